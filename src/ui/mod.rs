@@ -16,6 +16,7 @@ mod profiles;
 mod rank;
 mod run;
 pub mod shell;
+mod rail;
 mod strip;
 mod style;
 pub mod theme;

@@ -9,14 +9,14 @@ use super::paint::icon::Icon;
 use super::paint::logo;
 use super::widget::button::{Button, icon_button};
 use super::widget::segmented::{segmented, tab};
-use super::{Command, MemoryUnit, fonts, profiles, rank, run, strip, theme};
+use super::{Command, MemoryUnit, fonts, profiles, rail, rank, run, strip, theme};
 
 const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
 const REDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
 const REDO_TOO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Y);
 
-/// The window's least useful width for the strip beside the page.
-const STRIP_BESIDE: f32 = 900.0;
+/// The window's least width for the whole strip beside the page; below it the strip folds to a rail.
+const STRIP_BESIDE: f32 = 1100.0;
 /// The widest a page grows.
 const PAGE: f32 = 2400.0;
 
@@ -40,6 +40,8 @@ pub fn ui(ui: &mut Ui, bench: Option<&mut Workbench>, catalog: &Catalog) -> Opti
         Panel::left("machine").exact_size(strip::WIDTH).resizable(false).frame(side).show(ui, |ui| {
             command = command.take().or(strip::ui(ui, bench));
         });
+    } else {
+        command = command.take().or(rail::ui(ui, bench));
     }
     let page = Frame::new().fill(palette.bg0).inner_margin(Margin { left: 16, right: 16, top: 10, bottom: 12 });
     egui::CentralPanel::default().frame(page).show(ui, |ui| {

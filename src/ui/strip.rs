@@ -1,6 +1,6 @@
 //! The machine on screen, at the left: every figure with its source and a way to type another.
 
-use egui::{Align, Layout, ScrollArea, Ui};
+use egui::{Align, Layout, Ui};
 
 use crate::hardware::{Figure, Level, Pool, PoolKind, Source};
 use crate::units::{Bytes, BytesPerSecond, parse_bytes};
@@ -12,6 +12,7 @@ use super::paint::mark::{self, Mark};
 use super::paint::verdict::{self, Verdict};
 use super::widget::button::Button;
 use super::widget::card::rows;
+use super::widget::scroll::scroll;
 use super::{Command, MachineChoice, fonts, theme};
 
 /// The width of the strip.
@@ -23,7 +24,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
     ui.add_space(8.0);
     let foot = 118.0;
     let height = (ui.available_height() - foot).max(80.0);
-    ScrollArea::vertical().id_salt("figures").max_height(height).auto_shrink([false, false]).show(ui, |ui| {
+    scroll(ui, "figures", height, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         rows(ui, super::figure_row::ROW);
         processor(ui, bench);

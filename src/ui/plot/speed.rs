@@ -1,6 +1,6 @@
 //! Speed by context: the estimate with its band, from 0, and the two speeds people feel.
 
-use egui::{Align2, Rangef, Rect, Sense, Stroke, Ui, pos2};
+use egui::{Align, Align2, Rangef, Rect, Sense, Stroke, Ui, pos2};
 
 use super::axis::{Axis, Rise, Round};
 use super::estimate::{Run, draw, runs};
@@ -131,8 +131,20 @@ fn guides(over: &Overlay<'_>, rise: Rise, runs: &[Run]) {
     let verdict = &over.palette.verdict;
     let mut named = Rect::NOTHING;
     for (value, text, color, dash, sides) in [
-        (HARDLY, "hardly usable below 2", verdict.slowly, Dash::DashDot, [Align2::LEFT_BOTTOM; 2]),
-        (WELL, "runs well above 10", verdict.well, Dash::Dotted, [Align2::LEFT_TOP, Align2::LEFT_BOTTOM]),
+        (
+            HARDLY,
+            "hardly usable below 2",
+            verdict.slowly,
+            Dash::DashDot,
+            &[Align2::LEFT_BOTTOM, Align2::RIGHT_BOTTOM][..],
+        ),
+        (
+            WELL,
+            "runs well above 10",
+            verdict.well,
+            Dash::Dotted,
+            &[Align2::LEFT_TOP, Align2::LEFT_BOTTOM, Align2::RIGHT_BOTTOM, Align2::RIGHT_TOP],
+        ),
     ] {
         let y = rise.y(value);
         if value > rise.top || rise.range.max - y < 8.0 {
@@ -141,9 +153,10 @@ fn guides(over: &Overlay<'_>, rise: Rise, runs: &[Run]) {
         let across = [pos2(over.axis.range.min, y), pos2(over.axis.range.max, y)];
         line::path(over.painter, &across, Stroke::new(1.0, color), dash);
         let galley = over.painter.layout_no_wrap(text.to_owned(), caption(Weight::Regular), color);
-        let place = |side: Align2| side.anchor_size(pos2(across[0].x + 4.0, y), galley.size());
+        let edge = |side: Align2| if side.x() == Align::Min { across[0].x + 4.0 } else { across[1].x - 4.0 };
+        let place = |side: Align2| side.anchor_size(pos2(edge(side), y), galley.size());
         let fits = |place: &Rect| rise.range.contains(place.top()) && rise.range.contains(place.bottom());
-        let places = || sides.into_iter().map(place).filter(|place| fits(place) && !place.intersects(named));
+        let places = || sides.iter().copied().map(place).filter(|place| fits(place) && !place.intersects(named));
         let clear = |place: &Rect| !runs.iter().any(|run| run.crosses(over, rise, *place));
         if let Some(place) = places().find(clear).or_else(|| places().next()) {
             over.painter.galley(place.min, galley, color);

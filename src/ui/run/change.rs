@@ -24,12 +24,13 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, height: f32) {
         if changes.is_empty() {
             ui.label(fonts::small("Nothing near changes the answer.").color(palette.t2));
         }
+        let name = (ui.available_width() * 0.36).clamp(150.0, 300.0);
         for (index, change) in changes.iter().enumerate() {
             ui.push_id(index, |ui| {
                 ui.horizontal(|ui| {
                     verdict::glyph(ui, glyph_of(change.level), 12.0);
-                    ui.allocate_ui_with_layout(vec2(150.0, 23.0), Layout::left_to_right(Align::Center), |ui| {
-                        ui.set_min_width(150.0);
+                    ui.allocate_ui_with_layout(vec2(name, 23.0), Layout::left_to_right(Align::Center), |ui| {
+                        ui.set_min_width(name);
                         ui.add(egui::Label::new(fonts::medium(&change.what).size(12.0).color(palette.t1)).truncate());
                     });
                     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

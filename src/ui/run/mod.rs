@@ -8,13 +8,14 @@ mod command_line;
 mod controls;
 mod why;
 
-use egui::{Align, Layout, ScrollArea, Ui, vec2};
+use egui::{Align, Layout, Ui, vec2};
 
 use crate::catalog::Catalog;
 
 use super::Command;
 use super::bench::Workbench;
 use super::plot::{self, Curves};
+use super::widget::scroll::scroll;
 
 /// The width below which plots and cards stand one below the other.
 const SIDE_BY_SIDE: f32 = 760.0;
@@ -24,7 +25,8 @@ const CARDS: f32 = 158.0;
 /// Draws the workspace.
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Command> {
     let mut command = None;
-    ScrollArea::vertical().id_salt("run").auto_shrink([false, false]).show(ui, |ui| {
+    let height = ui.available_height();
+    scroll(ui, "run", height, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         controls::ui(ui, bench, catalog);
         ui.add_space(8.0);

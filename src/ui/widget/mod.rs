@@ -6,4 +6,5 @@ pub mod card;
 pub mod context_field;
 pub mod context_scale;
 pub mod context_slider;
+pub mod scroll;
 pub mod segmented;
