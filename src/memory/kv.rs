@@ -48,7 +48,10 @@ pub struct Cache {
 pub fn cache(model: &Architecture, options: &RunOptions) -> Result<Cache, Unsupported> {
     options.check(model)?;
     let padded_value = padded_value(model, options);
+    // Beside a state, layers that neither attend nor recur are left out; else they are padded like all.
+    let hybrid = model.layers.iter().any(|layer| matches!(layer.mixer, Mixer::Recurrent(_)));
     let layers = model.layers.iter().map(|layer| match layer.mixer {
+        Mixer::None if hybrid => LayerCache::default(),
         Mixer::Recurrent(mixer) => {
             LayerCache { state: state_bytes(mixer, model.hidden) * options.sequences(), ..LayerCache::default() }
         }
@@ -98,11 +101,12 @@ impl LayerCache {
 
 /// One layer that attends.
 fn attention_cache(mixer: Mixer, padded_value: Option<u64>, options: &RunOptions) -> LayerCache {
-    let Some(widths) = Widths::of(mixer, options.layout()) else {
+    let empty = padded_value.filter(|_| mixer == Mixer::None).map(|_| Widths::default());
+    let Some(widths) = Widths::of(mixer, options.layout()).or(empty) else {
         return LayerCache::default();
     };
     let value = match (mixer, padded_value) {
-        (Mixer::Attention(_), Some(widest)) => widest,
+        (Mixer::Attention(_) | Mixer::None, Some(widest)) => widest,
         _ => widths.value,
     };
     let row = |format: Format, width: u64| format.bytes(width, 1);

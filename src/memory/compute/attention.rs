@@ -95,7 +95,7 @@ impl Stack<'_> {
     fn scaled(&mut self, heads: Id) -> Id {
         match self.style.rope {
             Rope::WindowedOrScaled => self.graph.in_place(&[heads, self.inputs.query_scale]),
-            Rope::Everywhere | Rope::Windowed => heads,
+            Rope::Everywhere | Rope::Windowed | Rope::Nowhere => heads,
         }
     }
 }

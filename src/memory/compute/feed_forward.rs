@@ -4,28 +4,54 @@
 
 use super::graph::{I32, Id};
 use super::stack::Stack;
-use super::style::Gate;
+use super::style::{ExpertInput, Gate, Order};
 use crate::model::{FeedForward, Moe};
 
-/// What follows the mixer of a layer.
-pub(super) fn feed_forward(s: &mut Stack, input: Id, ffn: FeedForward) -> Id {
-    match ffn {
+/// What follows the mixer of a layer, from what is read there.
+pub(super) fn feed_forward(s: &mut Stack, read: Id, ffn: FeedForward) -> Id {
+    if let (FeedForward::Moe(moe), ExpertInput::Apart) = (ffn, s.style.expert_input) {
+        return apart(s, read, moe);
+    }
+    let input = if s.style.order == Order::PreNorm { s.norm(read, s.home()) } else { read };
+    let out = match ffn {
         FeedForward::None => input,
         FeedForward::Dense { width } => dense(s, input, width),
         FeedForward::Moe(moe) => {
-            let routed = experts(s, input, moe);
-            if moe.shared_width == 0 {
-                return routed;
-            }
-            let mut shared = dense(s, input, moe.shared_width);
-            if s.style.router.shared_gate {
-                let gate = s.matmul(input, 1);
-                let gate = s.graph.in_place(&[gate]);
-                shared = s.graph.in_place(&[shared, gate]);
-            }
-            s.graph.in_place(&[routed, shared])
+            let scores = s.matmul(input, moe.experts);
+            let routed = experts(s, input, scores, moe);
+            if moe.shared_width == 0 { routed } else { with_shared(s, input, routed, moe.shared_width) }
         }
+    };
+    if s.style.order == Order::PostNorm { s.norm(out, s.home()) } else { out }
+}
+
+/// Adds the shared expert.
+fn with_shared(s: &mut Stack, input: Id, routed: Id, width: u64) -> Id {
+    let mut shared = dense(s, input, width);
+    if s.style.router.shared_gate {
+        let gate = s.matmul(input, 1);
+        let gate = s.graph.in_place(&[gate]);
+        shared = s.graph.in_place(&[shared, gate]);
     }
+    s.graph.in_place(&[routed, shared])
+}
+
+/// A dense block beside experts, each with norms of its own.
+///
+/// Source: llama.cpp v0.5.0 `src/models/gemma4.cpp`.
+fn apart(s: &mut Stack, read: Id, moe: Moe) -> Id {
+    let home = s.home();
+    let input = s.norm(read, home);
+    let shared = dense(s, input, moe.shared_width);
+    let shared = s.norm(shared, home);
+    let input = s.norm(read, home);
+    let judged = s.norm(read, home);
+    let judged = s.graph.in_place(&[judged]);
+    let scores = s.matmul(judged, moe.experts);
+    let routed = experts(s, input, scores, moe);
+    let routed = s.norm(routed, home);
+    let sum = s.graph.in_place(&[shared, routed]);
+    s.norm(sum, home)
 }
 
 /// One dense block.
@@ -49,12 +75,11 @@ fn dense(s: &mut Stack, input: Id, width: u64) -> Id {
     s.matmul(active, s.model.hidden)
 }
 
-/// Routed experts.
-fn experts(s: &mut Stack, input: Id, moe: Moe) -> Id {
+/// Routed experts, by the router's scores.
+fn experts(s: &mut Stack, input: Id, scores: Id, moe: Moe) -> Id {
     let router = s.style.router;
     let moe = Moe { used: moe.used.max(1), ..moe };
     let [hidden, n, ..] = s.graph.shape(input);
-    let scores = s.matmul(input, moe.experts);
     let shares = if router.after_choice { scores } else { s.graph.in_place(&[scores]) };
     let choice = if router.bias { s.graph.in_place(&[shares]) } else { shares };
     let choice = if router.before { scores } else { choice };
@@ -89,17 +114,37 @@ fn experts(s: &mut Stack, input: Id, moe: Moe) -> Id {
         input = s.graph.in_place(&[repeated, weights]);
     }
     let home = s.experts_home();
-    let up = s.graph.fresh([moe.width, moe.used, n, 1], &[input, chosen]);
-    s.graph.at(up, home);
-    let active = if s.style.gate == Gate::None {
-        s.graph.in_place(&[up])
-    } else {
-        let gate = s.graph.fresh([moe.width, moe.used, n, 1], &[input, chosen]);
-        s.graph.at(gate, home);
-        s.graph.fresh([moe.width, moe.used, n, 1], &[gate, up])
+    let shape = [moe.width, moe.used, n, 1];
+    let multiply = |s: &mut Stack, width: u64| {
+        let product = s.graph.fresh([width, moe.used, n, 1], &[input, chosen]);
+        s.graph.at(product, home)
+    };
+    let active = match s.style.expert_gate {
+        Gate::None => {
+            let up = multiply(s, moe.width);
+            s.graph.in_place(&[up])
+        }
+        Gate::Beside => {
+            let up = multiply(s, moe.width);
+            let gate = multiply(s, moe.width);
+            s.graph.fresh(shape, &[gate, up])
+        }
+        Gate::Fused => {
+            let both = multiply(s, 2 * moe.width);
+            let gate = s.graph.slice(both, shape, moe.used * n, 2 * moe.width);
+            let up = s.graph.slice(both, shape, moe.used * n, 2 * moe.width);
+            s.graph.fresh(shape, &[gate, up])
+        }
     };
     let mut out = s.graph.fresh([width, moe.used, n, 1], &[active, chosen]);
     s.graph.at(out, home);
+    if s.style.expert_input == ExpertInput::Apart {
+        // A scale of each expert, one for each token and expert used.
+        let scales = s.graph.fresh([1, moe.experts, n, 1], &[]);
+        s.graph.at(scales, home);
+        let scales = s.graph.fresh([1, moe.used, n, 1], &[scales, chosen]);
+        out = s.graph.in_place(&[out, scales]);
+    }
     if !router.before {
         out = s.graph.in_place(&[out, weights]);
     }

@@ -17,15 +17,8 @@ pub(super) fn recurrent(s: &mut Stack, input: Id, mixer: Recurrent) -> Id {
         Recurrent::Mamba2 { inner, state, conv, groups, heads } => {
             mamba2(s, input, mixer, &Scan { inner, state, conv, groups, heads })
         }
-        // The others are taken for Mamba 2 of their widths: all keep a convolution over the same
-        // channels and one result beside the state.
-        Recurrent::Mamba1 { inner, state, conv, .. } => {
-            mamba2(s, input, mixer, &Scan { inner, state, conv, groups: 0, heads: 1 })
-        }
-        Recurrent::ShortConv { conv } => {
-            let inner = s.model.hidden;
-            mamba2(s, input, mixer, &Scan { inner, state: 0, conv, groups: 0, heads: 1 })
-        }
+        Recurrent::Mamba1 { inner, state, conv, time_rank } => mamba1(s, input, mixer, [inner, state, conv, time_rank]),
+        Recurrent::ShortConv { conv } => short_convolution(s, input, mixer, conv),
         Recurrent::Lightning { heads, key } => {
             delta_net(s, input, mixer, &Delta { key_heads: heads, value_heads: heads, key, value: key, conv: 1 })
         }
@@ -183,6 +176,75 @@ fn mamba2(s: &mut Stack, input: Id, mixer: Recurrent, m: &Scan) -> Id {
     };
     let y = s.graph.reshape(y, [m.inner, s.tokens, 1, 1]);
     s.matmul(y, s.model.hidden)
+}
+
+/// Mamba 1, with norms on the time step and on what goes in and out of the state, as Jamba has.
+fn mamba1(s: &mut Stack, input: Id, mixer: Recurrent, [inner, state, conv, time_rank]: [u64; 4]) -> Id {
+    let (seqs, n) = (s.sequences, s.tokens / s.sequences);
+    let home = s.home();
+    let (conv_numbers, state_numbers) = numbers(mixer, s.model.hidden);
+    let loaded = load(s, conv_numbers);
+    let input = s.graph.reshape(input, [s.model.hidden, n, seqs, 1]);
+    let both = s.matmul(input, 2 * inner);
+    let x = s.graph.slice(both, [inner, n, seqs, 1], n * seqs, 2 * inner);
+    let z = s.graph.slice(both, [inner, n, seqs, 1], n * seqs, 2 * inner);
+    let convolved = convolution_of(s, loaded, x, inner, conv);
+    store_convolution(s, convolved, conv_numbers, inner, conv);
+    let x = s.graph.fresh([inner, n, seqs, 1], &[convolved]);
+    s.graph.at(x, home);
+    let x = s.graph.in_place(&[x]);
+    s.graph.at(x, home);
+    let x = s.graph.in_place(&[x]);
+    let width = time_rank + 2 * state;
+    let all = s.matmul(x, width);
+    let part = |s: &mut Stack, width_of: u64| {
+        let part = s.graph.slice(all, [width_of, n, seqs, 1], n * seqs, width);
+        s.norm(part, home)
+    };
+    let time = part(s, time_rank);
+    let (b, c) = (part(s, state), part(s, state));
+    let time = s.matmul(time, inner);
+    let time = s.graph.in_place(&[time]);
+    s.graph.at(time, home);
+    let heads = s.graph.reshape(x, [1, inner, n, seqs]);
+    let length = inner * n * seqs + state_numbers * seqs;
+    let result = with_states(s, state_numbers, |s, all| {
+        let states = s.inputs.states;
+        let result = s.graph.fresh([length, 1, 1, 1], &[all, heads, time, b, c, states]);
+        s.graph.at(result, home)
+    });
+    let new = s.graph.slice(result, [state_numbers, seqs, 1, 1], 1, 0);
+    store(s, new, state_numbers);
+    let y = s.graph.slice(result, [inner, n, seqs, 1], 1, 0);
+    let skipped = s.graph.in_place(&[x]);
+    s.graph.at(skipped, home);
+    let y = s.graph.in_place(&[y, skipped]);
+    let z = s.graph.fresh([inner, n, seqs, 1], &[z]);
+    let y = s.graph.fresh([inner, n, seqs, 1], &[z, y]);
+    let out = s.matmul(y, s.model.hidden);
+    s.graph.reshape(out, [s.model.hidden, s.tokens, 1, 1])
+}
+
+/// A gated convolution over a few tokens (LFM2).
+///
+/// Source: llama.cpp v0.5.0 `src/models/lfm2.cpp`.
+fn short_convolution(s: &mut Stack, input: Id, mixer: Recurrent, conv: u64) -> Id {
+    let (seqs, n) = (s.sequences, s.tokens / s.sequences);
+    let hidden = s.model.hidden;
+    let input = s.graph.reshape(input, [hidden, n, seqs, 1]);
+    let all = s.matmul(input, 3 * hidden);
+    let part = |s: &mut Stack| s.graph.slice(all, [hidden, n, seqs, 1], n * seqs, 3 * hidden);
+    let (b, c, x) = (part(s), part(s), part(s));
+    let gated = s.graph.in_place(&[b, x]);
+    let (conv_numbers, _) = numbers(mixer, hidden);
+    let loaded = load(s, conv_numbers);
+    let joined = convolution_of(s, loaded, gated, hidden, conv);
+    store_convolution(s, joined, conv_numbers, hidden, conv);
+    let out = s.graph.fresh([hidden, n, seqs, 1], &[joined]);
+    s.graph.at(out, s.home());
+    let out = s.graph.in_place(&[c, out]);
+    let out = s.matmul(out, hidden);
+    s.graph.reshape(out, [hidden, s.tokens, 1, 1])
 }
 
 /// The last inputs of the convolution before the new ones.

@@ -1,8 +1,7 @@
 //! The graph of sparse attention: an indexer picks tokens, the mask hides the others.
 //!
 //! Source: llama.cpp v0.5.0 `src/models/deepseek32.cpp`, `deepseek4.cpp`; `llama-graph.cpp`, `build_attn`
-//! with `llm_graph_input_attn_k_dsa`. Read, not measured: no table has such a model. The indexer is
-//! taken to be fused.
+//! with `llm_graph_input_attn_k_dsa`. The indexer is taken to be fused, as on every backend that can.
 
 use super::graph::{F16, F32, I32, Id};
 use super::scores::{Heads, fused, scored};
@@ -17,11 +16,16 @@ pub(super) fn picked(s: &mut Stack, input: Id, query: Id, indexer: Indexer, cach
     let q = s.matmul(query, indexer.heads * indexer.key);
     let q = s.graph.reshape(q, [indexer.key, indexer.heads, n, 1]);
     let q = s.graph.in_place(&[q, positions]);
-    let q = s.graph.fresh([indexer.key, indexer.heads, n, 1], &[q]);
+    let rotation = s.inputs.indexer_rotation;
+    let q = s.graph.fresh([indexer.key, indexer.heads, n, 1], &[rotation, q]);
     let home = s.cache_home();
     let memory = s.graph.outside(s.options.kv_k.bytes(indexer.key, cache.cells * s.streams).get(), home);
     let k = s.matmul(input, indexer.key);
+    let k = s.graph.fresh([indexer.key, n, 1, 1], &[k]);
+    let k = s.graph.in_place(&[k]);
+    s.graph.at(k, s.home());
     let k = s.graph.in_place(&[k, positions]);
+    let k = s.graph.fresh([indexer.key, n, 1, 1], &[rotation, k]);
     let write = s.graph.write(memory, &[k, cache.key_rows]);
     s.graph.expand(write);
     let weights = s.matmul(input, indexer.heads);
@@ -40,7 +44,9 @@ pub(super) fn narrowed(s: &mut Stack, mask: Id, picked: Id) -> Id {
     let element = if s.flash { F16 } else { F32 };
     let (shape, top) = (s.graph.shape(mask), s.graph.shape(picked));
     let hidden = s.graph.fresh_of(shape, element, &[mask]);
-    let zeros = s.graph.fresh_of(top, F32, &[]);
+    // A tensor nothing fills beforehand: the engine gives it room in every layer for as long as the graph runs.
+    let zeros = s.graph.input(top, F32);
+    let zeros = s.graph.in_place(&[zeros]);
     let shown = s.graph.write(hidden, &[zeros, picked, hidden]);
     s.graph.fresh_of(shape, element, &[shown, mask])
 }

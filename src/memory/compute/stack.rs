@@ -1,11 +1,11 @@
 //! The graph of a whole model for one batch: embedding, layers, head.
 
 use super::graph::{F16, F32, Graph, I32, I64, Id, Site};
-use super::style::{Pick, Style, Sum};
+use super::style::{Norm, Order, Pick, Style};
 use super::{Places, attention, feed_forward, recurrent, residual, scores, sparse};
 use crate::memory::kv::shrinking_window;
 use crate::memory::options::{FlashAttention, KvPlace, Outputs, RunOptions};
-use crate::model::{Architecture, FeedForward, Mixer};
+use crate::model::{Architecture, FeedForward, Layer, Mixer};
 
 /// A graph being built for one model, its options and its places.
 pub(super) struct Stack<'a> {
@@ -35,6 +35,8 @@ pub(super) struct Inputs {
     pub window: CacheInputs,
     /// For the keys of an indexer.
     pub indexer: CacheInputs,
+    /// What mixes the numbers of an indexer's queries and keys.
+    pub indexer_rotation: Id,
     /// Which states belong to which sequence.
     pub states: Id,
     /// Which states belong to none.
@@ -109,31 +111,64 @@ impl<'a> Stack<'a> {
     /// One layer.
     fn layer(&mut self, input: Id, last: bool, extra: Option<Id>) -> Id {
         let layer = self.model.layers[self.layer];
+        let picks = last && self.style.pick == Pick::LastLayer;
+        if let Order::ResidualFirst | Order::ResidualLast { .. } = self.style.order {
+            return self.parallel_layer(input, layer, picks);
+        }
+        let before = self.style.order == Order::PreNorm;
         let mut hidden = input;
         if layer.mixer != Mixer::None {
             let read = residual::read(self, input);
-            let normed = self.norm(read, self.home());
-            let mut mixed = match layer.mixer {
-                Mixer::Attention(attention) => attention::attention(self, normed, attention),
-                Mixer::Mla(mla) => attention::latent(self, normed, mla),
-                Mixer::Compressed(mixer) => sparse::compressed(self, normed, mixer),
-                Mixer::Recurrent(mixer) => recurrent::recurrent(self, normed, mixer),
-                Mixer::None => normed,
-            };
+            let read = if before { self.norm(read, self.home()) } else { read };
+            let mut mixed = self.mix(read, layer.mixer);
             let mut kept = input;
-            if last && self.style.pick == Pick::LastLayer {
+            if picks {
                 mixed = self.pick(mixed);
                 kept = self.pick(kept);
             }
-            hidden = residual::add(self, mixed, kept, Sum::ResultFirst);
+            let mixed = if before { mixed } else { self.norm(mixed, self.home()) };
+            hidden = residual::add(self, mixed, kept, self.style.mixer_sum);
         }
         if layer.ffn != FeedForward::None {
             let read = residual::read(self, hidden);
-            let normed = self.norm(read, self.home());
-            let out = feed_forward::feed_forward(self, normed, layer.ffn);
+            let out = feed_forward::feed_forward(self, read, layer.ffn);
             hidden = residual::add(self, out, hidden, self.style.sum);
         }
         residual::finish(self, hidden, extra)
+    }
+
+    /// One layer whose parts both read what comes in.
+    fn parallel_layer(&mut self, input: Id, layer: Layer, picks: bool) -> Id {
+        let mut residual = input;
+        let mut normed = self.norm(input, self.home());
+        let read = match self.style.order {
+            Order::ResidualLast { two_norms: true, .. } => self.norm(input, self.home()),
+            _ => normed,
+        };
+        let mut mixed = self.mix(read, layer.mixer);
+        if picks {
+            mixed = self.pick(mixed);
+            residual = self.pick(residual);
+            normed = self.pick(normed);
+        }
+        let out = feed_forward::feed_forward(self, normed, layer.ffn);
+        let (first, second) = match self.style.order {
+            Order::ResidualLast { mixer_first: true, .. } => ([mixed, out], residual),
+            Order::ResidualLast { .. } => ([out, mixed], residual),
+            _ => ([out, residual], mixed),
+        };
+        let sum = self.graph.in_place(&first);
+        self.graph.in_place(&[sum, second])
+    }
+
+    fn mix(&mut self, input: Id, mixer: Mixer) -> Id {
+        match mixer {
+            Mixer::Attention(attention) => attention::attention(self, input, attention),
+            Mixer::Mla(mla) => attention::latent(self, input, mla),
+            Mixer::Compressed(mixer) => sparse::compressed(self, input, mixer),
+            Mixer::Recurrent(mixer) => recurrent::recurrent(self, input, mixer),
+            Mixer::None => input,
+        }
     }
 
     /// The final norm and the head.
@@ -168,7 +203,13 @@ impl<'a> Stack<'a> {
     /// which is what its own fit tool shows and what this follows. It matters where one device hands
     /// over to the next: pinned, one tensor of the batch less is copied.
     pub fn norm(&mut self, input: Id, site: Site) -> Id {
-        let normed = self.graph.in_place(&[input]);
+        let normed = match self.style.norm {
+            Norm::Rms => self.graph.in_place(&[input]),
+            Norm::Layer => {
+                let shape = self.graph.shape(input);
+                self.graph.fresh(shape, &[input])
+            }
+        };
         let scaled = self.graph.in_place(&[normed]);
         self.graph.at(scaled, site)
     }
@@ -223,11 +264,13 @@ fn inputs(
     let whole = cache_inputs(graph, model, options, tokens, options.cells(), false);
     let window_cells = window.map_or(options.cells(), |window| options.window_cells(window));
     let states = graph.input([options.sequences(), 1, 1, 1], I32);
+    let indexer = model.details.indexer.map_or(0, |indexer| indexer.key);
     Inputs {
         positions: graph.input([tokens * style.positions, 1, 1, 1], I32),
         whole,
         window: cache_inputs(graph, model, options, tokens, window_cells, true),
         indexer: cache_inputs(graph, model, options, tokens, options.cells(), false),
+        indexer_rotation: graph.input([indexer, indexer, 1, 1], F32),
         states: graph.turn(states, [options.sequences(), 1, 1, 1]),
         other_states: graph.view(states, [0, 1, 1, 1], 0),
         query_scale: graph.input([1, 1, tokens, 1], F32),

@@ -1,6 +1,6 @@
 //! What sets the graphs of architectures apart, as far as memory shows it.
 
-use crate::model::{Architecture, Presence};
+use crate::model::{Architecture, Mixer, Presence};
 
 /// The parts of a graph that depend on the architecture and on nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,10 @@ pub(super) struct Style {
     pub qkv: Qkv,
     /// How a feed-forward block is gated.
     pub gate: Gate,
+    /// How a routed expert is gated.
+    pub expert_gate: Gate,
+    /// How a layer with experts reads its input.
+    pub expert_input: ExpertInput,
     /// Where the rows that give logits are picked.
     pub pick: Pick,
     /// How a router turns scores into shares.
@@ -20,8 +24,39 @@ pub(super) struct Style {
     /// Whether the residual is the first or the second summand after the feed-forward part: the first
     /// is the one written over.
     pub sum: Sum,
+    /// The same after the mixer.
+    pub mixer_sum: Sum,
     /// Positions kept for a token: 4 where images have rows and columns.
     pub positions: u64,
+    /// What a norm is: one over the mean of squares works in place, one that also takes off the mean does not.
+    pub norm: Norm,
+    /// How mixer and feed-forward part of a layer follow one another.
+    pub order: Order,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Norm {
+    /// Over the root of the mean square.
+    Rms,
+    /// Over the standard deviation.
+    Layer,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Each reads the norm of what is there.
+    PreNorm,
+    /// Each reads what is there; its result is normed.
+    PostNorm,
+    /// Both read one norm; the feed-forward part is added to the residual, then the mixer.
+    ResidualFirst,
+    /// Both read one norm, or one each; both are added up, the mixer as this summand, then the residual.
+    ResidualLast {
+        /// Whether the feed-forward part has a norm of its own.
+        two_norms: bool,
+        /// Whether the mixer comes first.
+        mixer_first: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +90,15 @@ pub(super) enum Gate {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ExpertInput {
+    /// Experts, router and shared expert read one norm.
+    One,
+    /// Each has a norm of its own, the results of both kinds of expert are normed too, and each expert's result
+    /// is scaled (Gemma 4).
+    Apart,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pick {
     /// In the last layer, between attention and feed-forward.
     LastLayer,
@@ -68,6 +112,8 @@ pub(super) enum Pick {
 pub(super) enum Rope {
     /// All.
     Everywhere,
+    /// None: positions are not used.
+    Nowhere,
     /// Those with a window.
     Windowed,
     /// Those with a window; in the others queries are scaled by their position.
@@ -124,9 +170,14 @@ impl Style {
             "nemotron" | "nemotron_h" | "nemotron_h_moe" | "starcoder2" | "falcon" | "phi2" => Gate::None,
             _ => Gate::Beside,
         };
+        let (expert_gate, expert_input) = match arch {
+            "gemma4" => (Gate::Fused, ExpertInput::Apart),
+            "nemotron_h_moe" => (Gate::None, ExpertInput::One),
+            _ => (Gate::Beside, ExpertInput::One),
+        };
         let pick = match arch {
             "gpt-oss" | "deepseek4" => Pick::BeforeNorm,
-            "gemma4" | "qwen3next" | "qwen35" | "qwen35moe" => Pick::AfterNorm,
+            "gemma4" | "qwen3next" | "qwen35" | "qwen35moe" | "nemotron_h" | "nemotron_h_moe" => Pick::AfterNorm,
             _ => Pick::LastLayer,
         };
         let biased = matches!(
@@ -160,16 +211,42 @@ impl Style {
         let rope = match arch {
             "llama4" => Rope::WindowedOrScaled,
             "cohere2" | "exaone4" | "exaone-moe" => Rope::Windowed,
+            "jamba" | "nemotron_h" | "nemotron_h_moe" => Rope::Nowhere,
             _ => Rope::Everywhere,
         };
         let sum = match arch {
-            "phi3" | "phimoe" => Sum::ResidualFirst,
+            "phi3" | "phimoe" | "jamba" | "lfm2" | "lfm2moe" => Sum::ResidualFirst,
+            _ => Sum::ResultFirst,
+        };
+        let mixer_sum = match arch {
+            "jamba" | "lfm2" | "lfm2moe" => Sum::ResidualFirst,
             _ => Sum::ResultFirst,
         };
         let positions = match arch {
             "qwen35" | "qwen35moe" | "qwen3vl" | "qwen3vlmoe" | "qwen2vl" => 4,
             _ => 1,
         };
-        Self { qk_norm, qkv, gate, pick, router, rope, sum, positions }
+        let norm = match arch {
+            "command-r" | "cohere2" | "falcon" | "phi2" | "starcoder2" => Norm::Layer,
+            _ => Norm::Rms,
+        };
+        let order = match arch {
+            "olmo2" => Order::PostNorm,
+            "command-r" | "cohere2" => Order::ResidualFirst,
+            // Falcon 40B and 180B, unlike 7B, norm twice.
+            "falcon" => Order::ResidualLast { two_norms: kv_heads(model) > 1, mixer_first: false },
+            "phi2" => Order::ResidualLast { two_norms: false, mixer_first: true },
+            _ => Order::PreNorm,
+        };
+        Self { qk_norm, qkv, gate, expert_gate, expert_input, pick, router, rope, sum, mixer_sum, positions, norm, order }
     }
+}
+
+/// Key heads of the first layer that has some.
+fn kv_heads(model: &Architecture) -> u64 {
+    let heads = |mixer: Mixer| match mixer {
+        Mixer::Attention(attention) => Some(attention.kv_heads),
+        _ => None,
+    };
+    model.layers.iter().find_map(|layer| heads(layer.mixer)).unwrap_or(0)
 }
