@@ -2,7 +2,7 @@
 
 use super::options::{FlashAttention, KvLayout, KvStreams, RunOptions, SwaCache, Unsupported};
 use super::state::state_bytes;
-use crate::model::{Architecture, Attention, Compressed, Indexer, Mixer};
+use crate::model::{Architecture, Attention, Compressed, FeedForward, Indexer, Layer, Mixer};
 use crate::quant::Format;
 use crate::units::{Bytes, Tokens};
 
@@ -56,7 +56,7 @@ pub fn cache(model: &Architecture, options: &RunOptions) -> Result<Cache, Unsupp
             LayerCache { state: state_bytes(mixer, model.hidden) * options.sequences(), ..LayerCache::default() }
         }
         Mixer::Compressed(mixer) => compressed_cache(mixer, model.details.indexer, options),
-        mixer => attention_cache(mixer, padded_value, options),
+        mixer => with_indexer(attention_cache(mixer, padded_value, options), layer, model.details.indexer, options),
     });
     Ok(Cache { layers: layers.collect() })
 }
@@ -121,6 +121,22 @@ fn attention_cache(mixer: Mixer, padded_value: Option<u64>, options: &RunOptions
         cells,
         per_token,
         growth: if borrows || !whole { Growth::Bounded } else { Growth::WithContext },
+    }
+}
+
+/// The same with the cache of an indexer that picks blocks, where the layer has one: a key and a value of one
+/// head, in every layer with experts (`MiniMax` M3).
+///
+/// Source: llama.cpp v0.5.0 `llama-kv-cache-msa.cpp`, the constructor; `llama-model.cpp`, `create_memory`.
+fn with_indexer(cache: LayerCache, layer: &Layer, indexer: Option<Indexer>, options: &RunOptions) -> LayerCache {
+    let (Mixer::Attention(attention), FeedForward::Moe(_), Some(indexer)) = (layer.mixer, layer.ffn, indexer) else {
+        return cache;
+    };
+    let added = options.kv_k.bytes(indexer.key, 1) + options.kv_v.bytes(attention.value, 1);
+    LayerCache {
+        bytes: cache.bytes + added * options.cells() * options.streams(),
+        per_token: cache.per_token + added,
+        ..cache
     }
 }
 

@@ -98,7 +98,7 @@ impl Out {
         match value {
             Value::Int(number) if kind(value) == 4 => self.u32(*number as u32),
             Value::Int(number) => self.u64(*number as u64),
-            Value::Float(number) => self.u64(number.to_bits()),
+            Value::Float(number) => self.u32((*number as f32).to_bits()),
             Value::Bool(flag) => self.bytes.push(u8::from(*flag)),
             Value::Str(text) => self.text(text),
             Value::Array(items) => {
@@ -123,7 +123,7 @@ fn kind(value: &Value) -> u32 {
     match value {
         Value::Int(number) if u32::try_from(*number).is_ok() => 4,
         Value::Int(_) => 11,
-        Value::Float(_) => 12,
+        Value::Float(_) => 6,
         Value::Bool(_) => 7,
         Value::Str(_) => 8,
         Value::Array(_) | Value::Unread(_) => 9,

@@ -238,7 +238,21 @@ impl Style {
             "phi2" => Order::ResidualLast { two_norms: false, mixer_first: true },
             _ => Order::PreNorm,
         };
-        Self { qk_norm, qkv, gate, expert_gate, expert_input, pick, router, rope, sum, mixer_sum, positions, norm, order }
+        Self {
+            qk_norm,
+            qkv,
+            gate,
+            expert_gate,
+            expert_input,
+            pick,
+            router,
+            rope,
+            sum,
+            mixer_sum,
+            positions,
+            norm,
+            order,
+        }
     }
 }
 

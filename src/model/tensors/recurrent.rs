@@ -76,7 +76,7 @@ pub(super) fn recurrent(list: &mut List, model: &Architecture, convention: &Conv
             list.matrix(MIX, "ssm_f_a.weight", hidden, key);
             list.matrix(MIX, "ssm_f_b.weight", key, inner);
             list.matrix(MIX, "ssm_beta.weight", hidden, heads);
-            list.matrix(MIX, "ssm_a", 1, heads);
+            list.vector(MIX, "ssm_a", heads);
             list.vector(MIX, "ssm_dt.bias", inner);
             if convention.full_kda_gate {
                 list.matrix(MIX, "ssm_g.weight", hidden, inner);
