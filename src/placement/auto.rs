@@ -199,16 +199,12 @@ impl Search<'_> {
     }
 
     /// Whether every GPU holds what it is given and keeps its reserve. Of memory it shares with the CPU a
-    /// GPU may use a part; where not even all of that memory is enough, layers on the CPU are no help.
+    /// GPU may use a part; the rest serves the CPU.
     fn devices_hold(&self, layout: &Layout) -> bool {
         self.sites.gpus.iter().all(|&pool| {
-            let own = &self.machine.pools[pool];
-            let total = layout.pools[pool].total();
-            if Some(pool) == self.sites.host && self.load.engine.offload == Offload::Layers {
-                layout.shared <= own.usable() || total > own.host_usable()
-            } else {
-                total <= own.usable()
-            }
+            let shared = Some(pool) == self.sites.host && self.load.engine.offload == Offload::Layers;
+            let taken = if shared { layout.shared } else { layout.pools[pool].total() };
+            taken <= self.machine.pools[pool].usable()
         })
     }
 

@@ -42,6 +42,7 @@ pub(super) fn findings(scenario: &Scenario, plan: &Plan) -> Vec<Finding> {
             "What is not weights or buffers becomes room for more context or requests.",
         ));
     }
+    found.extend(beyond_the_limit(scenario, plan));
     if !engine.ideal
         && let Some(other) = borrowed(scenario, plan)
     {
@@ -64,6 +65,20 @@ pub(super) fn findings(scenario: &Scenario, plan: &Plan) -> Vec<Finding> {
         ));
     }
     found
+}
+
+/// Says that layers went to the CPU because a GPU may use only part of unified memory.
+fn beyond_the_limit(scenario: &Scenario, plan: &Plan) -> Option<Finding> {
+    let pool = scenario.machine.host().filter(|pool| pool.kind == PoolKind::Unified)?;
+    let moved = plan.layers.iter().any(crate::placement::LayerHome::on_cpu) && plan.gpu_layers > 0;
+    if !moved || !scenario.policy.is_automatic() {
+        return None;
+    }
+    // Source of the setting: ggml-org/llama.cpp discussion #2182.
+    let apple = pool.device.as_ref().is_some_and(|device| device.vendor == "Apple");
+    let remedy = if apple { "sudo sysctl iogpu.wired_limit_mb=… raises the limit until the next start." } else { "" };
+    let (limit, all) = (pool.usable().in_gib(), pool.capacity.value.in_gib());
+    Some(Finding::note(format!("The GPU may use {limit} of {all}; what is beyond goes to the CPU."), remedy))
 }
 
 /// The first backend in use on which the engine itself was not measured.
