@@ -177,3 +177,47 @@ impl Row {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"(
+        format: "willitrun.engines", version: 1,
+        overheads: [(backend: "cuda", bytes: 1024, basis: "assumed", source: "a guess")],
+        engines: [(
+            id: "e", name: "E", maps_from_disk: false, mla: [("", "latent")],
+            cache: (step: 16, latent_step: 64, rounding: "parts", window: "batch", window_blocks: (16, 1)),
+            kv_formats: ["F16"], offload: "nothing", takes: 0.9, backends: ["cuda"], command: "vllm", source: "s",
+        )],
+    )"#;
+
+    #[test]
+    fn a_row_becomes_an_engine() {
+        let engine = read(GOOD).expect("good").remove(0);
+        assert_eq!(engine.rules.cache.window, WindowRule::Batch { step: 16, spare: 1 });
+        assert_eq!((engine.rules.buffers, engine.takes), (Buffers::Graph, Some(0.9)));
+        assert_eq!(engine.overhead_on(Backend::Cuda).map(|row| row.bytes.value), Some(Bytes::new(1024)));
+        assert_eq!(engine.overhead_on(Backend::Rocm), None);
+    }
+
+    #[test]
+    fn a_word_of_no_list_is_refused_with_its_field() {
+        for (good, bad, said) in [
+            ("\"parts\"", "\"halves\"", "rounding: 'halves' is not known"),
+            ("\"batch\"", "\"bay\"", "window: 'bay' is not known"),
+            ("[\"F16\"]", "[\"F17\"]", "kv_formats: 'F17' is not known"),
+            ("[\"cuda\"]", "[\"cud\"]", "backends: 'cud' is not known"),
+            ("\"nothing\"", "\"something\"", "offload: 'something' is not known"),
+            ("command: \"vllm\"", "command: \"vlm\"", "command: 'vlm' is not known"),
+            ("\"assumed\"", "\"dreamt\"", "basis: 'dreamt' is not known"),
+            ("\"latent\"", "\"late\"", "mla: 'late' is not known"),
+            ("0.9", "1.1", "takes: 1.1 is not above 0"),
+            ("version: 1", "version: 2", "version 2 needs a newer app"),
+            ("step: 16,", "step: 16, stride: 1,", "stride"),
+        ] {
+            let error = read(&GOOD.replacen(good, bad, 1)).expect_err(bad).to_string();
+            assert!(error.contains(said), "{bad}: {error}");
+        }
+    }
+}

@@ -74,7 +74,7 @@ fn beyond_the_limit(scenario: &Scenario, plan: &Plan) -> Option<Finding> {
     if !moved || !scenario.policy.is_automatic() {
         return None;
     }
-    // Source of the setting: ggml-org/llama.cpp discussion #2182.
+    // The setting is from memory; ggml-org/llama.cpp discussion #2182 is where it is named.
     let apple = pool.device.as_ref().is_some_and(|device| device.vendor == "Apple");
     let remedy = if apple { "sudo sysctl iogpu.wired_limit_mb=… raises the limit until the next start." } else { "" };
     let (limit, all) = (pool.usable().in_gib(), pool.capacity.value.in_gib());
