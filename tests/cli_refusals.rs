@@ -79,8 +79,8 @@ fn what_cannot_be_driven_will_not_run() {
 #[test]
 fn a_share_for_a_gpu_that_is_not_there_is_refused() {
     let both = ["--machine", "desktop-2x-rtx-3090", "--tensor-split"];
-    refused(&[&both[..], &["1,1,1"]].concat(), &["--tensor-split", "3 shares", "2 GPUs"]);
-    refused(&["--ram", "64", "--tensor-split", "1"], &["--tensor-split", "1 shares", "0 GPUs"]);
+    refused(&[&both[..], &["1,1,1"]].concat(), &["--tensor-split", "3 of the GPUs", "this machine has 2"]);
+    refused(&["--ram", "64", "--tensor-split", "1"], &["--tensor-split", "this machine has 0"]);
     assert_eq!(answer(&[&both[..], &["3,1"]].concat())["placement"]["tensor_split"], serde_json::json!([3.0, 1.0]));
 }
 

@@ -67,7 +67,7 @@ pub(super) fn question(
     let (shares, gpus) = (policy.tensor_split.len(), machine.gpus().count());
     if shares > gpus {
         return Err(format!(
-            "--tensor-split has {shares} shares and the machine {gpus} GPUs: give one share for each GPU at most"
+            "--tensor-split gives shares to {shares} of the GPUs, and this machine has {gpus}: give one for each at most"
         ));
     }
     run.check(&subject.model).map_err(|error| error.to_string())?;
