@@ -4,12 +4,15 @@
 //!
 //! Invariant: pure; a valid scenario cannot fail.
 
+mod engine;
+
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::hardware::{Backend, Finding, Machine};
 use crate::memory::{self, Cache, KvLayout, RunOptions, Weights};
 use crate::model::Architecture;
-use crate::placement::{Engine, Load, Mode, Plan, Policy, Precision, place};
+use crate::placement::{Engine, Load, Mode, Obstacle, Plan, Policy, Precision, place};
 use crate::quant::{Format, Quant};
 use crate::speed::{Bill, Parameters, Range, decode, prefill};
 use crate::units::{Seconds, Tokens};
@@ -80,6 +83,14 @@ pub struct Scenario {
     pub answer: Tokens,
 }
 
+impl Scenario {
+    /// The machine as its engine may use it: what of each pool is usable can depend on it.
+    #[must_use]
+    pub fn seen(&self) -> Cow<'_, Machine> {
+        self.engine.sees(&self.machine)
+    }
+}
+
 /// The answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
@@ -128,24 +139,17 @@ pub fn evaluate_here(scenario: &Scenario, precision: Precision) -> Answer {
     let plan = at.place(precision);
     let bill = at.bill(&plan, scenario.depth);
     let prompt_rate = runs(&plan)
-        .then(|| {
-            prefill(
-                &load,
-                &plan,
-                &scenario.machine,
-                &scenario.parameters,
-                scenario.backend,
-                scenario.depth,
-                scenario.prompt,
-            )
-        })
+        .then(|| prefill(&load, &plan, &at.machine, &scenario.parameters, scenario.depth, scenario.prompt))
         .flatten();
     let prompt_time = prompt_rate.and_then(|rate| Seconds::new(scenario.prompt.as_f64() / rate.expected));
     let first_token = prompt_time.zip(bill.as_ref()).map(|(prompt, bill)| prompt + bill.total);
     let middle = scenario.depth + scenario.prompt + scenario.answer / 2;
     let whole_answer =
         prompt_time.zip(at.bill(&plan, middle)).map(|(prompt, bill)| prompt + bill.total * scenario.answer.as_f64());
-    let verdict = phrase(&plan, &scenario.machine, bill.as_ref(), scenario.answer, whole_answer);
+    let verdict = match scenario.engine.refusal(&scenario.machine, scenario.backend) {
+        Some(why) => Verdict::refused(&why),
+        None => phrase(&plan, &at.machine, bill.as_ref(), scenario.answer, whole_answer),
+    };
     let findings = findings(scenario, &at, &plan);
     Answer {
         kv_per_token: at.cache.bytes_per_token(),
@@ -180,7 +184,8 @@ pub fn sweep(scenario: &Scenario, contexts: &[Tokens]) -> Vec<Point> {
 pub fn largest_context(scenario: &Scenario) -> Option<Tokens> {
     let limit = scenario.subject.model.max_context.get().max(1);
     let fits = |context: u64, wanted: fn(&Plan, &Machine) -> bool| {
-        wanted(&Evaluation::new(scenario, Tokens::new(context)).place(Precision::Exact), &scenario.machine)
+        let at = Evaluation::new(scenario, Tokens::new(context));
+        wanted(&at.place(Precision::Exact), &at.machine)
     };
     let wanted = [in_memory as fn(&Plan, &Machine) -> bool, at_all].into_iter().find(|wanted| fits(1, *wanted))?;
     if fits(limit, wanted) {
@@ -203,7 +208,7 @@ fn in_memory(plan: &Plan, machine: &Machine) -> bool {
 fn at_all(plan: &Plan, machine: &Machine) -> bool {
     plan.mode != Mode::None
         && plan.obstacle.is_none()
-        && plan.pools.iter().all(|used| used.total() <= machine.pools[used.pool].usable())
+        && plan.pools.iter().all(|used| used.total() <= plan.usable(&machine.pools[used.pool]))
 }
 
 /// Whether a plan can be asked for a speed.
@@ -214,6 +219,7 @@ fn runs(plan: &Plan) -> bool {
 /// One context of a scenario.
 struct Evaluation<'a> {
     scenario: &'a Scenario,
+    machine: Cow<'a, Machine>,
     run: RunOptions,
     cache: Cache,
     refused: Option<memory::Unsupported>,
@@ -221,12 +227,13 @@ struct Evaluation<'a> {
 
 impl<'a> Evaluation<'a> {
     fn new(scenario: &'a Scenario, context: Tokens) -> Self {
-        let mut run = RunOptions { context, ..scenario.run };
+        let mut run = RunOptions { context, rules: scenario.engine.rules, ..scenario.run };
         if run.layout == KvLayout::Auto {
             let engine = || scenario.engine.mla_layout(scenario.engine_date.as_deref());
             run.layout = scenario.subject.layout.unwrap_or_else(engine);
         }
-        let (cache, refused) = match memory::cache(&scenario.subject.model, &run) {
+        let cache = scenario.engine.takes_formats(&run).and_then(|()| memory::cache(&scenario.subject.model, &run));
+        let (cache, refused) = match cache {
             Ok(cache) => (cache, None),
             // What the engine refuses is answered with the plain cache it would take, and said.
             Err(refused) => {
@@ -234,7 +241,7 @@ impl<'a> Evaluation<'a> {
                 (memory::cache(&scenario.subject.model, &run).unwrap_or_default(), Some(refused))
             }
         };
-        Self { scenario, run, cache, refused }
+        Self { scenario, machine: scenario.seen(), run, cache, refused }
     }
 
     fn load(&self) -> Load<'_> {
@@ -244,19 +251,24 @@ impl<'a> Evaluation<'a> {
             cache: &self.cache,
             options: &self.run,
             engine: &self.scenario.engine,
+            backend: self.scenario.backend,
         }
     }
 
     fn place(&self, precision: Precision) -> Plan {
-        place(&self.load(), &self.scenario.machine, &self.scenario.policy, precision)
+        let mut plan = place(&self.load(), &self.machine, &self.scenario.policy, precision);
+        if self.scenario.engine.refusal(&self.machine, self.scenario.backend).is_some() {
+            plan.mode = Mode::None;
+            plan.obstacle = Some(Obstacle::EngineCannot);
+        }
+        plan
     }
 
     fn bill(&self, plan: &Plan, depth: Tokens) -> Option<Bill> {
         if !runs(plan) {
             return None;
         }
-        let Scenario { machine, parameters, backend, .. } = self.scenario;
-        decode(&self.load(), plan, machine, parameters, *backend, depth)
+        decode(&self.load(), plan, &self.machine, &self.scenario.parameters, depth)
     }
 }
 
@@ -265,7 +277,14 @@ fn findings(scenario: &Scenario, at: &Evaluation<'_>, plan: &Plan) -> Vec<Findin
     if let Some(refused) = &at.refused {
         found.push(Finding::warning(format!("{refused} Answered with an f16 cache."), "Choose another KV type."));
     }
+    found.extend(engine::findings(scenario, plan));
     let model = &scenario.subject.model;
+    if memory::is_simplified(model) {
+        found.push(Finding::note(
+            format!("The buffers of {} are estimated; its cache and weights are exact.", model.name),
+            "At long contexts leave some room.",
+        ));
+    }
     if scenario.run.context > model.max_context {
         found.push(Finding::warning(
             format!(

@@ -7,12 +7,12 @@
 use std::collections::HashMap;
 
 use willitrun::catalog::Catalog;
-use willitrun::memory::{FlashAttention, KvStreams, Outputs, Places, RunOptions, SwaCache, cache, compute};
+use willitrun::memory::{
+    FlashAttention, KvStreams, Outputs, Places, RunOptions, SwaCache, cache, compute, is_simplified,
+};
 use willitrun::quant::{Imatrix, Mix};
 use willitrun::units::{Bytes, Tokens};
 
-/// Architectures whose buffers are not exact, and how far they may be off: their graphs are simplified here.
-const SIMPLIFIED: &[&str] = &["deepseek4", "gemma3n", "kimi-k3", "minimax-01", "minimax-m3"];
 /// Published nowhere, as the experts would have to be quantized twice.
 const QUANTIZED_TWICE: &[&str] = &["gpt-oss-20b", "gpt-oss-120b"];
 
@@ -87,7 +87,7 @@ fn caches_of_every_model_are_exact_and_buffers_near() {
         if off <= 0.05 || got.abs_diff(buffers) <= 16 << 20 {
             near += 1;
         } else {
-            assert!(SIMPLIFIED.contains(&model.gguf.as_str()), "{line}: {got}");
+            assert!(is_simplified(model), "{line}: {got}");
         }
         if worst.is_none_or(|(most, _)| off > most) {
             worst = Some((off, line));

@@ -352,6 +352,13 @@ fn quant_kv_cache_and_engine_are_chosen_from_lists() {
     choose(&mut h, "Engine", "Ollama");
     assert_eq!(bench(&mut h).scenario.engine.id, "ollama");
     assert_eq!(heading(&h), evaluate(&bench(&mut h).scenario).verdict.sentence());
+
+    // What cannot run on this machine is there, and cannot be chosen.
+    click_role(&mut h, Role::ComboBox, "Engine");
+    let disabled = |h: &Harnessed, name: &str| h.get_by_label(name).accesskit_node().is_disabled();
+    assert!(disabled(&h, "MLX") && !disabled(&h, "vLLM"));
+    click(&mut h, "MLX");
+    assert_eq!(bench(&mut h).scenario.engine.id, "ollama");
 }
 
 // The strip.

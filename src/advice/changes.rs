@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::hardware::{Figure, Machine, PoolKind, Source};
 use crate::memory::RunOptions;
-use crate::placement::Precision;
+use crate::placement::{Offload, Precision};
 use crate::quant::{Format, Mix, Quant, Rule};
 use crate::scenario::{Answer, Scenario, Subject, evaluate_here};
 use crate::units::{Bytes, Tokens, TokensPerSecond};
@@ -70,7 +70,11 @@ fn candidates(scenario: &Scenario, answer: &Answer) -> Vec<(String, bool, Scenar
     if scenario.run.kv_k == Format::F16 && scenario.run.kv_v == Format::F16 {
         let run = RunOptions { kv_k: Format::Q8_0, kv_v: Format::Q8_0, ..scenario.run };
         if run.check(&scenario.subject.model).is_ok() {
-            all.push(("KV cache q8_0".to_owned(), true, Scenario { run, ..scenario.clone() }));
+            all.push((
+                format!("KV cache {}", scenario.engine.kv_word(Format::Q8_0)),
+                true,
+                Scenario { run, ..scenario.clone() },
+            ));
         }
     }
     if let Some(fits) = answer.fits_max.filter(|fits| *fits < scenario.run.context) {
@@ -121,11 +125,12 @@ fn quants(scenario: &Scenario, answer: &Answer) -> Vec<Quant> {
     match answer.verdict.level {
         // Of all smaller ones the first that fits is enough.
         Level::No | Level::Disk => {
+            let whole = scenario.engine.offload == Offload::Nothing;
             let room: Bytes = scenario
-                .machine
+                .seen()
                 .pools
                 .iter()
-                .filter(|pool| pool.kind != PoolKind::Disk)
+                .filter(|pool| pool.kind != PoolKind::Disk && !(whole && pool.kind == PoolKind::Ram))
                 .map(crate::hardware::Pool::usable)
                 .sum();
             let other = answer.plan.total() - answer.plan.weights();

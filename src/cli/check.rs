@@ -14,6 +14,9 @@ use crate::units::TokensPerSecond;
 use super::question::{Expanded, Machines, Question, question};
 use super::request::Request;
 
+/// What some editors put before UTF-8 text.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// Answers one question.
 ///
 /// # Errors
@@ -36,10 +39,14 @@ pub(super) fn one(request: &Request, machines: &dyn Machines, json: bool, out: &
 /// # Errors
 /// The sentence to show when the file itself cannot be read.
 pub(super) fn batch(path: &Path, machines: &dyn Machines, out: &mut dyn Write) -> Result<(), String> {
-    let text = super::files::batch(path)?;
+    let bytes = super::files::batch(path)?;
     let mut expanded = Expanded::default();
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let asked = Request::from_json(line).and_then(|request| question(&request, machines, &mut expanded));
+    let lines = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes).split(|byte| *byte == b'\n');
+    for line in lines.map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()) {
+        let line = std::str::from_utf8(line).map_err(|error| {
+            format!("this line is not UTF-8 text from its byte {} on: save the file as UTF-8", error.valid_up_to() + 1)
+        });
+        let asked = line.and_then(Request::from_json).and_then(|request| question(&request, machines, &mut expanded));
         let value = match asked {
             Ok(question) => {
                 let answer = evaluate(&question.scenario);
@@ -117,7 +124,7 @@ fn text(question: &Question, answer: &Answer, next: &[advice::Change]) -> String
         lines.extend(next.iter().map(|change| format!("  {:<28} {}", change.what, change.effect)));
     }
     lines.push(String::new());
-    lines.push(commands::llama_server(&question.scenario, &answer.plan));
+    lines.push(commands::of(&question.scenario, &answer.plan));
     for finding in question.findings.iter().chain(&answer.findings) {
         lines.push(format!("note: {} {}", finding.what, finding.remedy));
     }

@@ -14,18 +14,18 @@ const MOST_BATCH: u64 = 64 << 20;
 /// # Errors
 /// A sentence with the path: not there, not a file, too large, not text.
 pub(super) fn text(path: &Path) -> Result<String, String> {
-    bounded(path, MOST)
+    String::from_utf8(bounded(path, MOST)?).map_err(|_| format!("{} is not text", path.display()))
 }
 
-/// The text of a batch file.
+/// The bytes of a batch file: a line that is not text spoils no other.
 ///
 /// # Errors
-/// As [`text`].
-pub(super) fn batch(path: &Path) -> Result<String, String> {
+/// As [`text`], but for what is not text.
+pub(super) fn batch(path: &Path) -> Result<Vec<u8>, String> {
     bounded(path, MOST_BATCH)
 }
 
-fn bounded(path: &Path, most: u64) -> Result<String, String> {
+fn bounded(path: &Path, most: u64) -> Result<Vec<u8>, String> {
     let name = path.display();
     let mut file = open(path).map_err(|error| format!("{name} cannot be opened: {error}"))?;
     let meta = file.metadata().map_err(|error| format!("{name} cannot be read: {error}"))?;
@@ -35,12 +35,9 @@ fn bounded(path: &Path, most: u64) -> Result<String, String> {
     if meta.len() > most {
         return Err(format!("{name} is larger than {} MiB: it is not a file of this kind", most >> 20));
     }
-    let mut text = String::new();
-    file.by_ref()
-        .take(most)
-        .read_to_string(&mut text)
-        .map_err(|error| format!("{name} cannot be read as text: {error}"))?;
-    Ok(text)
+    let mut bytes = Vec::new();
+    file.by_ref().take(most).read_to_end(&mut bytes).map_err(|error| format!("{name} cannot be read: {error}"))?;
+    Ok(bytes)
 }
 
 /// Opens without waiting for a writer, should the path be a pipe.

@@ -71,12 +71,46 @@ impl From<String> for Failure {
 #[must_use]
 pub fn run(args: &[OsString]) -> Option<ExitCode> {
     let command = args.first()?;
-    let mut out = std::io::stdout().lock();
+    let mut out = Output::new();
     let ended = command
         .to_str()
         .ok_or_else(|| Failure::Request("the arguments are not valid text".to_owned()))
         .and_then(|command| dispatch(command, &args[1..], &mut out));
-    Some(finish(ended))
+    Some(out.finish(ended))
+}
+
+/// Standard output that knows when nobody reads on: `willitrun models | head -1` is no failure.
+struct Output {
+    inner: std::io::StdoutLock<'static>,
+    closed: bool,
+}
+
+impl Output {
+    fn new() -> Self {
+        Self { inner: std::io::stdout().lock(), closed: false }
+    }
+
+    /// Says how a command ended, if anybody still listens.
+    fn finish(self, ended: Result<(), Failure>) -> ExitCode {
+        if self.closed { ExitCode::SUCCESS } else { finish(ended) }
+    }
+
+    fn watch<T>(&mut self, done: std::io::Result<T>) -> std::io::Result<T> {
+        self.closed |= done.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe);
+        done
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let done = self.inner.write(bytes);
+        self.watch(done)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let done = self.inner.flush();
+        self.watch(done)
+    }
 }
 
 /// Says how a command ended.
@@ -166,11 +200,18 @@ impl Words {
         Ok(words)
     }
 
-    /// Whether a flag was given.
+    /// Whether a flag was given, plain or as `--json=true`; with another value it is left, to be refused.
     pub(crate) fn flag(&mut self, key: &str) -> bool {
-        let before = self.options.len();
-        self.options.retain(|(own, _)| own != key);
-        self.options.len() != before
+        let mut given = false;
+        self.options.retain(|(own, value)| match (own == key, value.as_deref()) {
+            (true, None | Some("true")) => {
+                given = true;
+                false
+            }
+            (true, Some("false")) => false,
+            _ => true,
+        });
+        given
     }
 
     /// The value of an option, taken out.
@@ -212,6 +253,7 @@ impl Words {
 #[must_use]
 pub fn answer_here() -> ExitCode {
     let (machine, findings) = ThisMachine::default().get().clone();
-    let ended = check::here(machine, &findings, &mut std::io::stdout().lock()).map_err(Failure::Machine);
-    finish(ended)
+    let mut out = Output::new();
+    let ended = check::here(machine, &findings, &mut out).map_err(Failure::Machine);
+    out.finish(ended)
 }

@@ -11,7 +11,7 @@ use crate::hardware::{Backend, Finding, Machine};
 use crate::library;
 use crate::memory::{FlashAttention, KvPlace, KvStreams, Outputs, RunOptions, SwaCache};
 use crate::model::Architecture;
-use crate::placement::{CpuExperts, GpuLayers, Policy, Split};
+use crate::placement::{CpuExperts, Engine, GpuLayers, Policy, Split};
 use crate::quant::{Format, Imatrix, Quant};
 use crate::scenario::{Scenario, Subject};
 use crate::units::{Bytes, GIB, Tokens};
@@ -49,9 +49,11 @@ pub(super) fn question(
     expanded: &mut Expanded,
 ) -> Result<Question, String> {
     let catalog = Catalog::builtin();
-    let engine = match &request.engine {
-        None => catalog.engines.first(),
-        Some(id) => catalog.engine(id),
+    let engine = match (&request.engine, request.backend.as_deref()) {
+        // MLX is an engine and its backend alike.
+        (None, Some("mlx")) => catalog.engine("mlx"),
+        (None, _) => catalog.engines.first(),
+        (Some(id), _) => catalog.engine(id),
     };
     let engine = engine.ok_or_else(|| {
         let known: Vec<&str> = catalog.engines.iter().map(|engine| engine.id.as_str()).collect();
@@ -61,7 +63,13 @@ pub(super) fn question(
     let subject = subject(request, catalog, expanded, &mut read)?;
     let (machine, mut findings) = machine(request, catalog, machines)?;
     findings.extend(read);
-    let (run, policy) = (run(request)?, policy(request)?);
+    let (run, policy) = (run(request, engine, &mut findings)?, policy(request)?);
+    let (shares, gpus) = (policy.tensor_split.len(), machine.gpus().count());
+    if shares > gpus {
+        return Err(format!(
+            "--tensor-split gives shares to {shares} of the GPUs, and this machine has {gpus}: give one for each at most"
+        ));
+    }
     run.check(&subject.model).map_err(|error| error.to_string())?;
     let backend = match request.backend.as_deref() {
         None | Some("auto") => None,
@@ -72,10 +80,6 @@ pub(super) fn question(
             )
         })?),
     };
-    let mut policy = policy;
-    if backend == Some(Backend::Cpu) {
-        policy.gpu_layers = GpuLayers::Count(0);
-    }
     if request.gpu_layers.is_some() && machine.gpus().next().is_none() && policy.gpu_layers != GpuLayers::Count(0) {
         findings.push(Finding::note("This machine has no GPU, so layers stay on the CPU.", ""));
     }
@@ -204,14 +208,22 @@ pub(super) fn named_machine(name: &str, catalog: &Catalog, machines: &dyn Machin
     Ok(doc.machine)
 }
 
-fn run(request: &Request) -> Result<RunOptions, String> {
+fn run(request: &Request, engine: &Engine, findings: &mut Vec<Finding>) -> Result<RunOptions, String> {
     let default = RunOptions::default();
+    // Each sample is a sequence of its own.
+    let (sequences, samples) = (request.sequences.unwrap_or(1), request.samples.unwrap_or(1));
+    if sequences > 1 && samples > 1 {
+        findings.push(Finding::note(
+            format!("{sequences} sequences of {samples} samples each are {} sequences.", sequences * samples),
+            "What samples share of their prompt is counted for each of them.",
+        ));
+    }
     Ok(RunOptions {
         context: request.context.map_or(default.context, Tokens::new),
-        sequences: request.sequences.or(request.samples).unwrap_or(1),
+        sequences: sequences * samples,
         streams: if request.kv_unified { KvStreams::Unified } else { KvStreams::PerSequence },
-        kv_k: kv_format("kv-k", request.kv_k.as_deref())?,
-        kv_v: kv_format("kv-v", request.kv_v.as_deref())?,
+        kv_k: kv_format("kv-k", request.kv_k.as_deref(), engine)?,
+        kv_v: kv_format("kv-v", request.kv_v.as_deref(), engine)?,
         layout: one_of("kv-layout", request.kv_layout.as_deref(), &LAYOUTS)?,
         flash_attention: one_of(
             "flash-attn",
@@ -223,6 +235,7 @@ fn run(request: &Request) -> Result<RunOptions, String> {
         ubatch: request.ubatch.unwrap_or(default.ubatch),
         outputs: one_of("outputs", request.outputs.as_deref(), &[("last", Outputs::Last), ("all", Outputs::All)])?,
         kv_place: if request.kv_on_host { KvPlace::Host } else { KvPlace::Device },
+        rules: engine.rules,
     })
 }
 
@@ -255,11 +268,10 @@ fn one_of<T: Copy>(key: &str, word: Option<&str>, choices: &[(&str, T)]) -> Resu
     })
 }
 
-fn kv_format(key: &str, word: Option<&str>) -> Result<Format, String> {
+fn kv_format(key: &str, word: Option<&str>, engine: &Engine) -> Result<Format, String> {
     let Some(word) = word else { return Ok(Format::F16) };
-    Format::parse(word).filter(|format| RunOptions::KV_FORMATS.contains(format)).ok_or_else(|| {
-        let names: Vec<String> =
-            RunOptions::KV_FORMATS.iter().map(|format| format.name().to_ascii_lowercase()).collect();
-        format!("--{key} cannot be '{}': expected {}", shown(Some(word)), names.join(", "))
+    engine.kv_format(word).ok_or_else(|| {
+        let names: Vec<String> = engine.kv_formats.iter().map(|format| engine.kv_word(*format)).collect();
+        format!("--{key} cannot be '{}' for {}: expected {}", shown(Some(word)), engine.name, names.join(", "))
     })
 }

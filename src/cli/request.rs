@@ -155,6 +155,9 @@ fn flag(key: &str, value: &Value) -> Result<bool, String> {
         Value::Bool(flag) => Ok(*flag),
         Value::Number(number) if number.as_u64() == Some(0) => Ok(false),
         Value::Number(number) if number.as_u64() == Some(1) => Ok(true),
+        // As in --imatrix=false.
+        Value::String(text) if text == "true" => Ok(true),
+        Value::String(text) if text == "false" => Ok(false),
         _ => Err(bad(key, value, "true or false")),
     }
 }

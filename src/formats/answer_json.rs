@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::advice::Change;
 use crate::hardware::{Finding, Machine, Source};
-use crate::placement::PoolUse;
+use crate::placement::{Plan, PoolUse};
 use crate::quant::{Quant, Rule};
 use crate::scenario::{Answer, Scenario};
 use crate::speed::{Bill, Range};
@@ -16,7 +16,7 @@ use super::commands;
 pub fn check(scenario: &Scenario, answer: &Answer, next: &[Change], extra: &[Finding]) -> Value {
     let subject = &scenario.subject;
     let (model, weights, plan) = (&subject.model, &subject.weights, &answer.plan);
-    let machine = &scenario.machine;
+    let machine = &*scenario.seen();
     json!({
         "schema": "willitrun.check/1",
         "model": {
@@ -71,10 +71,19 @@ pub fn check(scenario: &Scenario, answer: &Answer, next: &[Change], extra: &[Fin
                 .map(|change| json!({ "change": change.what, "effect": change.effect }))
                 .collect::<Vec<_>>(),
         },
-        "commands": { "llama.cpp": commands::llama_server(scenario, plan) },
+        "commands": commands(scenario, plan),
         "findings": extra.iter().chain(&answer.findings).map(finding).collect::<Vec<_>>(),
         "sources": sources(scenario),
     })
+}
+
+/// What to type, by engine: llama.cpp's always, as its plan is the plainest, and the one asked about.
+fn commands(scenario: &Scenario, plan: &Plan) -> Value {
+    let mut all = json!({ "llama.cpp": commands::llama_server(scenario, plan) });
+    if !scenario.engine.ideal {
+        all[&scenario.engine.id] = json!(commands::of(scenario, plan));
+    }
+    all
 }
 
 /// A finding as JSON.
@@ -128,6 +137,17 @@ fn sources(scenario: &Scenario) -> Vec<Value> {
             }));
         }
     }
+    for pool in scenario.machine.gpus() {
+        let row = scenario.engine.backend_on(pool, scenario.backend);
+        if let Some(row) = row.and_then(|backend| scenario.engine.overhead_on(backend)) {
+            rows.push(json!({
+                "figure": format!("{} driver context, {}", pool.id, row.backend.title()),
+                "value": row.bytes.value.get(),
+                "source": said(row.bytes.source, &row.bytes.origin),
+            }));
+        }
+    }
+    rows.push(json!({ "figure": "engine", "value": scenario.engine.id, "source": scenario.engine.source }));
     rows.push(json!({ "figure": "speed", "value": null, "source": scenario.parameters.source }));
     rows
 }

@@ -1,18 +1,57 @@
 //! The plan as a command to copy.
 
 use crate::memory::{FlashAttention, KvPlace, KvStreams, SwaCache};
-use crate::placement::{Mode, Plan, Split};
+use crate::model::Mixer;
+use crate::placement::{Launcher, Mode, Plan, Split};
 use crate::quant::Format;
 use crate::scenario::Scenario;
+
+/// The command that starts the engine asked about. Where its flags were read stands in `engines.ron`.
+#[must_use]
+pub fn of(scenario: &Scenario, plan: &Plan) -> String {
+    match scenario.engine.command {
+        Launcher::LlamaServer => llama_server(scenario, plan),
+        Launcher::IkLlamaServer => ik_llama_server(scenario, plan),
+        Launcher::Ollama => ollama(scenario, plan),
+        Launcher::Vllm => vllm(scenario, plan),
+        Launcher::Mlx => mlx(scenario),
+        Launcher::KTransformers => ktransformers(scenario, plan),
+    }
+}
 
 /// The `llama-server` command of a plan. Flags as in llama.cpp's `tools/server/README.md`.
 #[must_use]
 pub fn llama_server(scenario: &Scenario, plan: &Plan) -> String {
     let run = &scenario.run;
+    let mut words = server(scenario, plan);
+    if plan.split == Split::Tensor {
+        words.push("-sm tensor".to_owned());
+    }
+    if run.streams == KvStreams::Unified && run.sequences > 1 {
+        words.push("--kv-unified".to_owned());
+    }
+    if run.swa == SwaCache::Full {
+        words.push("--swa-full".to_owned());
+    }
+    words.join(" ")
+}
+
+/// The same of `ik_llama.cpp`, which knows no unified cache and keeps the full context for windows anyway.
+fn ik_llama_server(scenario: &Scenario, plan: &Plan) -> String {
+    let mut words = server(scenario, plan);
+    if scenario.subject.model.layers.iter().any(|layer| matches!(layer.mixer, Mixer::Mla(_))) {
+        words.push("-mla 3".to_owned());
+    }
+    words.join(" ")
+}
+
+/// What both servers share.
+fn server(scenario: &Scenario, plan: &Plan) -> Vec<String> {
+    let run = &scenario.run;
     let mut words = vec![
         "llama-server".to_owned(),
         "-m".to_owned(),
-        quoted(&file_name(&scenario.subject.model.name, &scenario.subject.quant.id)),
+        file(scenario),
         "-c".to_owned(),
         run.context.get().to_string(),
     ];
@@ -22,9 +61,6 @@ pub fn llama_server(scenario: &Scenario, plan: &Plan) -> String {
     }
     if plan.cpu_expert_layers > 0 {
         flag("--n-cpu-moe", plan.cpu_expert_layers.to_string());
-    }
-    if plan.split == Split::Tensor {
-        flag("-sm", "row".to_owned());
     }
     if !plan.tensor_split.is_empty() {
         let shares: Vec<String> = plan.tensor_split.iter().map(f64::to_string).collect();
@@ -36,9 +72,8 @@ pub fn llama_server(scenario: &Scenario, plan: &Plan) -> String {
         }
     }
     flag("-fa", if run.flash_attention == FlashAttention::On { "on" } else { "off" }.to_owned());
-    if run.sequences > 1 {
-        flag("-np", run.sequences.to_string());
-    }
+    // Left alone the server takes four slots in one cache.
+    flag("-np", run.sequences.to_string());
     if run.ubatch != 512 {
         flag("-ub", run.ubatch.to_string());
     }
@@ -54,13 +89,94 @@ pub fn llama_server(scenario: &Scenario, plan: &Plan) -> String {
     if run.kv_place == KvPlace::Host {
         words.push("-nkvo".to_owned());
     }
-    if run.streams == KvStreams::Unified && run.sequences > 1 {
-        words.push("--kv-unified".to_owned());
+    words
+}
+
+/// Ollama takes its settings from a file and from the environment of its server.
+fn ollama(scenario: &Scenario, plan: &Plan) -> String {
+    let run = &scenario.run;
+    let name = scenario.subject.model.name.split_whitespace().collect::<Vec<_>>().join("-").to_ascii_lowercase();
+    let name = quoted(&name);
+    let mut settings = format!("PARAMETER num_ctx {}", each_sequence(scenario));
+    if plan.gpu_layers > 0 && plan.mode != Mode::Gpu && plan.cpu_expert_layers == 0 {
+        settings = format!("{settings}\\nPARAMETER num_gpu {}", plan.gpu_layers);
     }
-    if run.swa == SwaCache::Full {
-        words.push("--swa-full".to_owned());
+    let file = file(scenario);
+    let create = format!("printf 'FROM ./%s\\n{settings}\\n' {file} > Modelfile && ollama create {name} -f Modelfile");
+    let mut serve = Vec::new();
+    if run.sequences > 1 {
+        serve.push(format!("OLLAMA_NUM_PARALLEL={}", run.sequences));
+    }
+    if run.kv_k != Format::F16 {
+        serve.push(format!("OLLAMA_KV_CACHE_TYPE={}", scenario.engine.kv_word(run.kv_k)));
+    }
+    if serve.is_empty() {
+        return format!("{create} && ollama run {name}");
+    }
+    format!("{} ollama serve & {create} && ollama run {name}", serve.join(" "))
+}
+
+fn vllm(scenario: &Scenario, plan: &Plan) -> String {
+    let mut words = vec![format!("vllm serve ./{}", file(scenario))];
+    words.extend(repository(scenario).map(|repository| format!("--tokenizer {repository}")));
+    words.push(format!("--max-model-len {}", each_sequence(scenario)));
+    words.push(format!("--max-num-seqs {}", scenario.run.sequences));
+    words.push(format!("--max-num-batched-tokens {}", scenario.run.batch));
+    let gpus = scenario.machine.gpus().count();
+    if gpus > 1 {
+        let way = if plan.split == Split::Tensor { "tensor" } else { "pipeline" };
+        words.push(format!("--{way}-parallel-size {gpus}"));
+    }
+    if scenario.run.kv_k == Format::Q8_0 {
+        words.push("--kv-cache-dtype fp8".to_owned());
     }
     words.join(" ")
+}
+
+fn mlx(scenario: &Scenario) -> String {
+    let model = file_name(&scenario.subject.model.name, &scenario.subject.quant.id);
+    let mut words = vec![format!("mlx_lm.generate --model {}", quoted(model.trim_end_matches(".gguf")))];
+    match scenario.run.kv_k {
+        Format::Q8_0 => words.push("--kv-bits 8 --kv-group-size 64".to_owned()),
+        Format::Q4_0 => words.push("--kv-bits 4 --kv-group-size 64".to_owned()),
+        _ => {}
+    }
+    words.push(format!("--max-tokens {} --prompt -", scenario.answer.get()));
+    words.join(" ")
+}
+
+fn ktransformers(scenario: &Scenario, plan: &Plan) -> String {
+    let cpu = &scenario.machine.cpu;
+    let mut words = vec!["python -m sglang.launch_server".to_owned()];
+    words.push(format!("--model {}", repository(scenario).unwrap_or_else(|| file(scenario))));
+    words.push(format!("--kt-method LLAMAFILE --kt-weight-path ./{}", file(scenario)));
+    words.push(format!("--kt-cpuinfer {} --kt-threadpool-count {}", cpu.cores.max(1), cpu.sockets.max(1)));
+    words.push("--kt-num-gpu-experts 0".to_owned());
+    words.push(format!("--max-total-tokens {}", scenario.run.context.get()));
+    let gpus = plan.layers.iter().filter_map(|home| home.gpu).max().map_or(1, |last| last + 1);
+    if gpus > 1 {
+        words.push(format!("--tensor-parallel-size {gpus}"));
+    }
+    if scenario.run.kv_k == Format::Q8_0 {
+        words.push("--kv-cache-dtype fp8_e4m3".to_owned());
+    }
+    words.join(" ")
+}
+
+/// Tokens of context one sequence has.
+fn each_sequence(scenario: &Scenario) -> u64 {
+    (scenario.run.context.get() / scenario.run.streams()).max(1)
+}
+
+/// The file of the model, as one word.
+fn file(scenario: &Scenario) -> String {
+    quoted(&file_name(&scenario.subject.model.name, &scenario.subject.quant.id))
+}
+
+/// The repository of the model, where it is known.
+fn repository(scenario: &Scenario) -> Option<String> {
+    let repository = &scenario.subject.model.facts.repo;
+    (!repository.is_empty()).then(|| quoted(repository))
 }
 
 /// Threads matter where the CPU computes: the knee of a measurement, else the physical cores.

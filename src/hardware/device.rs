@@ -111,6 +111,34 @@ impl Backend {
         }
     }
 
+    /// Its name in a sentence.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Cuda => "CUDA",
+            Self::Rocm => "ROCm",
+            Self::Vulkan => "Vulkan",
+            Self::Metal => "Metal",
+            Self::Sycl => "SYCL",
+            Self::Mlx => "MLX",
+            Self::Cpu => "CPU",
+        }
+    }
+
+    /// Whether it drives GPUs of a vendor; one that is not known may be any.
+    #[must_use]
+    pub fn drives(self, vendor: &str) -> bool {
+        vendor.is_empty()
+            || match self {
+                Self::Cuda => vendor == "NVIDIA",
+                Self::Rocm => vendor == "AMD",
+                Self::Metal | Self::Mlx => vendor == "Apple",
+                Self::Sycl => vendor == "Intel",
+                Self::Vulkan => true,
+                Self::Cpu => false,
+            }
+    }
+
     /// By its word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {

@@ -140,10 +140,7 @@ impl Pool {
             return capacity - reserve.value;
         }
         match self.kind {
-            PoolKind::Ram => {
-                let share = Bytes::new(capacity.get() / 100 * 8);
-                capacity - share.clamp(Bytes::gib(1), Bytes::gib(4))
-            }
+            PoolKind::Ram => self.host_usable(),
             PoolKind::Vram => capacity - VRAM_RESERVE,
             PoolKind::Unified => self.gpu_limit.as_ref().map_or_else(
                 || {
@@ -153,6 +150,22 @@ impl Pool {
                 |limit| limit.value.min(capacity),
             ),
             PoolKind::Disk => self.free_now.as_ref().map_or(capacity, |free| free.value.min(capacity)),
+        }
+    }
+
+    /// What may be used of memory the CPU computes on, its own or unified: the GPU's working-set limit
+    /// does not bind it. RAM keeps 8 %, at least 1 and at most 4 GiB.
+    #[must_use]
+    pub fn host_usable(&self) -> Bytes {
+        let capacity = self.capacity.value;
+        match (&self.reserve, self.kind) {
+            (None, PoolKind::Ram | PoolKind::Unified) => {
+                let share = Bytes::new(capacity.get() / 100 * 8);
+                // A limit raised by hand leaves the system less than the rule would.
+                let limit = if self.kind == PoolKind::Unified { self.usable() } else { Bytes::ZERO };
+                (capacity - share.clamp(Bytes::gib(1), Bytes::gib(4))).max(limit)
+            }
+            _ => self.usable(),
         }
     }
 
@@ -388,6 +401,7 @@ mod tests {
         assert!(mac.usable() < Bytes::gib(108));
         mac.gpu_limit = Some(Figure::typed(Bytes::gib(120)));
         assert_eq!(mac.usable(), Bytes::gib(120));
+        assert_eq!(mac.host_usable(), Bytes::gib(124));
         let mut ram = pool(PoolKind::Ram, 64);
         ram.reserve = Some(Figure::typed(Bytes::gib(10)));
         assert_eq!(ram.usable(), Bytes::gib(54));

@@ -1,6 +1,7 @@
 //! What attention keeps for each token, layer by layer, and what it reads of it.
 
 use super::options::{FlashAttention, KvLayout, KvStreams, RunOptions, SwaCache, Unsupported};
+use super::rules::WindowRule;
 use super::state::state_bytes;
 use crate::model::{Architecture, Attention, Compressed, FeedForward, Indexer, Layer, Mixer};
 use crate::quant::Format;
@@ -109,12 +110,13 @@ fn attention_cache(mixer: Mixer, padded_value: Option<u64>, options: &RunOptions
         (Mixer::Attention(_) | Mixer::None, Some(widest)) => widest,
         _ => widths.value,
     };
-    let row = |format: Format, width: u64| format.bytes(width, 1);
+    let row = |format: Format, width: u64| options.row(format, width);
     let per_token = row(options.kv_k, widths.key) + row(options.kv_k, widths.indexer) + row(options.kv_v, value);
     let window = shrinking_window(mixer);
-    let cells = window.map_or(options.cells(), |window| options.window_cells(window));
+    let whole_context = if matches!(mixer, Mixer::Mla(_)) { options.latent_cells() } else { options.cells() };
+    let cells = window.map_or(whole_context, |window| options.window_cells(window));
     let borrows = matches!(mixer, Mixer::Attention(Attention { borrows_cache: true, .. }));
-    let whole = window.is_none() || options.swa == SwaCache::Full;
+    let whole = window.is_none() || options.swa == SwaCache::Full || options.rules.cache.window == WindowRule::Full;
     LayerCache {
         bytes: if borrows { Bytes::ZERO } else { per_token * cells * options.streams() },
         state: Bytes::ZERO,
@@ -145,7 +147,7 @@ fn with_indexer(cache: LayerCache, layer: &Layer, indexer: Option<Indexer>, opti
 ///
 /// Source: llama.cpp v0.5.0 `llama-kv-cache-dsv4.cpp`, the constructor. Read, not measured.
 fn compressed_cache(mixer: Compressed, indexer: Option<Indexer>, options: &RunOptions) -> LayerCache {
-    let row = |width: u64| options.kv_k.bytes(width, 1);
+    let row = |width: u64| options.row(options.kv_k, width);
     let sequences = options.sequences();
     let latest = CompressedCells::of(mixer, options);
     let raw = row(mixer.width) * latest.window * sequences;
@@ -187,7 +189,7 @@ impl CompressedCells {
         };
         let merged = match mixer.ratio {
             0 => 0,
-            ratio => options.cells().div_ceil(ratio).next_multiple_of(256),
+            ratio => options.cells().div_ceil(ratio).next_multiple_of(options.rules.cache.step.max(1)),
         };
         Self { window, merged }
     }

@@ -4,12 +4,9 @@ use std::fmt;
 
 use crate::model::{Architecture, Mixer};
 use crate::quant::Format;
-use crate::units::Tokens;
+use crate::units::{Bytes, Tokens};
 
-/// The multiple of cells a cache is rounded up to.
-///
-/// Source: llama.cpp v0.5.0 `llama-context.cpp`, the constructor of `llama_context`.
-const CELL_STEP: u64 = 256;
+use super::rules::{EightBit, Rules, WindowRule};
 
 /// Far above every context and every number of sequences an engine takes.
 const MOST_TOKENS: u64 = 1 << 30;
@@ -47,6 +44,8 @@ pub struct RunOptions {
     pub outputs: Outputs,
     /// Where the cache of layers on a device lies.
     pub kv_place: KvPlace,
+    /// How the engine sizes it all; a question takes them from its engine.
+    pub rules: Rules,
 }
 
 /// How sequences share the cache.
@@ -128,6 +127,7 @@ impl Default for RunOptions {
             ubatch: 512,
             outputs: Outputs::default(),
             kv_place: KvPlace::default(),
+            rules: Rules::default(),
         }
     }
 }
@@ -161,30 +161,60 @@ impl RunOptions {
         }
     }
 
-    /// Cells of one stream in a layer that keeps the whole context: rounded up to 256 before and
+    /// Cells of one stream in a layer that keeps the whole context. llama.cpp rounds up to 256 before and
     /// after the division by streams.
     ///
-    /// Source: llama.cpp v0.5.0 `llama-context.cpp`, the constructor of `llama_context`.
+    /// Source: llama.cpp v0.5.0 `llama-context.cpp`, the constructor of `llama_context`; other engines by
+    /// their rules.
     #[must_use]
     pub fn cells(&self) -> u64 {
-        let whole = self.context.get().clamp(1, MOST_TOKENS).next_multiple_of(CELL_STEP);
-        (whole / self.streams()).max(1).next_multiple_of(CELL_STEP)
+        self.cells_in(self.rules.cache.step)
     }
 
-    /// Cells of one stream in a layer that sees `window` tokens back: the window of every sequence
-    /// in the stream and one batch, rounded up to 256, and never more than the context.
+    /// The same for a layer with latent attention.
+    #[must_use]
+    pub fn latent_cells(&self) -> u64 {
+        self.cells_in(self.rules.cache.latent_step)
+    }
+
+    fn cells_in(&self, step: u64) -> u64 {
+        self.rules.cache.cells(self.context.get().clamp(1, MOST_TOKENS), self.streams(), step)
+    }
+
+    /// Cells of one stream in a layer that sees `window` tokens back, never more than the context.
+    /// llama.cpp: the window of every sequence in the stream and one batch, rounded up to 256.
     ///
-    /// Source: llama.cpp v0.5.0 `llama-kv-cache-iswa.cpp`, the constructor.
+    /// Source: llama.cpp v0.5.0 `llama-kv-cache-iswa.cpp`, the constructor; other engines by their rules.
     #[must_use]
     pub fn window_cells(&self, window: Tokens) -> u64 {
         let sequences = match self.streams {
             KvStreams::PerSequence => 1,
             KvStreams::Unified => self.sequences(),
         };
-        let wanted = window.get().saturating_mul(sequences).saturating_add(self.ubatch());
-        match self.swa {
-            SwaCache::Full => self.cells(),
-            SwaCache::Window => wanted.min(self.cells()).next_multiple_of(CELL_STEP),
+        let all = self.cells();
+        let rules = self.rules.cache;
+        match (self.swa, rules.window) {
+            (SwaCache::Full, _) | (_, WindowRule::Full) => all,
+            (SwaCache::Window, WindowRule::Padded) => {
+                let wanted = window.get().saturating_mul(sequences).saturating_add(self.ubatch());
+                wanted.min(all).next_multiple_of(rules.step.max(1))
+            }
+            (SwaCache::Window, WindowRule::Batch { step, spare }) => {
+                let step = step.max(1);
+                let seen = window.get().saturating_sub(1).saturating_add(self.batch.clamp(1, MOST_TOKENS));
+                let blocks = seen.min(all).div_ceil(step).saturating_add(spare);
+                blocks.saturating_mul(step).saturating_mul(sequences).min(all.saturating_add(step * spare))
+            }
+            (SwaCache::Window, WindowRule::Exact) => window.get().saturating_mul(sequences).min(all),
+        }
+    }
+
+    /// Bytes of so many cached values side by side.
+    #[must_use]
+    pub fn row(&self, format: Format, width: u64) -> Bytes {
+        match (self.rules.cache.eight_bit, format) {
+            (EightBit::Fp8, Format::Q8_0) => Bytes::new(width),
+            _ => format.bytes(width, 1),
         }
     }
 
@@ -255,6 +285,8 @@ impl RunOptions {
 pub enum Unsupported {
     /// No cache has this format.
     NotACacheFormat(Format),
+    /// The engine has no cache in this format.
+    NotOfTheEngine(Format),
     /// Latent attention keeps one vector for both, so it has one format.
     FormatsDiffer(Format, Format),
     /// Values in blocks can be read by the fused kernel only.
@@ -273,6 +305,7 @@ impl fmt::Display for Unsupported {
                 }
                 f.write_str(".")
             }
+            Self::NotOfTheEngine(format) => write!(f, "This engine has no cache in {}.", format.name()),
             Self::FormatsDiffer(k, v) => write!(
                 f,
                 "This model keeps keys and values as one vector, so the cache cannot be {} for keys and {} for values; choose one format for both.",

@@ -2,12 +2,12 @@
 //!
 //! In kind this is what llama.cpp's own fit does: a margin per device, experts leave before dense layers.
 
-use crate::hardware::Machine;
+use crate::hardware::{Backend, Machine, Pool};
 use crate::units::Bytes;
 
 use super::lay::{Layout, Orders, Sites, assign, lay_out, slots};
 use super::plan::Obstacle;
-use super::{CpuExperts, GpuLayers, Load, MapsFromDisk, Mode, Plan, Policy, PoolUse, Precision};
+use super::{CpuExperts, GpuLayers, LayerHome, Load, MapsFromDisk, Mode, Offload, Plan, Policy, PoolUse, Precision};
 
 /// Places a load on a machine. Always answers; what cannot be is [`Mode::None`] with its obstacle.
 #[must_use]
@@ -42,6 +42,15 @@ struct Search<'a> {
 impl Search<'_> {
     fn choose(&self) -> Choice {
         let layers = self.slots - 1;
+        if self.load.engine.offload != Offload::Layers && self.driven() {
+            // The engine knows no layers on the CPU: all of it on GPUs, experts aside where it can.
+            let kept = match (self.load.engine.offload, self.policy.cpu_experts) {
+                (Offload::Nothing, _) => 0,
+                (_, CpuExperts::First(count)) => count.min(layers),
+                (_, CpuExperts::Auto | CpuExperts::All) => layers,
+            };
+            return self.draft(self.slots, kept);
+        }
         let routed = self.load.weights.layers.iter().any(|layer| layer.experts > Bytes::ZERO);
         let experts = match self.policy.cpu_experts {
             _ if !routed => Some(0),
@@ -50,7 +59,7 @@ impl Search<'_> {
             CpuExperts::All => Some(layers),
         };
         let forced = match self.policy.gpu_layers {
-            _ if self.sites.gpus.is_empty() => Some(0),
+            _ if !self.driven() => Some(0),
             GpuLayers::Count(count) => Some(count.min(self.slots)),
             GpuLayers::Auto => None,
         };
@@ -60,6 +69,22 @@ impl Search<'_> {
             (None, Some(experts)) => self.most_layers(experts),
             (None, None) => self.fewest_experts(self.slots).unwrap_or_else(|_| self.most_layers(layers)),
         }
+    }
+
+    /// Whether the engine drives a GPU of this machine.
+    fn driven(&self) -> bool {
+        self.load.backend != Some(Backend::Cpu)
+            && self.sites.gpus.iter().any(|&pool| self.drives(&self.machine.pools[pool]))
+    }
+
+    fn drives(&self, pool: &Pool) -> bool {
+        self.load.engine.backend_on(pool, self.load.backend).is_some()
+    }
+
+    /// What a GPU may use of its memory: nothing where the engine does not drive it.
+    fn usable(&self, pool: usize) -> Bytes {
+        let pool = &self.machine.pools[pool];
+        if self.drives(pool) { pool.usable() } else { Bytes::ZERO }
     }
 
     /// The smallest number of layers with experts in RAM for which the GPUs hold the rest.
@@ -123,7 +148,7 @@ impl Search<'_> {
 
     /// The engine's own shares: by what each GPU may use.
     fn usable_shares(&self) -> Vec<f64> {
-        self.sites.gpus.iter().map(|&pool| self.machine.pools[pool].usable().as_f64()).collect()
+        self.sites.gpus.iter().map(|&pool| self.usable(pool).as_f64()).collect()
     }
 
     fn lay(&self, gpu_layers: u32, expert_layers: u32, shares: &[f64], precision: Precision) -> Layout {
@@ -144,8 +169,9 @@ impl Search<'_> {
             .enumerate()
             .map(|(place, &pool)| {
                 // A GPU that is empty in the draft will need what the others do.
-                let copies = if place == 0 { most(|used| used.overhead) } else { self.load.engine.device_overhead };
-                self.machine.pools[pool].usable() - most(|used| used.compute) - copies
+                let own = self.load.overhead(&self.machine.pools[pool]);
+                let copies = if place == 0 { most(|used| used.overhead) } else { own };
+                self.usable(pool) - most(|used| used.compute) - copies
             })
             .collect();
         let mut counts = vec![0_u32; room.len()];
@@ -172,18 +198,21 @@ impl Search<'_> {
         weights.dense() + experts + cache.bytes + cache.state
     }
 
-    /// Whether every GPU with memory of its own holds what it is given and keeps its reserve.
+    /// Whether every GPU holds what it is given and keeps its reserve. Of memory it shares with the CPU a
+    /// GPU may use a part; the rest serves the CPU.
     fn devices_hold(&self, layout: &Layout) -> bool {
         self.sites.gpus.iter().all(|&pool| {
-            let shared = Some(pool) == self.sites.host;
-            shared || layout.pools[pool].total() <= self.machine.pools[pool].usable()
+            let shared = Some(pool) == self.sites.host && self.load.engine.offload == Offload::Layers;
+            let taken = if shared { layout.shared } else { layout.pools[pool].total() };
+            taken <= self.machine.pools[pool].usable()
         })
     }
 
     /// Sees whether the host holds the rest, and sends to disk what it cannot.
     fn finish(&self, choice: Choice) -> Plan {
         let Choice { gpu_layers, expert_layers, shares, layout } = choice;
-        let Layout { mut pools, layers, head } = layout;
+        let crowded = self.load.engine.offload != Offload::Layers && self.driven() && !self.devices_hold(&layout);
+        let Layout { mut pools, layers, head, .. } = layout;
         let in_ram = layers.iter().filter(|home| home.experts_in_ram).count() as u32;
         let mut mode = if self.sites.gpus.is_empty() || gpu_layers == 0 {
             Mode::Cpu
@@ -204,7 +233,12 @@ impl Search<'_> {
             Some(host) => {
                 // A reserve steers the automatic choice; what was asked for by hand goes as far as there is memory.
                 let pool = &self.machine.pools[host];
-                let usable = if self.policy.is_automatic() { pool.usable() } else { pool.capacity.value };
+                let on_cpu = head.is_none() || layers.iter().any(LayerHome::on_cpu);
+                let usable = match self.policy.is_automatic() {
+                    true if on_cpu => pool.host_usable(),
+                    true => pool.usable(),
+                    false => pool.capacity.value,
+                };
                 let over = pools[host].total() - usable;
                 if over > Bytes::ZERO {
                     match self.spill(over, pools[host].weights) {
@@ -223,6 +257,10 @@ impl Search<'_> {
                     }
                 }
             }
+        }
+        if crowded && obstacle.is_none() {
+            obstacle = Some(Obstacle::GpusTooSmall);
+            mode = Mode::None;
         }
         let within_capacity = pools.iter().all(|used| used.total() <= self.machine.pools[used.pool].capacity.value);
         Plan {

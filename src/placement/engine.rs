@@ -1,6 +1,10 @@
 //! What an engine can do, as far as placement asks.
 
-use crate::memory::KvLayout;
+use std::borrow::Cow;
+
+use crate::hardware::{Backend, Figure, Machine, Pool, PoolKind, Source};
+use crate::memory::{EightBit, KvLayout, Rules, RunOptions, Unsupported};
+use crate::quant::Format;
 use crate::units::Bytes;
 
 /// An inference engine as data from the catalogue.
@@ -16,8 +20,24 @@ pub struct Engine {
     pub ideal: bool,
     /// How it kept MLA caches, oldest era first.
     pub mla: Vec<KvEra>,
-    /// What its process takes on each GPU beside the model: driver context and the like.
-    pub device_overhead: Bytes,
+    /// How it sizes caches and working memory.
+    pub rules: Rules,
+    /// The formats its cache may have.
+    pub kv_formats: Vec<Format>,
+    /// What it can leave to the CPU beside a GPU.
+    pub offload: Offload,
+    /// The share of each GPU, above 0 and at most 1, it takes for itself whatever is needed, where it does so.
+    pub takes: Option<f64>,
+    /// What it drives processors by, the best first.
+    pub backends: Vec<Backend>,
+    /// What is true of it elsewhere, said where it is refused; empty when nothing.
+    pub elsewhere: String,
+    /// What its process takes on a GPU beside the model: driver context and the like, by backend.
+    pub overheads: Vec<Overhead>,
+    /// The program whose command starts it.
+    pub command: Launcher,
+    /// What else to know of an answer for it; empty when nothing.
+    pub note: String,
     /// Where these facts were found.
     pub source: String,
 }
@@ -31,6 +51,43 @@ pub enum MapsFromDisk {
     Never,
 }
 
+/// What an engine can leave to the CPU beside a GPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offload {
+    /// Whole layers, and routed experts by layers.
+    Layers,
+    /// Routed experts, and of itself it leaves them all.
+    Experts,
+    /// Nothing: a model lies on GPUs whole.
+    Nothing,
+}
+
+/// What a process takes on a GPU beside the model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Overhead {
+    /// Driven by this.
+    pub backend: Backend,
+    /// So much.
+    pub bytes: Figure<Bytes>,
+}
+
+/// The program whose command starts an engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Launcher {
+    /// `llama-server` of llama.cpp.
+    LlamaServer,
+    /// `llama-server` of `ik_llama.cpp`.
+    IkLlamaServer,
+    /// `ollama`.
+    Ollama,
+    /// `vllm serve`.
+    Vllm,
+    /// `mlx_lm`.
+    Mlx,
+    /// `SGLang` with `KTransformers`' kernels.
+    KTransformers,
+}
+
 /// From a month on, how an engine keeps an MLA cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KvEra {
@@ -38,6 +95,15 @@ pub struct KvEra {
     pub from: String,
     /// The layout.
     pub layout: KvLayout,
+}
+
+/// Why an engine cannot run on a machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What is so.
+    pub what: String,
+    /// What to do about it; empty when nothing.
+    pub remedy: String,
 }
 
 impl Engine {
@@ -54,5 +120,100 @@ impl Engine {
             None => self.mla.last(),
         };
         era.or(self.mla.first()).map_or(KvLayout::Latent, |era| era.layout)
+    }
+
+    /// How the engine drives the GPU of a pool: as chosen, else the device's own way, else the best it
+    /// has; none when it cannot. A GPU whose vendor is not known is given the benefit of the doubt.
+    #[must_use]
+    pub fn backend_on(&self, pool: &Pool, chosen: Option<Backend>) -> Option<Backend> {
+        let vendor = pool.device.as_ref().map_or("", |device| device.vendor.as_str());
+        let drives = |backend: &Backend| *backend != Backend::Cpu && backend.drives(vendor);
+        // On the CPU alone a GPU is not driven; where it is all the same, it is driven its own way.
+        if let Some(chosen) = chosen.filter(|chosen| *chosen != Backend::Cpu) {
+            return Some(chosen).filter(|chosen| self.backends.contains(chosen)).filter(drives);
+        }
+        let own = pool.device.as_ref().map_or(Backend::Vulkan, crate::hardware::Accelerator::backend);
+        if self.backends.contains(&own) {
+            return Some(own);
+        }
+        self.backends.iter().copied().find(drives)
+    }
+
+    /// Why the engine cannot run on this machine, driven like this; none when it can.
+    #[must_use]
+    pub fn refusal(&self, machine: &Machine, chosen: Option<Backend>) -> Option<Refusal> {
+        let refusal = |what: String, remedy: &str| Some(Refusal { what, remedy: remedy.to_owned() });
+        let name = &self.name;
+        if let Some(backend) = chosen
+            && !self.backends.contains(&backend)
+        {
+            return refusal(format!("{name} has no {} backend", backend.title()), "Leave the backend to the engine.");
+        }
+        let on_cpu = self.backends.contains(&Backend::Cpu);
+        if chosen == Some(Backend::Cpu) || machine.gpus().any(|pool| self.backend_on(pool, chosen).is_some()) {
+            return None;
+        }
+        let gpu = machine.gpus().next().map(|pool| {
+            let vendor = pool.device.as_ref().map_or("this", |device| device.vendor.as_str());
+            format!("{vendor} GPUs")
+        });
+        match (gpu, chosen) {
+            (Some(gpu), Some(backend)) => refusal(
+                format!("{} does not drive {gpu}", backend.title()),
+                "Leave the backend to the engine, or name another.",
+            ),
+            (None, Some(backend)) => {
+                refusal(format!("{} needs a GPU, and this machine has none", backend.title()), "Leave out the backend.")
+            }
+            (_, None) if on_cpu => None,
+            (Some(gpu), None) => refusal(format!("{name} does not drive {gpu}"), &self.elsewhere),
+            (None, None) => refusal(format!("{name} needs a GPU, and this machine has none"), &self.elsewhere),
+        }
+    }
+
+    /// The machine as this engine may use it: an engine that takes a share of each GPU ends at that share,
+    /// unless a reserve was typed.
+    #[must_use]
+    pub fn sees<'m>(&self, machine: &'m Machine) -> Cow<'m, Machine> {
+        let Some(share) = self.takes else { return Cow::Borrowed(machine) };
+        let mut own = machine.clone();
+        for pool in own.pools.iter_mut().filter(|pool| matches!(pool.kind, PoolKind::Vram | PoolKind::Unified)) {
+            if pool.reserve.is_none() {
+                let capacity = pool.capacity.value;
+                let usable = Bytes::saturating((capacity.as_f64() * share).floor());
+                pool.reserve = Some(Figure::new(capacity - usable, Source::Assumed, "the engine's own share"));
+            }
+        }
+        Cow::Owned(own)
+    }
+
+    /// What its process takes on a GPU beside the model.
+    #[must_use]
+    pub fn overhead_on(&self, backend: Backend) -> Option<&Overhead> {
+        self.overheads.iter().find(|row| row.backend == backend)
+    }
+
+    /// Whether the engine has the cache formats of these options.
+    ///
+    /// # Errors
+    /// The first that it has not.
+    pub fn takes_formats(&self, options: &RunOptions) -> Result<(), Unsupported> {
+        let missing = [options.kv_k, options.kv_v].into_iter().find(|format| !self.kv_formats.contains(format));
+        missing.map_or(Ok(()), |format| Err(Unsupported::NotOfTheEngine(format)))
+    }
+
+    /// What the engine calls a cache format.
+    #[must_use]
+    pub fn kv_word(&self, format: Format) -> String {
+        match (self.rules.cache.eight_bit, format) {
+            (EightBit::Fp8, Format::Q8_0) => "fp8".to_owned(),
+            _ => format.name().to_ascii_lowercase(),
+        }
+    }
+
+    /// The cache format of this name, where the engine has it.
+    #[must_use]
+    pub fn kv_format(&self, word: &str) -> Option<Format> {
+        self.kv_formats.iter().copied().find(|format| self.kv_word(*format).eq_ignore_ascii_case(word))
     }
 }

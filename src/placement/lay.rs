@@ -4,12 +4,12 @@
 //! last `gpu_layers` slots go to GPUs with the head as the very last slot, and each GPU takes the run
 //! of slots its cumulated share covers.
 
-use crate::hardware::{Machine, PoolKind};
-use crate::memory::{self, Cache, HostWeights, KvPlace, LayerPlace, Places, RunOptions, Weights};
+use crate::hardware::{Backend, Machine, Pool, PoolKind};
+use crate::memory::{self, Buffers, Cache, HostWeights, KvPlace, LayerPlace, Places, RunOptions, Weights};
 use crate::model::{Architecture, Mixer};
 use crate::units::Bytes;
 
-use super::{Engine, LayerHome, PoolUse};
+use super::{Engine, LayerHome, Offload, PoolUse};
 
 /// What is to be placed.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,8 @@ pub struct Load<'a> {
     pub options: &'a RunOptions,
     /// By which engine.
     pub engine: &'a Engine,
+    /// How it drives GPUs, where the user chose.
+    pub backend: Option<Backend>,
 }
 
 /// How layers are shared among GPUs.
@@ -53,6 +55,8 @@ pub(super) struct Layout {
     pub pools: Vec<PoolUse>,
     pub layers: Vec<LayerHome>,
     pub head: Option<usize>,
+    /// What the GPU takes of the memory it shares with the CPU, where there is such.
+    pub shared: Bytes,
 }
 
 /// The pools a layout uses: the GPUs in order, and the one the CPU computes on.
@@ -129,11 +133,12 @@ pub(super) fn lay_out(
     let Orders { homes, expert_layers_in_ram, split, shares } = orders;
     let mut pools: Vec<PoolUse> = (0..machine.pools.len()).map(|pool| PoolUse { pool, ..PoolUse::default() }).collect();
     let Some(host) = sites.host else {
-        return Layout { pools, layers: Vec::new(), head: None };
+        return Layout { pools, layers: Vec::new(), head: None, shared: Bytes::ZERO };
     };
     let tensor = split == Split::Tensor && sites.gpus.len() > 1;
     let mut layers = Vec::with_capacity(load.model.layers.len());
     let kv_on_host = load.options.kv_place == KvPlace::Host;
+    let mut shared = Bytes::ZERO;
 
     for (index, ((layer, weights), cache)) in
         load.model.layers.iter().zip(&load.weights.layers).zip(&load.cache.layers).enumerate()
@@ -170,30 +175,51 @@ pub(super) fn lay_out(
                 pools[experts_home.map_or(host, |place| sites.gpus[place])].weights += weights.experts;
                 pools[if kv_on_host { host } else { home }].kv += cache.bytes;
                 pools[home].state += cache.state;
+                if gpu.is_some() && home == host {
+                    shared += weights.dense() + cache.state;
+                    shared += if experts_in_ram { Bytes::ZERO } else { weights.experts };
+                    shared += if kv_on_host { Bytes::ZERO } else { cache.bytes };
+                }
             }
         }
     }
 
     let head = homes.last().copied().flatten();
-    pools[host].weights += load.weights.embedding;
+    let whole = load.engine.offload == Offload::Nothing;
+    let first = homes.first().copied().flatten().filter(|_| whole);
+    if whole && tensor && head.is_some() {
+        // Embedding and head are shared out as the layers are; tied ones are one matrix.
+        for (place, &pool) in sites.gpus.iter().enumerate() {
+            pools[pool].weights += part(load.weights.embedding + load.weights.head, share_of(shares, place));
+        }
+        shared += buffers(load, machine, sites, &layers, head, precision, &mut pools);
+        return Layout { pools, layers, head, shared };
+    }
+    // The input embedding stays on the CPU, unless the engine leaves nothing there.
+    let embedding = first.map_or(host, |place| sites.gpus[place]);
+    pools[embedding].weights += load.weights.embedding;
     match head {
         Some(place) => {
             let pool = sites.gpus[place];
             pools[pool].weights += load.weights.head;
-            // A tied embedding is looked up on the CPU and multiplied on the device: it is there twice,
-            // unless both are the same memory.
-            if pool != host {
+            // A tied embedding is looked up in one memory and multiplied in another: it is there twice,
+            // unless both are the same.
+            if pool != embedding {
                 pools[pool].weights += load.weights.tied_head;
+            }
+            if pool == host {
+                shared += load.weights.head + load.weights.tied_head;
             }
         }
         None => pools[host].weights += load.weights.head,
     }
 
-    buffers(load, machine, sites, &layers, head, precision, &mut pools);
-    Layout { pools, layers, head }
+    shared += buffers(load, machine, sites, &layers, head, precision, &mut pools);
+    Layout { pools, layers, head, shared }
 }
 
-/// Adds compute buffers, driver contexts and the room for weights copied from RAM.
+/// Adds compute buffers, driver contexts and the room for weights copied from RAM. Returns what of it lies
+/// in memory that a GPU shares with the CPU.
 fn buffers(
     load: &Load<'_>,
     machine: &Machine,
@@ -202,8 +228,8 @@ fn buffers(
     head: Option<usize>,
     precision: Precision,
     pools: &mut [PoolUse],
-) {
-    let Some(host) = sites.host else { return };
+) -> Bytes {
+    let Some(host) = sites.host else { return Bytes::ZERO };
     let device = |gpu: Option<usize>| gpu.and_then(|gpu| u8::try_from(gpu).ok());
     let places = Places {
         devices: u8::try_from(sites.gpus.len()).unwrap_or(u8::MAX),
@@ -223,19 +249,32 @@ fn buffers(
     };
     pools[host].compute += needed.host + needed.output;
     let mut first = true;
+    let mut shared = Bytes::ZERO;
     for (place, &pool) in sites.gpus.iter().enumerate() {
         let used = head == Some(place) || layers.iter().any(|home| home.gpu == Some(place));
         if !used {
             continue;
         }
-        pools[pool].compute += needed.devices.get(place).copied().unwrap_or_default();
-        if machine.pools[pool].kind == PoolKind::Vram {
-            pools[pool].overhead += load.engine.device_overhead;
-            if first {
-                pools[pool].overhead += copied(load, layers);
-                first = false;
-            }
+        let compute = needed.devices.get(place).copied().unwrap_or_default();
+        let mut overhead = load.overhead(&machine.pools[pool]);
+        if machine.pools[pool].kind == PoolKind::Vram && first {
+            overhead += copied(load, layers);
+            first = false;
         }
+        pools[pool].compute += compute;
+        pools[pool].overhead += overhead;
+        if pool == host {
+            shared += compute + overhead;
+        }
+    }
+    shared
+}
+
+impl Load<'_> {
+    /// What the engine's process takes on a GPU beside the model.
+    pub(super) fn overhead(&self, pool: &Pool) -> Bytes {
+        let backend = self.engine.backend_on(pool, self.backend);
+        backend.and_then(|backend| self.engine.overhead_on(backend)).map_or(Bytes::ZERO, |row| row.bytes.value)
     }
 }
 
@@ -244,7 +283,7 @@ fn buffers(
 ///
 /// Source: llama.cpp `ggml-cuda.cu`, `ggml_backend_cuda_device_offload_op` (32 tokens or more).
 fn copied(load: &Load<'_>, layers: &[LayerHome]) -> Bytes {
-    if load.options.ubatch() < COPIED_FROM || load.engine.ideal {
+    if load.options.ubatch() < COPIED_FROM || load.options.rules.buffers != Buffers::Graph {
         return Bytes::ZERO;
     }
     let in_ram =

@@ -89,6 +89,14 @@ pub struct LayerHome {
     pub experts_in_ram: bool,
 }
 
+impl LayerHome {
+    /// Whether the CPU computes any of it.
+    #[must_use]
+    pub fn on_cpu(&self) -> bool {
+        self.gpu.is_none() || self.experts_in_ram
+    }
+}
+
 /// What one pool holds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PoolUse {
@@ -124,12 +132,6 @@ impl PoolUse {
     pub fn free(&self, pool: &Pool) -> Shortfall {
         pool.capacity.value.less(self.total())
     }
-
-    /// What is left of the usable part; negative when short.
-    #[must_use]
-    pub fn usable_left(&self, pool: &Pool) -> Shortfall {
-        pool.usable().less(self.total())
-    }
 }
 
 /// A placement.
@@ -160,6 +162,14 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// What this plan may use of a pool: unified memory is bound by the GPU's limit only where the GPU
+    /// computes everything.
+    #[must_use]
+    pub fn usable(&self, pool: &Pool) -> Bytes {
+        let on_cpu = self.head.is_none() || self.layers.iter().any(LayerHome::on_cpu);
+        if on_cpu { pool.host_usable() } else { pool.usable() }
+    }
+
     /// Everything the engine takes, the part on disk included.
     #[must_use]
     pub fn total(&self) -> Bytes {
@@ -208,6 +218,10 @@ pub enum Obstacle {
     NoDisk,
     /// Weights exceed memory and the engine has to load everything.
     EngineLoadsAll,
+    /// The engine keeps on GPUs what does not fit there.
+    GpusTooSmall,
+    /// The engine does not run on this machine.
+    EngineCannot,
     /// There is no memory pool at all.
     NoMemory,
 }

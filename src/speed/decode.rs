@@ -3,7 +3,7 @@
 //! Form: bytes per pool / (bandwidth x efficiency) + cost per layer + cache at depth + hand-overs.
 //! Parameters: the few-parameter fit over published measurements (`assets/speed.ron`).
 
-use crate::hardware::{Backend, Basis, Machine, PoolKind, Source};
+use crate::hardware::{Basis, Machine, PoolKind, Source};
 use crate::memory::KvPlace;
 use crate::model::{FeedForward, Mixer};
 use crate::placement::{LayerHome, Load, Plan, Split};
@@ -81,14 +81,7 @@ struct Reads {
 
 /// The bill of a token with `depth` tokens behind it; none when a bandwidth is unknown or zero.
 #[must_use]
-pub fn decode(
-    load: &Load<'_>,
-    plan: &Plan,
-    machine: &Machine,
-    parameters: &Parameters,
-    backend: Option<Backend>,
-    depth: Tokens,
-) -> Option<Bill> {
+pub fn decode(load: &Load<'_>, plan: &Plan, machine: &Machine, parameters: &Parameters, depth: Tokens) -> Option<Bill> {
     let gpus = machine.gpu_places();
     let host =
         machine.pools.iter().position(|pool| Some(pool.id.as_str()) == machine.host().map(|host| host.id.as_str()));
@@ -112,8 +105,7 @@ pub fn decode(
         }
         used_gpus += 1;
         let (bandwidth, _) = machine.pools[pool].bandwidth()?;
-        let gpu_backend =
-            backend.filter(|backend| *backend != Backend::Cpu).unwrap_or_else(|| backend_of(machine, pool));
+        let gpu_backend = load.engine.backend_on(&machine.pools[pool], load.backend)?;
         let rates = parameters.rates(&load.engine.id, gpu_backend)?;
         let ideal = load.engine.ideal;
         let share = |efficiency: f64| if ideal { 1.0 } else { efficiency };
@@ -378,11 +370,6 @@ fn push_layers(lines: &mut Vec<BillLine>, pool: usize, times: u32, time: Seconds
             time,
         });
     }
-}
-
-/// The backend of a pool; a GPU the catalogue does not know is driven by Vulkan.
-fn backend_of(machine: &Machine, pool: usize) -> Backend {
-    machine.pools[pool].device.as_ref().map_or(Backend::Vulkan, crate::hardware::Accelerator::backend)
 }
 
 /// How much wider the band is where the bandwidth is only assumed.

@@ -83,6 +83,12 @@ impl Parameters {
         row(family).or_else(|| row("llama.cpp"))
     }
 
+    /// Whether an engine was measured itself on a backend. MLX is an engine and its backend alike.
+    #[must_use]
+    pub fn measured(&self, family: &str, backend: Backend) -> bool {
+        backend == Backend::Mlx || self.backends.iter().any(|row| row.backend == backend && row.family == family)
+    }
+
     /// Arithmetic of one core at prompt processing; the last row is for any other SIMD.
     #[must_use]
     pub fn core_flops(&self, simd: &str) -> f64 {

@@ -3,7 +3,7 @@
 //! Efficiencies are shares of the fp16 rate of the data sheet; where an arithmetic rate is unknown there
 //! is no figure.
 
-use crate::hardware::{Backend, Machine};
+use crate::hardware::Machine;
 use crate::model::{FeedForward, Mixer};
 use crate::placement::{Load, Plan};
 use crate::units::{FlopsPerSecond, Seconds, Tokens};
@@ -22,7 +22,6 @@ pub fn prefill(
     plan: &Plan,
     machine: &Machine,
     parameters: &Parameters,
-    backend: Option<Backend>,
     depth: Tokens,
     prompt: Tokens,
 ) -> Option<Range> {
@@ -56,8 +55,8 @@ pub fn prefill(
             Some(&pool) => {
                 let pool = &machine.pools[pool];
                 let device = pool.device.as_ref()?;
-                let chosen = backend.filter(|chosen| *chosen != Backend::Cpu).unwrap_or_else(|| device.backend());
-                let rates = parameters.rates(&load.engine.id, chosen)?.prefill?;
+                let backend = load.engine.backend_on(pool, load.backend)?;
+                let rates = parameters.rates(&load.engine.id, backend)?.prefill?;
                 // Cards without fast fp16 (Pascal) compute in fp32.
                 let rate = |rate: Option<FlopsPerSecond>| rate.map_or(0.0, FlopsPerSecond::get);
                 let fp16 = rate(device.fp16).max(rate(device.fp32));

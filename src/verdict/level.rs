@@ -64,8 +64,9 @@ pub fn judge(plan: &Plan, machine: &Machine, bill: Option<&Bill>) -> Level {
     }
     if let Some(last) = last_pool(plan, machine) {
         let pool = &machine.pools[last];
-        let left = plan.pools[last].usable_left(pool).get() as f64;
-        if left < TIGHT_SHARE * pool.usable().as_f64() {
+        let usable = plan.usable(pool);
+        let left = usable.less(plan.pools[last].total()).get() as f64;
+        if left < TIGHT_SHARE * usable.as_f64() {
             return Level::Tight;
         }
     }

@@ -1,7 +1,7 @@
 //! Sentences: word, number, reason.
 
 use crate::hardware::{Machine, PoolKind};
-use crate::placement::{Mode, Obstacle, Plan};
+use crate::placement::{Mode, Obstacle, Plan, PoolUse, Refusal};
 use crate::speed::{Bill, Item};
 use crate::units::{Bytes, Seconds, Tokens, TokensPerSecond};
 
@@ -52,6 +52,14 @@ pub fn phrase(
         }
     };
     Verdict { level, rest, reason: reason(plan, machine, bill), now: now(plan, machine) }
+}
+
+impl Verdict {
+    /// What an engine that does not run here comes to.
+    #[must_use]
+    pub fn refused(why: &Refusal) -> Self {
+        Self { level: Level::No, rest: why.what.clone(), reason: why.remedy.clone(), now: String::new() }
+    }
 }
 
 fn pace(bill: Option<&Bill>, answer: Tokens, answer_time: Option<Seconds>) -> String {
@@ -106,6 +114,9 @@ fn cannot(plan: &Plan, machine: &Machine) -> String {
     if plan.obstacle == Some(Obstacle::NoMemory) {
         return "no memory is known for this machine".to_owned();
     }
+    if plan.obstacle == Some(Obstacle::GpusTooSmall) {
+        return crowded(plan, machine);
+    }
     let need = plan.weights() + plan.kv();
     let has: Bytes =
         machine.pools.iter().filter(|pool| pool.kind != PoolKind::Disk).map(|pool| pool.capacity.value).sum();
@@ -134,6 +145,16 @@ fn cannot(plan: &Plan, machine: &Machine) -> String {
     })
 }
 
+/// How much the GPUs lack that have to hold everything.
+fn crowded(plan: &Plan, machine: &Machine) -> String {
+    let over = |used: &&PoolUse| machine.pools[used.pool].usable().less(used.total());
+    let gpus = machine.gpu_places();
+    let worst = plan.pools.iter().filter(|used| gpus.contains(&used.pool)).min_by_key(over);
+    worst.map_or_else(String::new, |used| {
+        format!("{} is {} short", first_upper(&pool_name(machine, used.pool)), over(&used).size().in_gib())
+    })
+}
+
 /// Why it is as it is.
 fn reason(plan: &Plan, machine: &Machine, bill: Option<&Bill>) -> String {
     let buffers = plan.compute() + plan.state() + plan.overhead();
@@ -153,7 +174,8 @@ fn reason(plan: &Plan, machine: &Machine, bill: Option<&Bill>) -> String {
             }
             Some(Obstacle::NoDisk) => return format!("{needs}, and there is no disk to read from."),
             Some(Obstacle::EngineLoadsAll) => return format!("{needs}, and this engine has to load everything."),
-            Some(Obstacle::NoMemory) | None => {}
+            Some(Obstacle::GpusTooSmall) => return format!("{needs}. This engine keeps it all on GPUs."),
+            Some(Obstacle::EngineCannot | Obstacle::NoMemory) | None => {}
         }
     }
     let Some(line) = bill.and_then(Bill::bottleneck) else {
@@ -191,7 +213,7 @@ fn now(plan: &Plan, machine: &Machine) -> String {
         }
         if let Some(free) = &pool.free_now {
             let missing = free.value.less(used.total());
-            if !missing.fits() && used.total() <= pool.usable() {
+            if !missing.fits() && used.total() <= plan.usable(pool) {
                 return format!(
                     "Right now {} of {} is free: close programs that hold {}.",
                     free.value.in_gib(),

@@ -3,7 +3,7 @@
 use egui::{Align, Layout, Ui, vec2};
 
 use crate::hardware::{Level, Machine, PoolKind};
-use crate::placement::PoolUse;
+use crate::placement::{Plan, PoolUse};
 use crate::scenario::Answer;
 use crate::units::{Bytes, Seconds, Tokens, TokensPerSecond};
 
@@ -118,7 +118,7 @@ struct Row {
 
 pub(super) fn pools(ui: &mut Ui, bench: &mut Workbench) {
     let unit = bench.unit;
-    let machine = bench.scenario.machine.clone();
+    let machine = bench.scenario.seen().into_owned();
     let file = bench.scenario.subject.weights.file;
     let plan = bench.answer().plan.clone();
     let palette = theme::palette(ui);
@@ -145,23 +145,23 @@ pub(super) fn pools(ui: &mut Ui, bench: &mut Workbench) {
             ui.label(fonts::caption(format!("total {}", unit.of(plan.total()))).color(palette.t3));
         });
     });
-    for row in collect(&machine, &plan.pools) {
+    for row in collect(&machine, &plan) {
         bar(ui, &row, unit, file);
     }
 }
 
 /// The pools to show: GPUs alike as one bar, the disk only when it matters.
-fn collect(machine: &Machine, uses: &[PoolUse]) -> Vec<Row> {
+fn collect(machine: &Machine, plan: &Plan) -> Vec<Row> {
     let gpus = machine.pools.iter().filter(|pool| pool.kind == PoolKind::Vram).count();
     let mut rows: Vec<Row> = Vec::new();
-    for used in uses {
+    for used in &plan.pools {
         let pool = &machine.pools[used.pool];
         if gpus > 2
             && pool.kind == PoolKind::Vram
             && let Some(row) = rows.iter_mut().find(|row| row.kind == PoolKind::Vram)
         {
             row.capacity += pool.capacity.value;
-            row.usable += pool.usable();
+            row.usable += plan.usable(pool);
             row.used.weights += used.weights;
             row.used.kv += used.kv;
             row.used.state += used.state;
@@ -175,7 +175,7 @@ fn collect(machine: &Machine, uses: &[PoolUse]) -> Vec<Row> {
             name,
             kind: pool.kind,
             capacity: pool.capacity.value,
-            usable: pool.usable(),
+            usable: plan.usable(pool),
             used: used.clone(),
         });
     }

@@ -3,7 +3,6 @@
 use egui::{Align2, ComboBox, ScrollArea, TextEdit, Ui};
 
 use crate::catalog::Catalog;
-use crate::memory::RunOptions;
 use crate::quant::Quant;
 use crate::units::Tokens;
 
@@ -153,15 +152,16 @@ fn quant(ui: &mut Ui, bench: &mut Workbench) {
 }
 
 fn kv(ui: &mut Ui, bench: &mut Workbench) {
+    let engine = bench.scenario.engine.clone();
     let run = &mut bench.scenario.run;
-    let name = |format: crate::quant::Format| format.name().to_ascii_lowercase();
+    let name = |format: crate::quant::Format| engine.kv_word(format);
     ComboBox::from_id_salt("kv")
         .icon(icon::combo)
         .width(78.0)
         .selected_text(fonts::medium(name(run.kv_k)))
         .show_ui(ui, |ui| {
             rows(ui, theme::height::SMALL);
-            for format in RunOptions::KV_FORMATS {
+            for format in engine.kv_formats.iter().copied() {
                 if ui.selectable_label(run.kv_k == format, name(format)).clicked() {
                     (run.kv_k, run.kv_v) = (format, format);
                 }
@@ -181,7 +181,16 @@ fn engine(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
         .show_ui(ui, |ui| {
             rows(ui, theme::height::SMALL);
             for engine in &catalog.engines {
-                if ui.selectable_label(engine.id == chosen.id, &engine.name).on_hover_text(&engine.source).clicked() {
+                // What cannot run here is there to be seen, and says why.
+                let why = engine.refusal(&bench.scenario.machine, bench.scenario.backend);
+                let label = egui::Button::selectable(engine.id == chosen.id, &engine.name);
+                let row = ui.add_enabled(why.is_none(), label).on_hover_text(&engine.source);
+                let row = row.on_disabled_hover_ui(|ui| {
+                    if let Some(why) = &why {
+                        ui.label(format!("{}. {}", why.what, why.remedy));
+                    }
+                });
+                if row.clicked() {
                     bench.scenario.engine = engine.clone();
                 }
             }

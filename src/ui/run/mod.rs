@@ -46,7 +46,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
 fn plots(ui: &mut Ui, bench: &mut Workbench) {
     let fits_max = bench.answer().fits_max;
     bench.points();
-    let machine = bench.scenario.machine.clone();
+    let machine = bench.scenario.seen().into_owned();
     let (context, limit, unit) = (bench.scenario.run.context, bench.scenario.subject.model.max_context, bench.unit);
     let width = ui.available_width();
     let spare = ui.available_height() - CARDS - 60.0;

@@ -1,0 +1,92 @@
+//! What is worth saying about an answer because of its engine.
+
+use crate::hardware::{Backend, Finding, PoolKind, Source};
+use crate::placement::{CpuExperts, GpuLayers, Offload, Plan};
+
+use super::Scenario;
+
+/// What the engine changes, leaves aside, or is only taken to do.
+pub(super) fn findings(scenario: &Scenario, plan: &Plan) -> Vec<Finding> {
+    let Scenario { engine, machine, policy, backend, .. } = scenario;
+    if let Some(why) = engine.refusal(machine, *backend) {
+        return vec![Finding::warning(format!("{}.", why.what), why.remedy)];
+    }
+    let mut found = Vec::new();
+    let name = &engine.name;
+    let asked = matches!(policy.gpu_layers, GpuLayers::Count(1..));
+    if *backend == Some(Backend::Cpu) && asked {
+        found.push(Finding::warning("On the CPU alone no layer goes to a GPU.", "Leave out the CPU backend."));
+    }
+    let idle = machine.gpus().filter(|pool| engine.backend_on(pool, *backend).is_none());
+    let idle: Vec<&str> = idle.map(|pool| pool.id.as_str()).collect();
+    if !idle.is_empty() && *backend != Some(Backend::Cpu) {
+        found.push(Finding::warning(
+            format!("{name} does not drive {} here, so nothing is put there.", idle.join(", ")),
+            "Choose another backend or engine.",
+        ));
+    }
+    let experts = engine.offload == Offload::Nothing && policy.cpu_experts != CpuExperts::Auto;
+    if engine.offload != Offload::Layers && (experts || policy.gpu_layers != GpuLayers::Auto) {
+        found.push(Finding::warning(
+            format!("{name} cannot leave that to the CPU: it is counted on GPUs."),
+            "Leave the placement to the engine.",
+        ));
+    }
+    if let Some(share) = engine.takes {
+        let gpus = machine.gpus().map(|pool| pool.capacity.value);
+        let taken = gpus.max().map_or_else(String::new, |gpu| {
+            format!(": {} of {}", crate::units::Bytes::saturating(gpu.as_f64() * share).in_gib(), gpu.in_gib())
+        });
+        found.push(Finding::note(
+            format!("{name} reserves {:.0} % of each GPU whatever is needed{taken}.", share * 100.0),
+            "What is not weights or buffers becomes room for more context or requests.",
+        ));
+    }
+    found.extend(beyond_the_limit(scenario, plan));
+    if !engine.ideal
+        && let Some(other) = borrowed(scenario, plan)
+    {
+        found.push(Finding::note(
+            format!("The speed of {name} on {} is taken as llama.cpp's: it was not measured.", other.title()),
+            "",
+        ));
+    }
+    if !engine.note.is_empty() {
+        found.push(Finding::note(engine.note.clone(), ""));
+    }
+    let assumed = plan.pools.iter().filter(|used| used.overhead.get() > 0).find_map(|used| {
+        let pool = used.of(machine).filter(|pool| pool.kind != PoolKind::Ram)?;
+        engine.overhead_on(engine.backend_on(pool, *backend)?).filter(|row| row.bytes.source == Source::Assumed)
+    });
+    if let Some(row) = assumed {
+        found.push(Finding::note(
+            format!("What {} takes of a GPU for itself is assumed: {}.", row.backend.title(), row.bytes.value.in_gib()),
+            "",
+        ));
+    }
+    found
+}
+
+/// Says that layers went to the CPU because a GPU may use only part of unified memory.
+fn beyond_the_limit(scenario: &Scenario, plan: &Plan) -> Option<Finding> {
+    let pool = scenario.machine.host().filter(|pool| pool.kind == PoolKind::Unified)?;
+    let moved = plan.layers.iter().any(crate::placement::LayerHome::on_cpu) && plan.gpu_layers > 0;
+    if !moved || !scenario.policy.is_automatic() {
+        return None;
+    }
+    // The setting is from memory; ggml-org/llama.cpp discussion #2182 is where it is named.
+    let apple = pool.device.as_ref().is_some_and(|device| device.vendor == "Apple");
+    let remedy = if apple { "sudo sysctl iogpu.wired_limit_mb=… raises the limit until the next start." } else { "" };
+    let (limit, all) = (pool.usable().in_gib(), pool.capacity.value.in_gib());
+    Some(Finding::note(format!("The GPU may use {limit} of {all}; what is beyond goes to the CPU."), remedy))
+}
+
+/// The first backend in use on which the engine itself was not measured.
+fn borrowed(scenario: &Scenario, plan: &Plan) -> Option<Backend> {
+    let Scenario { engine, machine, backend, parameters, .. } = scenario;
+    let gpus: Vec<_> = machine.gpus().collect();
+    let places = plan.layers.iter().filter_map(|home| home.gpu).chain(plan.head);
+    let used = places.filter_map(|place| engine.backend_on(gpus.get(place)?, *backend));
+    let host = plan.layers.iter().any(crate::placement::LayerHome::on_cpu).then_some(Backend::Cpu);
+    used.chain(host).find(|backend| !parameters.measured(&engine.id, *backend))
+}
