@@ -300,7 +300,7 @@ fn lists_hold_the_whole_catalogue() {
     assert_eq!(catalog.profiles.len(), ready, "a profile for each file of profiles/");
     let lists = [
         ("models", catalog.models.len(), 165),
-        ("quants", Mix::ALL.len() + Format::ALL.len(), 60),
+        ("quants", Mix::ALL.len() + Format::ALL.len() + catalog.quants.runtimes.len(), 110),
         ("devices", catalog.accelerators.len() + catalog.platforms.len(), 370),
         ("profiles", ready, 60),
     ];

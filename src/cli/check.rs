@@ -117,7 +117,10 @@ fn text(question: &Question, answer: &Answer, next: &[advice::Change]) -> String
         lines.extend(next.iter().map(|change| format!("  {:<28} {}", change.what, change.effect)));
     }
     lines.push(String::new());
-    lines.push(commands::llama_server(&question.scenario, &answer.plan));
+    // llama.cpp's command says nothing of files it does not read.
+    if question.scenario.subject.quant.as_layout().is_none() {
+        lines.push(commands::llama_server(&question.scenario, &answer.plan));
+    }
     for finding in question.findings.iter().chain(&answer.findings) {
         lines.push(format!("note: {} {}", finding.what, finding.remedy));
     }

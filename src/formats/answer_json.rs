@@ -17,6 +17,7 @@ pub fn check(scenario: &Scenario, answer: &Answer, next: &[Change], extra: &[Fin
     let subject = &scenario.subject;
     let (model, weights, plan) = (&subject.model, &subject.weights, &answer.plan);
     let machine = &scenario.machine;
+    let reads_gguf = subject.quant.as_layout().is_none();
     json!({
         "schema": "willitrun.check/1",
         "model": {
@@ -71,7 +72,7 @@ pub fn check(scenario: &Scenario, answer: &Answer, next: &[Change], extra: &[Fin
                 .map(|change| json!({ "change": change.what, "effect": change.effect }))
                 .collect::<Vec<_>>(),
         },
-        "commands": { "llama.cpp": commands::llama_server(scenario, plan) },
+        "commands": { "llama.cpp": reads_gguf.then(|| commands::llama_server(scenario, plan)) },
         "findings": extra.iter().chain(&answer.findings).map(finding).collect::<Vec<_>>(),
         "sources": sources(scenario),
     })
@@ -108,10 +109,11 @@ fn sources(scenario: &Scenario) -> Vec<Value> {
     let model = &scenario.subject.model;
     let mut rows = vec![json!({ "figure": "model shape", "value": model.id, "source": model.facts.source })];
     let quant: &Quant = &scenario.subject.quant;
-    let rule = match quant.rule {
-        Rule::Mix(..) => "llama.cpp's quantizer, tensor by tensor",
-        Rule::Uniform(_) => "typed: every tensor at this width",
-        Rule::Sized(_) => "typed: the size of the file, spread over the tensors",
+    let rule = match &quant.rule {
+        Rule::Mix(..) => "llama.cpp's quantizer, tensor by tensor".to_owned(),
+        Rule::Layout(layout) => format!("the layout of {} files, tensor by tensor", layout.family),
+        Rule::Uniform(_) => "typed: every tensor at this width".to_owned(),
+        Rule::Sized(_) => "typed: the size of the file, spread over the tensors".to_owned(),
     };
     rows.push(json!({ "figure": "weights", "value": scenario.subject.weights.file.get(), "source": rule }));
     for pool in &scenario.machine.pools {

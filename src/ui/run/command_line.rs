@@ -11,6 +11,10 @@ use crate::ui::widget::card::rows;
 use crate::ui::{Command, fonts, theme};
 
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
+    // The command is llama.cpp's, which reads no other runtime's files.
+    if bench.scenario.subject.quant.as_layout().is_some() {
+        return None;
+    }
     let plan = bench.answer().plan.clone();
     let line = commands::llama_server(&bench.scenario, &plan);
     let palette = theme::palette(ui);
