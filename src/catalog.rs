@@ -268,6 +268,7 @@ mod tests {
             for name in [&row.id, &row.name].into_iter().chain(&row.aliases) {
                 assert_eq!(catalog.runtime(&name.to_uppercase()).map(|found| &found.id), Some(&row.id), "{name}");
             }
+            assert!(row.name.len() <= 32, "{}: the name has no room in the list", row.name);
             for id in &row.native {
                 assert!(catalog.model(id).is_some(), "{}: {id}", row.id);
             }

@@ -352,6 +352,15 @@ fn quant_kv_cache_and_engine_are_chosen_from_lists() {
     choose(&mut h, "Engine", "Ollama");
     assert_eq!(bench(&mut h).scenario.engine.id, "ollama");
     assert_eq!(heading(&h), evaluate(&bench(&mut h).scenario).verdict.sentence());
+
+    // A format of another runtime: what the engine cannot read is said, and llama.cpp's command is gone.
+    assert!(text_on(&h, "llama-server"));
+    let offered = bench(&mut h).offers(Catalog::builtin()).to_vec();
+    let awq = offered.iter().find(|offer| offer.quant.id == "awq-int4-g128").expect("AWQ");
+    choose(&mut h, "Quant", &format!("{}  {:.2} bit  {}", awq.name, awq.bits, awq.file.in_gb()));
+    assert_eq!(bench(&mut h).scenario.subject.weights.file, awq.file);
+    h.get_by_label_contains("Ollama does not read AWQ files.");
+    assert!(!text_on(&h, "llama-server"));
 }
 
 // The strip.

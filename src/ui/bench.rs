@@ -96,6 +96,8 @@ pub struct Workbench {
     pub search: String,
     /// Text the models to choose from are filtered by.
     pub model_search: String,
+    /// Text the quants to choose from are filtered by.
+    pub quant_search: String,
     /// Every model on this machine, when ranked, with the question it was ranked for.
     pub ranking: Option<Ranking>,
     history: History<Step>,
@@ -159,6 +161,7 @@ impl Workbench {
             path_asked: None,
             search: String::new(),
             model_search: String::new(),
+            quant_search: String::new(),
             ranking: None,
             answer: Memo::default(),
             fits_max: Memo::default(),

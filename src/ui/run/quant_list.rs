@@ -1,6 +1,6 @@
 //! The list of quants: name, real bits per weight and size of the file, under the family of each.
 
-use egui::{Align2, Button, ComboBox, Role, Ui, WidgetInfo};
+use egui::{Align2, Button, ComboBox, Role, ScrollArea, TextEdit, Ui, WidgetInfo, vec2};
 
 use crate::catalog::Catalog;
 
@@ -29,32 +29,47 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
         .show_ui(ui, |ui| {
             rows(ui, theme::height::SMALL);
             ui.set_min_width(WIDTH);
-            let mut group = "";
-            for offer in for_engine(bench.offers(catalog), &engine) {
-                if offer.group != group {
-                    group = &offer.group;
-                    ui.label(fonts::caption(group).color(theme::palette(ui).t3));
+            ui.add(
+                TextEdit::singleline(&mut bench.quant_search)
+                    .hint_text("quant or family…")
+                    .align(Align2::LEFT_CENTER)
+                    .desired_width(f32::INFINITY),
+            )
+            .accessible_name("Search quants");
+            let wanted = bench.quant_search.to_lowercase();
+            let shown = |offer: &&Offer| {
+                let text = format!("{} {} {}", offer.name, offer.group, offer.quant.id).to_lowercase();
+                wanted.split_whitespace().all(|word| text.contains(word))
+            };
+            ScrollArea::vertical().max_height(400.0).show(ui, |ui| {
+                let mut group = "";
+                for offer in for_engine(bench.offers(catalog), &engine).into_iter().filter(shown) {
+                    if offer.group != group {
+                        group = &offer.group;
+                        ui.label(fonts::caption(group).color(theme::palette(ui).t3));
+                    }
+                    if row(ui, offer, offer.quant.id == chosen.id) {
+                        picked = Some(offer.quant.clone());
+                    }
                 }
-                if row(ui, offer, offer.quant.id == chosen.id) {
-                    picked = Some(offer.quant.clone());
-                }
-            }
+            });
         })
         .response
         .accessible_name("Quant");
     if let Some(quant) = picked {
         bench.pick_quant(quant);
+        bench.quant_search.clear();
     }
 }
 
 /// One row; whether it was taken.
 fn row(ui: &mut Ui, offer: &Offer, selected: bool) -> bool {
     let (bits, size) = (format!("{:.2} bit", offer.bits), offer.file.in_gb());
-    let response = ui.add(Button::selectable(selected, &offer.name).truncate().min_size(egui::vec2(WIDTH, 0.0)));
+    let response = ui.add(Button::selectable(selected, &offer.name).truncate().min_size(vec2(WIDTH, 0.0)));
     let palette = theme::palette(ui);
     let font = fonts::font(12.0, fonts::Weight::Regular);
     for ((text, from_right), ink) in [&size, &bits].into_iter().zip(COLUMNS).zip([palette.t1, palette.t3]) {
-        let end = response.rect.right_center() - egui::vec2(from_right, 0.0);
+        let end = response.rect.right_center() - vec2(from_right, 0.0);
         ui.painter().text(end, Align2::RIGHT_CENTER, text, font.clone(), ink);
     }
     let label = format!("{}  {bits}  {size}", offer.name);
