@@ -1,6 +1,6 @@
 //! The row of controls: model, quant, context, KV cache, engine.
 
-use egui::{Align2, ComboBox, ScrollArea, TextEdit, Ui};
+use egui::{Align2, ComboBox, PopupCloseBehavior, ScrollArea, TextEdit, Ui};
 
 use crate::catalog::Catalog;
 use crate::memory::RunOptions;
@@ -73,6 +73,7 @@ fn model(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
         .truncate()
         .selected_text(fonts::medium(format!("{}  {}", chosen.name, chosen.params())))
         .height(460.0)
+        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
         .show_ui(ui, |ui| {
             rows(ui, theme::height::SMALL);
             ui.set_min_width(340.0);
@@ -99,6 +100,7 @@ fn model(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
                     let text = format!("{}   {}", model.name, model.params());
                     if ui.selectable_label(model.id == chosen.id, text).clicked() {
                         picked = Some(model.clone());
+                        ui.close();
                     }
                 }
             });

@@ -1,6 +1,6 @@
 //! The list of quants: name, real bits per weight and size of the file, under the family of each.
 
-use egui::{Align2, Button, ComboBox, Role, ScrollArea, TextEdit, Ui, WidgetInfo, vec2};
+use egui::{Align2, Button, ComboBox, PopupCloseBehavior, Role, ScrollArea, TextEdit, Ui, WidgetInfo, vec2};
 
 use crate::catalog::Catalog;
 
@@ -26,6 +26,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
         .truncate()
         .selected_text(fonts::medium(format!("{}  {}", chosen.id, file.in_gb())))
         .height(480.0)
+        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
         .show_ui(ui, |ui| {
             rows(ui, theme::height::SMALL);
             ui.set_min_width(WIDTH);
@@ -50,6 +51,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
                     }
                     if row(ui, offer, offer.quant.id == chosen.id) {
                         picked = Some(offer.quant.clone());
+                        ui.close();
                     }
                 }
             });
