@@ -274,7 +274,8 @@ mod tests {
             }
         }
         assert_eq!(catalog.quant("q4_k_m").and_then(|quant| quant.as_mix()), Some(Mix::Q4_K_M));
-        assert!(catalog.quant("about 4 bits").is_none());
+        assert_eq!(catalog.quant("NVFP4").and_then(|quant| quant.as_mix()), Some(Mix::NVFP4));
+        assert!(catalog.quant("about 4 bits").is_none() && catalog.runtime("NVFP4").is_none());
     }
 
     #[test]

@@ -133,8 +133,11 @@ pub fn parse_quants(text: &str) -> Result<Facts, Refused> {
     };
     once(facts.blocks.iter().map(|row| row.format.name()))?;
     once(facts.mixes.iter().map(|row| row.mix.name()))?;
-    let names = |row: &RuntimeFormat| [vec![row.id.to_lowercase()], row.aliases.clone()].concat();
-    let runtimes: Vec<String> = facts.runtimes.iter().flat_map(names).map(|name| name.to_lowercase()).collect();
+    let names = |row: &RuntimeFormat| {
+        let all = [&row.id, &row.name].into_iter().chain(&row.aliases).map(|name| name.to_lowercase());
+        all.collect::<std::collections::BTreeSet<_>>()
+    };
+    let runtimes: Vec<String> = facts.runtimes.iter().flat_map(names).collect();
     let mixes = Mix::ALL.iter().map(|mix| mix.name().to_lowercase());
     once(mixes.chain(runtimes).collect::<Vec<_>>().iter().map(String::as_str))?;
     Ok(facts)
