@@ -1,4 +1,4 @@
-//! Built-in models, devices, engines, speed parameters and machines, read from `assets/` and `profiles/`.
+//! Built-in models, quants, devices, engines, speed parameters and machines, read from `assets/` and `profiles/`.
 //!
 //! Invariant: the built-in documents are checked by the same readers as a user's; a test reads them all.
 
@@ -7,16 +7,18 @@ use std::sync::{Arc, OnceLock};
 use include_dir::{Dir, include_dir};
 
 use crate::formats::machine_doc::{self, MachineDoc, Origin};
-use crate::formats::{device_doc, engine_doc, model_doc, speed_doc};
+use crate::formats::{device_doc, engine_doc, model_doc, quant_doc, speed_doc};
 use crate::hardware::{Accelerator, Machine, MemoryPlatform, Node, Pool};
 use crate::model::Architecture;
 use crate::placement::Engine;
+use crate::quant::{Facts, Mix, Quant, RuntimeFormat};
 use crate::speed::Parameters;
 use crate::units::Bytes;
 
 static MODELS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/models");
 static PROFILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");
 const DEVICES: &str = include_str!("../assets/devices.ron");
+const QUANTS: &str = include_str!("../assets/quants.ron");
 const ENGINES: &str = include_str!("../assets/engines.ron");
 const SPEED: &str = include_str!("../assets/speed.ron");
 
@@ -25,6 +27,8 @@ const SPEED: &str = include_str!("../assets/speed.ron");
 pub struct Catalog {
     /// Models, by family and size.
     pub models: Vec<Arc<Architecture>>,
+    /// Block formats, mixes and the formats of other runtimes.
+    pub quants: Facts,
     /// Engines; the first is the default.
     pub engines: Vec<Arc<Engine>>,
     /// Accelerators.
@@ -80,6 +84,7 @@ impl Catalog {
         }
         let mut catalog = Self {
             models,
+            quants: quant_doc::parse_quants(QUANTS).map_err(|e| named("quants.ron", &e))?,
             engines: engine_doc::read(ENGINES)
                 .map_err(|e| named("engines.ron", &e))?
                 .into_iter()
@@ -102,6 +107,25 @@ impl Catalog {
     #[must_use]
     pub fn model(&self, id: &str) -> Option<&Arc<Architecture>> {
         self.models.iter().find(|model| model.id.eq_ignore_ascii_case(id) || model.name.eq_ignore_ascii_case(id))
+    }
+
+    /// A mix as it is usually made, or a format of another runtime, by id, name or alias in any case.
+    #[must_use]
+    pub fn quant(&self, name: &str) -> Option<Quant> {
+        let mix = Mix::parse(name.trim()).map(|mix| Quant::mix(mix, mix.usual_imatrix()));
+        mix.or_else(|| self.runtime(name).map(RuntimeFormat::quant))
+    }
+
+    /// The format of another runtime of this id, name or alias, in any case; part of a name matches nothing.
+    #[must_use]
+    pub fn runtime(&self, name: &str) -> Option<&RuntimeFormat> {
+        self.quants.runtimes.iter().find(|row| row.is_called(name))
+    }
+
+    /// The format a model's publisher released it in, where that is no plain 16 bit.
+    #[must_use]
+    pub fn native(&self, model: &Architecture) -> Option<&RuntimeFormat> {
+        self.quants.runtimes.iter().find(|row| row.native.contains(&model.id))
     }
 
     /// The engine of this id.
@@ -235,6 +259,23 @@ mod tests {
         let count = ids.len();
         ids.dedup();
         assert_eq!(ids.len(), count, "model ids are unique");
+    }
+
+    #[test]
+    fn quants_are_known_by_id_name_and_alias() {
+        let catalog = Catalog::builtin();
+        for row in &catalog.quants.runtimes {
+            for name in [&row.id, &row.name].into_iter().chain(&row.aliases) {
+                assert_eq!(catalog.runtime(&name.to_uppercase()).map(|found| &found.id), Some(&row.id), "{name}");
+            }
+            assert!(row.name.len() <= 32, "{}: the name has no room in the list", row.name);
+            for id in &row.native {
+                assert!(catalog.model(id).is_some(), "{}: {id}", row.id);
+            }
+        }
+        assert_eq!(catalog.quant("q4_k_m").and_then(|quant| quant.as_mix()), Some(Mix::Q4_K_M));
+        assert_eq!(catalog.quant("NVFP4").and_then(|quant| quant.as_mix()), Some(Mix::NVFP4));
+        assert!(catalog.quant("about 4 bits").is_none() && catalog.runtime("NVFP4").is_none());
     }
 
     #[test]

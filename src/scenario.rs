@@ -278,6 +278,7 @@ fn findings(scenario: &Scenario, at: &Evaluation<'_>, plan: &Plan) -> Vec<Findin
         found.push(Finding::warning(format!("{refused} Answered with an f16 cache."), "Choose another KV type."));
     }
     found.extend(engine::findings(scenario, plan));
+    found.extend(format_findings(scenario));
     let model = &scenario.subject.model;
     if memory::is_simplified(model) {
         found.push(Finding::note(
@@ -328,5 +329,26 @@ fn findings(scenario: &Scenario, at: &Evaluation<'_>, plan: &Plan) -> Vec<Findin
     if plan.mode == Mode::Disk && model.experts() > 0 {
         found.push(Finding::note("Which experts a token needs is taken as uniform; real routing is skewed.", ""));
     }
+    found
+}
+
+/// What is to be said of a format of another runtime under the engine chosen.
+fn format_findings(scenario: &Scenario) -> Vec<Finding> {
+    let Scenario { subject, engine, .. } = scenario;
+    let Some(layout) = subject.quant.as_layout().filter(|_| !engine.ideal) else { return Vec::new() };
+    let mut found = Vec::new();
+    if !layout.engines.is_empty() && !layout.is_read_by(&engine.id, &engine.name) {
+        found.push(Finding::warning(
+            format!("{} does not read {} files.", engine.name, layout.family),
+            format!("Choose an engine that does ({}), or a GGUF quant.", layout.engines.join(", ")),
+        ));
+    }
+    found.push(Finding::note(
+        format!(
+            "The fit of speeds does not tell formats apart: {} weights are read at the usual share of bandwidth.",
+            layout.family
+        ),
+        "",
+    ));
     found
 }

@@ -249,10 +249,11 @@ fn refusals_are_one_sentence_with_a_remedy() {
         ]
         .concat()
     };
-    let cases: [(Vec<&str>, &str, &str); 17] = [
+    let cases: [(Vec<&str>, &str, &str); 18] = [
         (vec!["check", "--model", "no-such-model", "--quant", "Q4_0"], "'no-such-model'", "willitrun models"),
         (vec!["check", "--model", "llama-3.1-8b", "--quant", "Q9_Z"], "'Q9_Z'", "willitrun quants"),
         (vec!["check", "--model", "llama-3.1-8b"], "--quant", "willitrun quants"),
+        (vec!["check", "--model", "llama-3.1-8b", "--quant", "native"], "Llama 3.1 8B", "bf16-checkpoint"),
         (vec!["check"], "--model", "willitrun models"),
         (on("--gpu RTX-9999"), "'RTX-9999'", "willitrun devices"),
         (on("--machine no-such-machine"), "'no-such-machine'", "willitrun profiles"),
@@ -300,7 +301,7 @@ fn lists_hold_the_whole_catalogue() {
     assert_eq!(catalog.profiles.len(), ready, "a profile for each file of profiles/");
     let lists = [
         ("models", catalog.models.len(), 165),
-        ("quants", Mix::ALL.len() + Format::ALL.len(), 60),
+        ("quants", Mix::ALL.len() + Format::ALL.len() + catalog.quants.runtimes.len(), 110),
         ("devices", catalog.accelerators.len() + catalog.platforms.len(), 370),
         ("profiles", ready, 60),
     ];
@@ -401,4 +402,39 @@ fn without_a_display_the_answer_comes_as_text() {
     assert_eq!(said.len(), 1, "one sentence: {}", run.err);
     assert!(said[0].contains("display") && !said[0].contains("panicked"), "{}", run.err);
     assert!(run.out.contains("Memory (GiB = 2^30 bytes)") && run.out.contains("Best here"), "{}", run.out);
+}
+
+#[test]
+fn formats_of_other_runtimes_are_quants() {
+    let check = |rest: &str| answer_json("check", &format!("check --machine 8x-h100-80gb {rest}"));
+    let findings = |value: &Value| -> Vec<String> {
+        let rows = value["findings"].as_array().expect("findings");
+        rows.iter().map(|row| row["what"].as_str().expect("a sentence").to_owned()).collect()
+    };
+    // As it was published: the file holds the prediction layer, memory does not.
+    let native = check("--model deepseek-r1 --quant native --engine vllm");
+    assert_eq!(native["quant"]["id"], "fp8-block-128");
+    assert_eq!(native["memory"]["weights_bytes"], 688_574_839_360_u64);
+    assert_eq!(native["memory"]["loaded_weights_bytes"], 673_150_611_808_u64);
+    let bits = native["quant"]["bits_per_weight"].as_f64().expect("bits");
+    assert!((bits - 8.0477).abs() < 1e-4, "{bits}");
+    assert!(!findings(&native).iter().any(|what| what.contains("does not read")));
+    assert!(native["commands"]["llama.cpp"].is_null());
+
+    // The same by alias, under an engine that cannot read it.
+    let fp8 = check("--model deepseek-r1 --quant FP8");
+    assert_eq!(fp8["quant"], native["quant"]);
+    assert!(findings(&fp8).contains(&"llama.cpp does not read FP8 files.".to_owned()), "{:?}", findings(&fp8));
+    // A ceiling reads everything; GGUF stays as it was.
+    assert!(!findings(&check("--model llama-3.1-8b --quant gptq-4bit-g128 --engine ideal"))[0].contains("read"));
+    assert!(check("--model llama-3.1-8b --quant Q4_K_M")["commands"]["llama.cpp"].is_string());
+    // A size makes any name a file of that size.
+    let sized = check("--model llama-3.1-8b --quant awq --file-gib 6");
+    assert_eq!(sized["memory"]["weights_bytes"], 6_u64 << 30);
+
+    let rows = answer_json("quants", "quants --model deepseek-r1");
+    let rows = rows["quants"].as_array().expect("rows");
+    let row = rows.iter().find(|row| row["id"] == "fp8-block-128").expect("FP8");
+    assert_eq!(row["file_bytes"], 688_574_839_360_u64);
+    assert!(rows.iter().all(|row| row["file_bytes"].as_u64().is_some_and(|bytes| bytes > 0)));
 }

@@ -359,6 +359,21 @@ fn quant_kv_cache_and_engine_are_chosen_from_lists() {
     assert!(disabled(&h, "MLX") && !disabled(&h, "vLLM"));
     click(&mut h, "MLX");
     assert_eq!(bench(&mut h).scenario.engine.id, "ollama");
+    // A format of another runtime: what the engine cannot read is said, and its command is gone.
+    assert!(text_on(&h, "ollama create"));
+    let offered = bench(&mut h).offers(Catalog::builtin()).to_vec();
+    let awq = offered.iter().find(|offer| offer.quant.id == "awq-int4-g128").expect("AWQ");
+    let row = format!("{}  {:.2} bit  {}", awq.name, awq.bits, awq.file.in_gb());
+    click_role(&mut h, Role::ComboBox, "Quant");
+    // A click into the search keeps the list open.
+    click_role(&mut h, Role::TextInput, "Search quants");
+    type_over(&mut h, Role::TextInput, "Search quants", "awq");
+    assert!(!names(&h).iter().any(|name| name.starts_with("Q8_0 ")), "the list is filtered");
+    click(&mut h, &row);
+    assert!(!text_on(&h, &row), "the list is closed");
+    assert_eq!(bench(&mut h).scenario.subject.weights.file, awq.file);
+    h.get_by_label_contains("Ollama does not read AWQ files.");
+    assert!(!text_on(&h, "ollama create"));
 }
 
 // The strip.

@@ -36,11 +36,9 @@ pub(super) fn load(store: &Store) -> Option<Settings> {
 pub(super) fn restore(store: &Store, catalog: &Catalog, scenario: &mut Scenario) {
     let Some(settings) = load(store) else { return };
     if let Some(model) = catalog.model(&settings.model) {
-        let quant = Quant::parse(&settings.quant, Imatrix::Without, None).map(|quant| match quant.as_mix() {
-            Some(mix) => Quant::mix(mix, mix.usual_imatrix()),
-            None => quant,
-        });
-        let quant = quant.unwrap_or_else(|_| scenario.subject.quant.clone());
+        let known = catalog.quant(&settings.quant);
+        let quant = known.or_else(|| Quant::parse(&settings.quant, Imatrix::Without, None).ok());
+        let quant = quant.unwrap_or_else(|| scenario.subject.quant.clone());
         scenario.subject = Arc::new(Subject::new(Architecture::clone(model), quant, None));
         scenario.answer = usual_answer(&scenario.subject);
     }

@@ -124,7 +124,7 @@ fn text(question: &Question, answer: &Answer, next: &[advice::Change]) -> String
         lines.extend(next.iter().map(|change| format!("  {:<28} {}", change.what, change.effect)));
     }
     lines.push(String::new());
-    lines.push(commands::of(&question.scenario, &answer.plan));
+    lines.extend(commands::of(&question.scenario, &answer.plan));
     for finding in question.findings.iter().chain(&answer.findings) {
         lines.push(format!("note: {} {}", finding.what, finding.remedy));
     }

@@ -5,19 +5,20 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
-use crate::model::Confidence;
-use crate::quant::{Format, Mix};
+use crate::model::{Architecture, Confidence};
 use crate::store::Store;
 use crate::units::BytesPerSecond;
+
+use super::quants::{self, Row};
 
 /// Prints one list.
 ///
 /// # Errors
 /// When nothing can be written.
-pub(super) fn run(what: &str, json: bool, out: &mut dyn Write) -> Result<(), String> {
+pub(super) fn run(what: &str, model: Option<&Architecture>, json: bool, out: &mut dyn Write) -> Result<(), String> {
     let rows = match what {
         "models" => models(),
-        "quants" => quants(),
+        "quants" => quants::rows(model),
         "devices" => devices(),
         _ => profiles(),
     };
@@ -29,8 +30,6 @@ pub(super) fn run(what: &str, json: bool, out: &mut dyn Write) -> Result<(), Str
     };
     written.map_err(|error| format!("nothing can be written: {error}"))
 }
-
-type Row = (Value, String);
 
 fn models() -> Vec<Row> {
     Catalog::builtin()
@@ -64,32 +63,6 @@ fn models() -> Vec<Row> {
             )
         })
         .collect()
-}
-
-fn quants() -> Vec<Row> {
-    let mixes = Mix::ALL.iter().map(|mix| {
-        let bits = mix.base().bits_per_weight();
-        (
-            json!({ "id": mix.name(), "kind": "file mix", "base": mix.base().name(), "base_bits_per_weight": bits }),
-            format!("{:<12} file mix, most tensors {} ({bits} bits per weight)", mix.name(), mix.base().name()),
-        )
-    });
-    let formats = Format::ALL.iter().map(|format| {
-        (
-            json!({
-                "id": format.name(), "kind": "tensor format", "weights_per_block": format.weights_per_block(),
-                "bytes_per_block": format.bytes_per_block(), "bits_per_weight": format.bits_per_weight(),
-            }),
-            format!(
-                "{:<12} tensor format, {} weights in {} bytes ({} bits per weight)",
-                format.name(),
-                format.weights_per_block(),
-                format.bytes_per_block(),
-                format.bits_per_weight()
-            ),
-        )
-    });
-    mixes.chain(formats).collect()
 }
 
 fn devices() -> Vec<Row> {

@@ -11,6 +11,7 @@ mod import;
 mod list;
 mod measure;
 mod profile;
+mod quants;
 mod question;
 mod rank;
 mod request;
@@ -21,6 +22,8 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use serde_json::Value;
+
+use crate::catalog::Catalog;
 
 use request::Request;
 pub use this::ThisMachine;
@@ -34,13 +37,13 @@ willitrun: will this model run on this machine, and how well?
   willitrun rank   [--machine X] [--context N] [--limit N]   every model for one machine, best first
   willitrun detect                            this machine, with the source of every figure
   willitrun measure ram [--seconds S] [--save]   read bandwidth of this machine's RAM
-  willitrun models | quants | devices | profiles   what is built in
+  willitrun models | quants | devices | profiles   what is built in; quants --model M: with the size of each
   willitrun import FILE.gguf [--out model.ron]   a model preset from a file's header
   willitrun profile show|validate|encode|decode FILE   hardware profiles and share codes
 
 Every command takes --json. Memory is in GiB (2^30 bytes), files and bandwidths in GB (10^9).
 
-check, what:   --model ID|FILE.gguf|FILE.ron  --quant Q4_K_M|4.5bpw  --imatrix  --file-gib G
+check, what:   --model ID|FILE.gguf|FILE.ron  --quant Q4_K_M|gptq|native|4.5bpw  --imatrix  --file-gib G
 check, where:  --machine this|ID|FILE.ron, or a new machine of
                --gpu \"NAME[ (VARIANT)][:GiB][*N]\"  --gpu-bandwidth GB/s  --ram GiB  --cpu PLATFORM
                --ram-bandwidth GB/s  --ram-bandwidth-measured GB/s  --disk-bandwidth GB/s
@@ -134,8 +137,10 @@ fn dispatch(command: &str, args: &[OsString], out: &mut dyn Write) -> Result<(),
         "measure" => measure::run(words, out),
         "models" | "quants" | "devices" | "profiles" => {
             let json = words.flag("json");
+            let model = if command == "quants" { words.take("model") } else { None };
             words.done()?;
-            list::run(command, json, out).map_err(Failure::Machine)
+            let model = model.map(|name| question::model(&name, Catalog::builtin())).transpose()?;
+            list::run(command, model.as_deref(), json, out).map_err(Failure::Machine)
         }
         "profile" => profile::run(words, out),
         "import" => import::run(words, out),

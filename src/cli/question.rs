@@ -12,7 +12,7 @@ use crate::library;
 use crate::memory::{FlashAttention, KvPlace, KvStreams, Outputs, RunOptions, SwaCache};
 use crate::model::Architecture;
 use crate::placement::{CpuExperts, Engine, GpuLayers, Policy, Split};
-use crate::quant::{Format, Imatrix, Quant};
+use crate::quant::{Format, Imatrix, Quant, RuntimeFormat};
 use crate::scenario::{Scenario, Subject};
 use crate::units::{Bytes, GIB, Tokens};
 
@@ -116,9 +116,7 @@ fn subject(
     }
     let model = model(name, catalog)?;
     let quant = request.quant.as_deref().ok_or("name a quant with --quant, such as Q4_K_M: see willitrun quants")?;
-    let imatrix = if request.imatrix { Imatrix::With } else { Imatrix::Without };
-    let file = request.file_gib.map(|gib| Bytes::saturating(gib * GIB as f64));
-    let quant = Quant::parse(quant, imatrix, file)?;
+    let quant = self::quant(quant, request, &model, catalog)?;
     if let Some(used) = request.experts
         && used > model.experts()
         && model.experts() > 0
@@ -137,6 +135,26 @@ fn subject(
     Ok(subject)
 }
 
+/// A quant by name: `native` is the form the model was published in; then the formats of other runtimes, then mixes
+/// and widths.
+fn quant(name: &str, request: &Request, model: &Architecture, catalog: &Catalog) -> Result<Quant, String> {
+    let imatrix = if request.imatrix { Imatrix::With } else { Imatrix::Without };
+    let file = request.file_gib.map(|gib| Bytes::saturating(gib * GIB as f64));
+    if file.is_none() && name.trim().eq_ignore_ascii_case("native") {
+        let missing = || {
+            format!(
+                "the form {} was published in is not in the catalogue: choose a quant, or bf16-checkpoint for 16 bit",
+                model.name
+            )
+        };
+        return catalog.native(model).map(RuntimeFormat::quant).ok_or_else(missing);
+    }
+    match catalog.runtime(name) {
+        Some(format) if file.is_none() => Ok(format.quant()),
+        _ => Quant::parse(name, imatrix, file),
+    }
+}
+
 /// A GGUF file as it is: its own weights, and the cache layout it forces.
 fn of_file(path: &Path, experts: Option<u64>, findings: &mut Vec<Finding>) -> Result<Arc<Subject>, String> {
     let file = library::open_gguf(path).map_err(|error| error.to_string())?;
@@ -152,7 +170,8 @@ fn of_file(path: &Path, experts: Option<u64>, findings: &mut Vec<Finding>) -> Re
     Ok(Arc::new(Subject::of_file(model, file.as_quant(), experts, weights, file.layout)))
 }
 
-fn model(name: &str, catalog: &Catalog) -> Result<Arc<Architecture>, String> {
+/// A model by id, or by path.
+pub(super) fn model(name: &str, catalog: &Catalog) -> Result<Arc<Architecture>, String> {
     if let Some(model) = catalog.model(name) {
         return Ok(model.clone());
     }

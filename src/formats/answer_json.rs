@@ -79,7 +79,8 @@ pub fn check(scenario: &Scenario, answer: &Answer, next: &[Change], extra: &[Fin
 
 /// What to type, by engine: llama.cpp's always, as its plan is the plainest, and the one asked about.
 fn commands(scenario: &Scenario, plan: &Plan) -> Value {
-    let mut all = json!({ "llama.cpp": commands::llama_server(scenario, plan) });
+    let reads_gguf = scenario.subject.quant.as_layout().is_none();
+    let mut all = json!({ "llama.cpp": reads_gguf.then(|| commands::llama_server(scenario, plan)) });
     if !scenario.engine.ideal {
         all[&scenario.engine.id] = json!(commands::of(scenario, plan));
     }
@@ -117,10 +118,11 @@ fn sources(scenario: &Scenario) -> Vec<Value> {
     let model = &scenario.subject.model;
     let mut rows = vec![json!({ "figure": "model shape", "value": model.id, "source": model.facts.source })];
     let quant: &Quant = &scenario.subject.quant;
-    let rule = match quant.rule {
-        Rule::Mix(..) => "llama.cpp's quantizer, tensor by tensor",
-        Rule::Uniform(_) => "typed: every tensor at this width",
-        Rule::Sized(_) => "typed: the size of the file, spread over the tensors",
+    let rule = match &quant.rule {
+        Rule::Mix(..) => "llama.cpp's quantizer, tensor by tensor".to_owned(),
+        Rule::Layout(layout) => format!("the layout of {} files, tensor by tensor", layout.family),
+        Rule::Uniform(_) => "typed: every tensor at this width".to_owned(),
+        Rule::Sized(_) => "typed: the size of the file, spread over the tensors".to_owned(),
     };
     rows.push(json!({ "figure": "weights", "value": scenario.subject.weights.file.get(), "source": rule }));
     for pool in &scenario.machine.pools {

@@ -6,17 +6,23 @@ use crate::placement::{Launcher, Mode, Plan, Split};
 use crate::quant::Format;
 use crate::scenario::Scenario;
 
-/// The command that starts the engine asked about. Where its flags were read stands in `engines.ron`.
+/// The command that starts the engine asked about; none where it does not read such files. Where its flags were
+/// read stands in `engines.ron`.
 #[must_use]
-pub fn of(scenario: &Scenario, plan: &Plan) -> String {
-    match scenario.engine.command {
+pub fn of(scenario: &Scenario, plan: &Plan) -> Option<String> {
+    let engine = &scenario.engine;
+    let reads = |layout: &crate::quant::Layout| layout.is_read_by(&engine.id, &engine.name);
+    if scenario.subject.quant.as_layout().is_some_and(|layout| !reads(layout)) {
+        return None;
+    }
+    Some(match engine.command {
         Launcher::LlamaServer => llama_server(scenario, plan),
         Launcher::IkLlamaServer => ik_llama_server(scenario, plan),
         Launcher::Ollama => ollama(scenario, plan),
         Launcher::Vllm => vllm(scenario, plan),
         Launcher::Mlx => mlx(scenario),
         Launcher::KTransformers => ktransformers(scenario, plan),
-    }
+    })
 }
 
 /// The `llama-server` command of a plan. Flags as in llama.cpp's `tools/server/README.md`.
@@ -168,9 +174,13 @@ fn each_sequence(scenario: &Scenario) -> u64 {
     (scenario.run.context.get() / scenario.run.streams()).max(1)
 }
 
-/// The file of the model, as one word.
+/// The file of the model as one word; the folder of a checkpoint.
 fn file(scenario: &Scenario) -> String {
-    quoted(&file_name(&scenario.subject.model.name, &scenario.subject.quant.id))
+    let name = file_name(&scenario.subject.model.name, &scenario.subject.quant.id);
+    match scenario.subject.quant.as_layout() {
+        Some(_) => quoted(name.trim_end_matches(".gguf")),
+        None => quoted(&name),
+    }
 }
 
 /// The repository of the model, where it is known.

@@ -1,12 +1,17 @@
 //! The document of quants: block formats, file types and the formats of other runtimes, with their sources.
 //!
-//! Geometry and rules are code; where the document repeats them they have to agree.
+//! Geometry and rules are code; where the document repeats them they have to agree. The formats of other runtimes
+//! are told in the words of [`Layout`].
+
+use std::sync::Arc;
 
 use serde::Deserialize;
 
 use super::document::{Refused, check_header, options, shown};
 use crate::model::Invalid;
-use crate::quant::{BlockFact, Confidence, Facts, Format, Mix, MixFact, Part, RuntimeFormat};
+use crate::quant::{
+    BlockFact, Class, Coding, Confidence, Facts, Format, Layout, Mix, MixFact, MtpLayers, RuntimeFormat, Second, Shared,
+};
 
 /// The newest version of this document.
 pub const VERSION: u32 = 1;
@@ -54,19 +59,63 @@ struct Runtime {
     id: String,
     name: String,
     family: String,
-    bits: f64,
     #[serde(default)]
-    group: Option<u64>,
+    aliases: Vec<String>,
+    /// Engines that read it.
     #[serde(default)]
-    scale_bits: f64,
+    engines: Vec<String>,
+    /// Ids of models that were published in it.
     #[serde(default)]
-    zero_bits: f64,
+    native: Vec<String>,
+    /// Whether its files hold the multi-token-prediction layers.
+    #[serde(default)]
+    mtp: bool,
+    linear: Code,
+    /// Classes of tensors kept in another way.
+    #[serde(default)]
+    others: Vec<(String, Code)>,
+    /// Classes that stay in 16 bit.
     #[serde(default)]
     kept: Vec<String>,
     source: String,
     confidence: String,
     #[serde(default)]
     note: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Code {
+    bits: f64,
+    #[serde(default = "byte")]
+    word: u64,
+    /// `nothing`, `group`, `run`, `block`, `row` or `matrix`.
+    #[serde(default)]
+    shared: Option<String>,
+    /// Size of the group, run or block.
+    #[serde(default)]
+    of: Option<u64>,
+    #[serde(default)]
+    scale_bits: u64,
+    #[serde(default)]
+    zero_bits: u64,
+    /// (scales that share one, its bits).
+    #[serde(default)]
+    second: Option<(u64, u64)>,
+    #[serde(default)]
+    column_bits: u64,
+    #[serde(default)]
+    tensor_bytes: u64,
+    #[serde(default = "one")]
+    whole: u64,
+}
+
+const fn byte() -> u64 {
+    8
+}
+
+const fn one() -> u64 {
+    1
 }
 
 /// Reads the document.
@@ -84,7 +133,13 @@ pub fn parse_quants(text: &str) -> Result<Facts, Refused> {
     };
     once(facts.blocks.iter().map(|row| row.format.name()))?;
     once(facts.mixes.iter().map(|row| row.mix.name()))?;
-    once(facts.runtimes.iter().map(|row| row.id.as_str()))?;
+    let names = |row: &RuntimeFormat| {
+        let all = [&row.id, &row.name].into_iter().chain(&row.aliases).map(|name| name.to_lowercase());
+        all.collect::<std::collections::BTreeSet<_>>()
+    };
+    let runtimes: Vec<String> = facts.runtimes.iter().flat_map(names).collect();
+    let mixes = Mix::ALL.iter().map(|mix| mix.name().to_lowercase());
+    once(mixes.chain(runtimes).collect::<Vec<_>>().iter().map(String::as_str))?;
     Ok(facts)
 }
 
@@ -118,40 +173,80 @@ fn mix(row: &MixRow) -> Result<MixFact, Refused> {
 }
 
 fn runtime(row: &Runtime) -> Result<RuntimeFormat, Refused> {
-    for (field, value, most) in
-        [("bits", row.bits, 32.0), ("scale_bits", row.scale_bits, 64.0), ("zero_bits", row.zero_bits, 64.0)]
-    {
-        if !(0.0..=most).contains(&value) {
-            return Err(refused(&row.id, field, "out of range"));
-        }
-    }
-    if row.bits <= 0.0 || row.group == Some(0) {
-        return Err(refused(&row.id, "bits", "bits and group have to be above zero"));
-    }
+    let names = |list: &[String]| list.iter().map(|name| shown(name, 120)).collect::<Vec<_>>();
+    let layout = Layout {
+        family: shown(&row.family, 120),
+        engines: names(&row.engines),
+        coding: coding(&row.id, &row.linear)?,
+        others: row
+            .others
+            .iter()
+            .map(|(word, code)| Ok((class(&row.id, "others", word)?, coding(&row.id, code)?)))
+            .collect::<Result<_, Refused>>()?,
+        kept: row.kept.iter().map(|word| class(&row.id, "kept", word)).collect::<Result<_, _>>()?,
+        mtp: if row.mtp { MtpLayers::InFile } else { MtpLayers::Left },
+    };
     Ok(RuntimeFormat {
         id: shown(&row.id, 120),
         name: shown(&row.name, 120),
-        family: shown(&row.family, 120),
-        bits: row.bits,
-        group: row.group,
-        scale_bits: row.scale_bits,
-        zero_bits: row.zero_bits,
-        kept: row.kept.iter().map(|part| kept(&row.id, part)).collect::<Result<_, _>>()?,
+        aliases: names(&row.aliases),
+        layout: Arc::new(layout),
+        native: names(&row.native),
         source: shown(&row.source, 400),
         confidence: confidence(&row.id, &row.confidence)?,
         note: shown(&row.note, 400),
     })
 }
 
-fn kept(id: &str, part: &str) -> Result<Part, Refused> {
-    match part {
-        "embedding" => Ok(Part::Embedding),
-        "head" => Ok(Part::Head),
-        "attention" => Ok(Part::Attention),
-        "feed-forward" => Ok(Part::FeedForward),
-        "experts" => Ok(Part::Experts),
-        _ => Err(refused(id, "kept", "embedding, head, attention, feed-forward or experts")),
+fn coding(id: &str, code: &Code) -> Result<Coding, Refused> {
+    if !(0.1..=32.0).contains(&code.bits) {
+        return Err(refused(id, "bits", "between 0.1 and 32"));
     }
+    for (field, value, range) in [
+        ("word", code.word, 8..=64),
+        ("of", code.of.unwrap_or(1), 1..=1 << 20),
+        ("scale_bits", code.scale_bits, 0..=64),
+        ("zero_bits", code.zero_bits, 0..=64),
+        ("column_bits", code.column_bits, 0..=64),
+        ("tensor_bytes", code.tensor_bytes, 0..=1 << 16),
+        ("whole", code.whole, 1..=1 << 20),
+        ("second", code.second.map_or(1, |(each, _)| each), 1..=1 << 20),
+        ("second", code.second.map_or(1, |(_, bits)| bits), 1..=64),
+    ] {
+        if !range.contains(&value) {
+            return Err(refused(id, field, "out of range"));
+        }
+    }
+    if !code.word.is_multiple_of(8) {
+        return Err(refused(id, "word", "a word is whole bytes"));
+    }
+    let shared = match (code.shared.as_deref(), code.of) {
+        (None | Some("nothing"), None) => Shared::Nothing,
+        (Some("group"), Some(of)) => Shared::Group(of),
+        (Some("run"), Some(of)) => Shared::Run(of),
+        (Some("block"), Some(of)) => Shared::Block(of),
+        (Some("row"), None) => Shared::Row,
+        (Some("matrix"), None) => Shared::Matrix,
+        _ => return Err(refused(id, "shared", "group, run or block with 'of'; row, matrix or nothing without")),
+    };
+    Ok(Coding {
+        bits: code.bits,
+        word: code.word,
+        shared,
+        scale_bits: code.scale_bits,
+        zero_bits: code.zero_bits,
+        second: code.second.map(|(each, bits)| Second { each, bits }),
+        column_bits: code.column_bits,
+        tensor_bytes: code.tensor_bytes,
+        whole: code.whole,
+    })
+}
+
+fn class(id: &str, field: &'static str, word: &str) -> Result<Class, Refused> {
+    Class::WORDS.iter().find(|(name, _)| *name == word).map(|(_, class)| *class).ok_or_else(|| {
+        let words: Vec<&str> = Class::WORDS.iter().map(|(name, _)| *name).collect();
+        refused(id, field, &format!("one of {}", words.join(", ")))
+    })
 }
 
 fn confidence(id: &str, text: &str) -> Result<Confidence, Refused> {
@@ -185,8 +280,9 @@ mod tests {
     const SMALL: &str = r#"(format: "willitrun.quants", version: 1,
         blocks: [(name: "Q4_0", ggml_type: 2, weights: 32, bytes: 18, source: "x", confidence: "read")],
         mixes: [(name: "Q4_0", file_type: 2, divergence: 0.07, source: "x", confidence: "read")],
-        runtimes: [(id: "gptq", name: "GPTQ", family: "GPTQ", bits: 4, group: 128, scale_bits: 16, zero_bits: 4,
-            kept: ["embedding", "head"], source: "x", confidence: "memory")])"#;
+        runtimes: [(id: "gptq", name: "GPTQ", family: "GPTQ", aliases: ["g"], engines: ["vLLM"],
+            linear: (bits: 4, word: 32, shared: "group", of: 128, scale_bits: 16, zero_bits: 4, whole: 32),
+            others: [("head", (bits: 6))], kept: ["embedding", "router"], source: "x", confidence: "memory")])"#;
 
     fn check(from: &str, to: &str, message: &str) {
         let text = SMALL.replacen(from, to, 1);
@@ -198,7 +294,11 @@ mod tests {
     #[test]
     fn a_small_document_is_read() {
         let facts = parse_quants(SMALL).expect("small");
-        assert!((facts.runtimes[0].bits_per_weight() - 4.15625).abs() < 1e-12);
+        let layout = &facts.runtimes[0].layout;
+        assert!((layout.coding.bits_per_weight() - 4.15625).abs() < 1e-12);
+        assert_eq!(layout.others, [(Class::Head, Coding::plain(6.0))]);
+        assert_eq!(layout.kept, [Class::Embedding, Class::Router]);
+        assert!(facts.runtimes[0].is_called("G"));
         assert_eq!(facts.mixes[0].divergence, Some(0.07));
     }
 
@@ -207,8 +307,13 @@ mod tests {
         check("bytes: 18", "bytes: 20", "Q4_0: bytes: the geometry is another");
         check("name: \"Q4_0\"", "name: \"Q4_9\"", "Q4_9: name: not a block format");
         check("divergence: 0.07", "divergence: inf", "out of range");
-        check("\"head\"", "\"feet\"", "gptq: kept:");
-        check("group: 128", "group: 0", "above zero");
+        check("\"router\"", "\"feet\"", "gptq: kept: one of embedding");
+        check("(\"head\"", "(\"feet\"", "gptq: others:");
+        check("of: 128", "of: 0", "gptq: of: out of range");
+        check(", of: 128", "", "gptq: shared:");
+        check("word: 32", "word: 12", "gptq: word: a word is whole bytes");
+        check("bits: 6", "bits: inf", "gptq: bits:");
+        check("aliases: [\"g\"]", "aliases: [\"q4_k_m\"]", "q4_k_m: name: it stands twice");
         check("confidence: \"memory\"", "confidence: \"sure\"", "gptq: confidence:");
         check("version: 1", "version: 2", "needs a newer app");
     }

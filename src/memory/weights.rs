@@ -117,7 +117,7 @@ impl Weights {
     /// `experts_used` overrides how many routed experts a token uses; above what is there means all.
     #[must_use]
     pub fn new(model: &Architecture, quant: &Quant, experts_used: Option<u64>) -> Self {
-        let tensors = model.tensors();
+        let tensors = model.tensors_under(quant);
         let bytes = quant.bytes(&model.traits(), &tensors);
         let placed = tensors.iter().zip(bytes).map(|(tensor, bytes)| Placed {
             name: tensor.role.gguf,

@@ -1,8 +1,10 @@
-//! What a user chose: a named mix, one width for everything, or a file of known size.
+//! What a user chose: a named mix, a format of another runtime, one width for everything, or a file of known size.
+
+use std::sync::Arc;
 
 use crate::units::Bytes;
 
-use super::{Format, Imatrix, Mix, ModelTraits, Tensor};
+use super::{Format, Imatrix, Layout, Mix, ModelTraits, Tensor};
 
 /// A chosen quant.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,10 +16,12 @@ pub struct Quant {
 }
 
 /// How a quant turns tensors into bytes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Rule {
     /// llama.cpp's rules for a named mix.
     Mix(Mix, Imatrix),
+    /// A format of another runtime, by its layout.
+    Layout(Arc<Layout>),
     /// Every tensor at this many bits per weight: textbook arithmetic, no real file.
     Uniform(f64),
     /// A file of this size whose recipe is no rule: spread over the tensors like the nearest mix.
@@ -70,7 +74,16 @@ impl Quant {
     pub const fn as_mix(&self) -> Option<Mix> {
         match self.rule {
             Rule::Mix(mix, _) => Some(mix),
-            Rule::Uniform(_) | Rule::Sized(_) => None,
+            Rule::Layout(_) | Rule::Uniform(_) | Rule::Sized(_) => None,
+        }
+    }
+
+    /// The layout, where the rule is one.
+    #[must_use]
+    pub fn as_layout(&self) -> Option<&Layout> {
+        match &self.rule {
+            Rule::Layout(layout) => Some(layout),
+            Rule::Mix(..) | Rule::Uniform(_) | Rule::Sized(_) => None,
         }
     }
 
@@ -79,6 +92,7 @@ impl Quant {
     pub fn bytes(&self, traits: &ModelTraits, tensors: &[Tensor]) -> Vec<Bytes> {
         match self.rule {
             Rule::Mix(mix, imatrix) => by_mix(mix, imatrix, traits, tensors),
+            Rule::Layout(ref layout) => tensors.iter().map(|tensor| layout.bytes(tensor)).collect(),
             Rule::Uniform(bits) => {
                 let all: f64 = tensors.iter().map(|tensor| tensor.weights() as f64).sum();
                 let share = tensors.iter().map(|tensor| tensor.weights() as f64 * bits / 8.0).collect::<Vec<_>>();

@@ -1,6 +1,8 @@
 //! What is known about formats and mixes besides their geometry and rules, each with its source.
 
-use super::{Format, Mix, Part};
+use std::sync::Arc;
+
+use super::{Format, Layout, Mix, Quant, Rule};
 
 /// How far a row of data is to be trusted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,18 +66,12 @@ pub struct RuntimeFormat {
     pub id: String,
     /// Name for people.
     pub name: String,
-    /// Family, such as `GPTQ`.
-    pub family: String,
-    /// Bits of a weight itself.
-    pub bits: f64,
-    /// Weights that share a scale; none where a whole tensor or row does.
-    pub group: Option<u64>,
-    /// Bits of the scale of a group.
-    pub scale_bits: f64,
-    /// Bits of the zero point or bias of a group.
-    pub zero_bits: f64,
-    /// Parts of the model that stay in 16 bit. Norms always do.
-    pub kept: Vec<Part>,
+    /// What else it is called.
+    pub aliases: Vec<String>,
+    /// How it turns tensors into bytes.
+    pub layout: Arc<Layout>,
+    /// Models whose publisher released them in this format, by catalogue id.
+    pub native: Vec<String>,
     /// Where it was read.
     pub source: String,
     /// How far to trust it.
@@ -85,9 +81,15 @@ pub struct RuntimeFormat {
 }
 
 impl RuntimeFormat {
-    /// Average bits of a quantised weight, scales included: bits + (scale + zero) / group.
+    /// Whether it is called so, in any case.
     #[must_use]
-    pub fn bits_per_weight(&self) -> f64 {
-        self.group.map_or(self.bits, |group| self.bits + (self.scale_bits + self.zero_bits) / group as f64)
+    pub fn is_called(&self, name: &str) -> bool {
+        [&self.id, &self.name].into_iter().chain(&self.aliases).any(|own| own.eq_ignore_ascii_case(name.trim()))
+    }
+
+    /// It as a choice.
+    #[must_use]
+    pub fn quant(&self) -> Quant {
+        Quant { id: self.id.clone(), rule: Rule::Layout(self.layout.clone()) }
     }
 }

@@ -1,16 +1,21 @@
-//! How weights become bytes: block formats, the tensors they fill, and the named mixes of a file.
+//! How weights become bytes: block formats, the tensors they fill, the named mixes of a file, and the layouts of
+//! other runtimes.
 //!
 //! Invariant: bytes come from shapes and block geometry, never from parameters x bits.
 
 mod choice;
+mod class;
 mod fact;
 mod format;
+mod layout;
 mod mix;
 mod recipe;
 mod tensor;
 
 pub use choice::{Quant, Rule};
+pub use class::Class;
 pub use fact::{BlockFact, Confidence, Facts, MixFact, RuntimeFormat};
 pub use format::Format;
+pub use layout::{Coding, Layout, MtpLayers, Second, Shared};
 pub use mix::{Imatrix, Mix, ModelTraits};
 pub use tensor::{Part, Role, Tensor};

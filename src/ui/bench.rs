@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use crate::advice::{self, Change, Ranked};
+use crate::catalog::Catalog;
 use crate::hardware::{Finding, Machine, Pool, PoolKind, Source};
 use crate::measure::Progress;
 use crate::placement::Precision;
-use crate::quant::{Mix, Quant};
+use crate::quant::Quant;
 use crate::scenario::{Answer, Point, Scenario, Subject, evaluate_here, largest_context, sweep};
-use crate::units::{Bytes, Tokens};
+use crate::units::Tokens;
 
 use super::history::History;
 use super::memo::Memo;
+use super::offer::{Offer, offers};
 use super::{MachineChoice, MemoryUnit};
 
 /// Points of a sweep over context.
@@ -94,6 +96,8 @@ pub struct Workbench {
     pub search: String,
     /// Text the models to choose from are filtered by.
     pub model_search: String,
+    /// Text the quants to choose from are filtered by.
+    pub quant_search: String,
     /// Every model on this machine, when ranked, with the question it was ranked for.
     pub ranking: Option<Ranking>,
     history: History<Step>,
@@ -101,7 +105,7 @@ pub struct Workbench {
     fits_max: Memo<Scenario, Option<Tokens>>,
     points: Memo<Scenario, Vec<Point>>,
     changes: Memo<Scenario, Vec<Change>>,
-    sizes: Memo<String, Vec<(Mix, Bytes)>>,
+    offers: Memo<String, Vec<Offer>>,
 }
 
 /// What a typed path is for.
@@ -157,12 +161,13 @@ impl Workbench {
             path_asked: None,
             search: String::new(),
             model_search: String::new(),
+            quant_search: String::new(),
             ranking: None,
             answer: Memo::default(),
             fits_max: Memo::default(),
             points: Memo::default(),
             changes: Memo::default(),
-            sizes: Memo::default(),
+            offers: Memo::default(),
         }
     }
 
@@ -189,14 +194,10 @@ impl Workbench {
         self.changes.get(self.scenario.clone(), |scenario| advice::next(scenario, &answer))
     }
 
-    /// Every mix with the size of its file for the model on screen.
-    pub fn sizes(&mut self) -> &[(Mix, Bytes)] {
+    /// Every quant the model on screen can be had in, with the size of its file.
+    pub fn offers(&mut self, catalog: &Catalog) -> &[Offer] {
         let model = &self.scenario.subject.model;
-        self.sizes.get(model.id.clone(), |_| {
-            let (tensors, traits) = (model.tensors(), model.traits());
-            let size = |mix: Mix| Quant::mix(mix, mix.usual_imatrix()).bytes(&traits, &tensors).into_iter().sum();
-            Mix::ALL.iter().map(|mix| (*mix, size(*mix))).collect()
-        })
+        self.offers.get(model.id.clone(), |_| offers(model, catalog))
     }
 
     /// Puts a model under the quant on screen; the context stays within the model's limit.

@@ -10,6 +10,7 @@ pub mod focus;
 pub mod fonts;
 mod history;
 mod memo;
+pub mod offer;
 pub mod paint;
 pub mod plot;
 mod profiles;

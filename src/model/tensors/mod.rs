@@ -10,7 +10,7 @@ use convention::Convention;
 use list::List;
 
 use super::{Architecture, FeedForward, Layer, Mixer, Recurrent, RopeTable};
-use crate::quant::{ModelTraits, Part, Tensor};
+use crate::quant::{ModelTraits, MtpLayers, Part, Quant, Tensor};
 use crate::units::Params;
 
 /// How a file keeps the projection of latent attention back to keys and values.
@@ -34,6 +34,21 @@ impl Architecture {
     /// The same for a file of a certain era; they differ for latent attention only.
     #[must_use]
     pub fn tensors_in(&self, projection: KvProjection) -> Vec<Tensor> {
+        self.expand(projection, self.mtp_in_file())
+    }
+
+    /// All tensors of the file a quant is kept in. A checkpoint of another runtime holds the projection of latent
+    /// attention as one and no rotary tables, and may hold the multi-token-prediction layers a GGUF leaves out.
+    #[must_use]
+    pub fn tensors_under(&self, quant: &Quant) -> Vec<Tensor> {
+        let Some(layout) = quant.as_layout() else { return self.tensors() };
+        let mtp = if layout.mtp == MtpLayers::InFile { self.mtp_layers } else { 0 };
+        let mut tensors = self.expand(KvProjection::Joined, mtp);
+        tensors.retain(|tensor| !tensor.role.gguf.starts_with("rope_"));
+        tensors
+    }
+
+    fn expand(&self, projection: KvProjection, mtp_layers: u32) -> Vec<Tensor> {
         let convention = Convention::of(&self.gguf);
         let mut list = List::with_room_for(self.layers.len() * 20 + 8);
         self.ends(&mut list, &convention);
@@ -41,7 +56,7 @@ impl Architecture {
             list.enter(number, false);
             self.layer(&mut list, &convention, layer, number, projection);
         }
-        for number in (self.layers.len() as u32..).take(self.mtp_in_file() as usize) {
+        for number in (self.layers.len() as u32..).take(mtp_layers as usize) {
             list.enter(number, true);
             self.mtp_layer(&mut list, &convention, number, projection);
         }

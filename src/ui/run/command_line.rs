@@ -12,7 +12,7 @@ use crate::ui::{Command, fonts, theme};
 
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
     let plan = bench.answer().plan.clone();
-    let line = commands::of(&bench.scenario, &plan);
+    let line = commands::of(&bench.scenario, &plan)?;
     let palette = theme::palette(ui);
     let mut command = None;
     let frame = egui::Frame::new()

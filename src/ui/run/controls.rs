@@ -1,11 +1,12 @@
 //! The row of controls: model, quant, context, KV cache, engine.
 
-use egui::{Align2, ComboBox, ScrollArea, TextEdit, Ui};
+use egui::{Align2, ComboBox, PopupCloseBehavior, ScrollArea, TextEdit, Ui};
 
 use crate::catalog::Catalog;
-use crate::quant::Quant;
+
 use crate::units::Tokens;
 
+use super::quant_list;
 use crate::ui::bench::Workbench;
 use crate::ui::paint::icon;
 use crate::ui::widget::card::rows;
@@ -23,7 +24,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 12.0;
         column(ui, "Model", 176.0, |ui| model(ui, bench, catalog));
-        column(ui, "Quant", 168.0, |ui| quant(ui, bench));
+        column(ui, "Quant", 168.0, |ui| quant_list::ui(ui, bench, catalog));
         if !narrow {
             context(ui, bench, fits, width - 670.0);
         }
@@ -72,6 +73,7 @@ fn model(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
         .truncate()
         .selected_text(fonts::medium(format!("{}  {}", chosen.name, chosen.params())))
         .height(460.0)
+        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
         .show_ui(ui, |ui| {
             rows(ui, theme::height::SMALL);
             ui.set_min_width(340.0);
@@ -98,6 +100,7 @@ fn model(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
                     let text = format!("{}   {}", model.name, model.params());
                     if ui.selectable_label(model.id == chosen.id, text).clicked() {
                         picked = Some(model.clone());
+                        ui.close();
                     }
                 }
             });
@@ -120,34 +123,6 @@ pub(in crate::ui) fn famous(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalo
         if ui.add(button).on_hover_text("671 B parameters, mixture of experts, MLA").clicked() {
             bench.pick_model(model);
         }
-    }
-}
-
-fn quant(ui: &mut Ui, bench: &mut Workbench) {
-    let chosen = bench.scenario.subject.quant.clone();
-    let file = bench.scenario.subject.weights.file;
-    let sizes = bench.sizes().to_vec();
-    let mut picked = None;
-    ComboBox::from_id_salt("quant")
-        .icon(icon::combo)
-        .width(168.0)
-        .truncate()
-        .selected_text(fonts::medium(format!("{}  {}", chosen.id, file.in_gb())))
-        .height(480.0)
-        .show_ui(ui, |ui| {
-            rows(ui, theme::height::SMALL);
-            ui.set_min_width(220.0);
-            for (mix, bytes) in sizes {
-                let text = format!("{:<10}  {}", mix.name(), bytes.in_gb());
-                if ui.selectable_label(chosen.as_mix() == Some(mix), text).clicked() {
-                    picked = Some(mix);
-                }
-            }
-        })
-        .response
-        .accessible_name("Quant");
-    if let Some(mix) = picked {
-        bench.pick_quant(Quant::mix(mix, mix.usual_imatrix()));
     }
 }
 

@@ -6,6 +6,7 @@ mod answer;
 mod change;
 mod command_line;
 mod controls;
+mod quant_list;
 mod why;
 
 use egui::{Align, Layout, Ui, vec2};

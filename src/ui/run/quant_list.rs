@@ -1,0 +1,80 @@
+//! The list of quants: name, real bits per weight and size of the file, under the family of each.
+
+use egui::{Align2, Button, ComboBox, PopupCloseBehavior, Role, ScrollArea, TextEdit, Ui, WidgetInfo, vec2};
+
+use crate::catalog::Catalog;
+
+use crate::ui::bench::Workbench;
+use crate::ui::offer::{Offer, for_engine};
+use crate::ui::paint::icon;
+use crate::ui::widget::card::rows;
+use crate::ui::{fonts, theme};
+
+/// Width of the list.
+const WIDTH: f32 = 420.0;
+/// From the right end of a row: to the end of the size, and to the end of the bits.
+const COLUMNS: [f32; 2] = [10.0, 88.0];
+
+pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
+    let chosen = bench.scenario.subject.quant.clone();
+    let file = bench.scenario.subject.weights.file;
+    let engine = bench.scenario.engine.clone();
+    let mut picked = None;
+    ComboBox::from_id_salt("quant")
+        .icon(icon::combo)
+        .width(168.0)
+        .truncate()
+        .selected_text(fonts::medium(format!("{}  {}", chosen.id, file.in_gb())))
+        .height(480.0)
+        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+        .show_ui(ui, |ui| {
+            rows(ui, theme::height::SMALL);
+            ui.set_min_width(WIDTH);
+            ui.add(
+                TextEdit::singleline(&mut bench.quant_search)
+                    .hint_text("quant or family…")
+                    .align(Align2::LEFT_CENTER)
+                    .desired_width(f32::INFINITY),
+            )
+            .accessible_name("Search quants");
+            let wanted = bench.quant_search.to_lowercase();
+            let shown = |offer: &&Offer| {
+                let text = format!("{} {} {}", offer.name, offer.group, offer.quant.id).to_lowercase();
+                wanted.split_whitespace().all(|word| text.contains(word))
+            };
+            ScrollArea::vertical().max_height(400.0).show(ui, |ui| {
+                let mut group = "";
+                for offer in for_engine(bench.offers(catalog), &engine).into_iter().filter(shown) {
+                    if offer.group != group {
+                        group = &offer.group;
+                        ui.label(fonts::caption(group).color(theme::palette(ui).t3));
+                    }
+                    if row(ui, offer, offer.quant.id == chosen.id) {
+                        picked = Some(offer.quant.clone());
+                        ui.close();
+                    }
+                }
+            });
+        })
+        .response
+        .accessible_name("Quant");
+    if let Some(quant) = picked {
+        bench.pick_quant(quant);
+        bench.quant_search.clear();
+    }
+}
+
+/// One row; whether it was taken.
+fn row(ui: &mut Ui, offer: &Offer, selected: bool) -> bool {
+    let (bits, size) = (format!("{:.2} bit", offer.bits), offer.file.in_gb());
+    let response = ui.add(Button::selectable(selected, &offer.name).truncate().min_size(vec2(WIDTH, 0.0)));
+    let palette = theme::palette(ui);
+    let font = fonts::font(12.0, fonts::Weight::Regular);
+    for ((text, from_right), ink) in [&size, &bits].into_iter().zip(COLUMNS).zip([palette.t1, palette.t3]) {
+        let end = response.rect.right_center() - vec2(from_right, 0.0);
+        ui.painter().text(end, Align2::RIGHT_CENTER, text, font.clone(), ink);
+    }
+    let label = format!("{}  {bits}  {size}", offer.name);
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, &label));
+    response.clicked()
+}
