@@ -14,6 +14,8 @@ pub mod gguf_shape;
 mod gguf_ffn;
 mod gguf_value;
 mod gguf_windows;
+pub mod hf_config;
+mod json;
 pub mod machine_doc;
 pub mod model_doc;
 pub mod quant_doc;
