@@ -19,6 +19,7 @@ mod json;
 pub mod machine_doc;
 pub mod model_doc;
 pub mod quant_doc;
+pub mod safetensors;
 pub mod settings_doc;
 pub mod share_code;
 pub mod speed_doc;

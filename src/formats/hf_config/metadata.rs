@@ -22,7 +22,7 @@ pub(super) struct Told {
 const LAYERS: &[&str] = &["num_hidden_layers", "n_layer", "n_layers", "num_layers"];
 const HIDDEN: &[&str] = &["hidden_size", "n_embd", "d_model"];
 const VOCAB: &[&str] = &["vocab_size", "padded_vocab_size"];
-const CONTEXT: &[&str] = &["max_position_embeddings", "n_positions", "max_sequence_length", "model_max_length"];
+const CONTEXT: &[&str] = &["model_max_length", "max_position_embeddings", "n_positions", "max_sequence_length"];
 const HEADS: &[&str] = &["num_attention_heads", "n_head", "num_heads", "n_heads"];
 const KV_HEADS: &[&str] = &["num_key_value_heads", "num_kv_heads", "n_head_kv", "num_attention_groups"];
 const HEAD: &[&str] = &["head_dim", "attention_head_dim", "kv_channels"];

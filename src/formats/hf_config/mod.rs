@@ -28,6 +28,8 @@ pub use quant::HfQuant;
 
 /// The most text a configuration may have.
 pub const MOST_BYTES: usize = 16 << 20;
+/// What is said of a model of several parts.
+pub(super) const NOT_COUNTED: &str = "Its parts for images or sound are not counted.";
 /// The most values in it.
 const MOST_VALUES: usize = 1 << 20;
 /// The context of a model that has no limit of its own.
@@ -78,7 +80,7 @@ pub fn parse(text: &str) -> Result<HfConfig, Refused> {
         ));
     }
     if ["vision_config", "visual", "audio_config"].iter().any(|key| matches!(whole.get(key), Some(Json::Table(_)))) {
-        findings.push(Finding::note("Its parts for images or sound are not counted.", ""));
+        findings.push(Finding::note(NOT_COUNTED, ""));
     }
     Ok(HfConfig { architecture, quant: quant::quant(&config), dtype: dtype(&config), findings })
 }
@@ -265,12 +267,18 @@ fn details(config: &Config, family: &Family, model: &mut Architecture) -> Result
         (QkNorm::Usual | QkNorm::ByKey, _) => Presence::Usual,
     };
     let bias = ["attention_bias", "qkv_bias", "add_qkv_bias"].iter().find_map(|key| config.text.get(key));
-    details.qkv_bias = match bias.map(Json::is_true) {
+    details.rope_table = rope_table;
+    let said = match bias.map(Json::is_true) {
         Some(true) => Presence::Present,
         Some(false) => Presence::Absent,
-        None => Presence::Usual,
+        None => return Ok(()),
     };
-    details.rope_table = rope_table;
+    // What is usual for the architecture need not be said.
+    let usual = model.params();
+    model.details.qkv_bias = said;
+    if model.params() == usual {
+        model.details.qkv_bias = Presence::Usual;
+    }
     Ok(())
 }
 
