@@ -124,7 +124,8 @@ fn what_makes_no_sense_is_refused_by_its_key() {
     one("num_key_value_heads", "3", "3 key heads do not divide 8 heads");
     one("max_position_embeddings", "0", "it is 0");
     one("hidden_size", "1000000000", "too large");
-    for key in ["hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "max_position_embeddings"]
+    for key in
+        ["hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "max_position_embeddings"]
     {
         refuses(&format!("\"{key}\""), "\"other\"", &format!("{key}: it is missing"));
     }
@@ -134,7 +135,8 @@ fn what_makes_no_sense_is_refused_by_its_key() {
 fn contradictions_are_refused() {
     let more = |keys: &str| format!("\"model_type\": \"llama\", {keys}");
     let check = |keys: &str, words: &str| refuses("\"model_type\": \"llama\"", &more(keys), words);
-    let expert = |used: &str| format!("\"num_experts\": 8, \"num_experts_per_tok\": {used}, \"moe_intermediate_size\": 64");
+    let expert =
+        |used: &str| format!("\"num_experts\": 8, \"num_experts_per_tok\": {used}, \"moe_intermediate_size\": 64");
     check(&expert("9"), "num_experts_per_tok: 9 of 8 experts in layer 0");
     check(&expert("0"), "num_experts_per_tok: 0 of 8 experts");
     check("\"num_experts\": 8", "num_experts_per_tok: it is missing");
@@ -244,11 +246,17 @@ fn the_quant_is_named() {
     check(&own(&format!("{fp8}, \"weight_block_size\": [128, 128]")), Some(8.0), Some(16_384), Some("fp8-block-128"));
     check(&own(fp8), Some(8.0), None, Some("fp8-tensor"));
     check(&own(&format!("{fp8}, \"weight_block_size\": [1, 64]")), Some(8.0), Some(64), None);
-    let gptq = |bits: u8, group: i32| own(&format!("\"quant_method\": \"gptq\", \"bits\": {bits}, \"group_size\": {group}"));
+    let gptq =
+        |bits: u8, group: i32| own(&format!("\"quant_method\": \"gptq\", \"bits\": {bits}, \"group_size\": {group}"));
     check(&gptq(4, 128), Some(4.0), Some(128), Some("gptq-int4-g128"));
     check(&gptq(8, 128), Some(8.0), Some(128), Some("gptq-int8-g128"));
     check(&gptq(4, -1), Some(4.0), None, None);
-    check(&own("\"quant_method\": \"awq\", \"bits\": 4, \"group_size\": 128"), Some(4.0), Some(128), Some("awq-int4-g128"));
+    check(
+        &own("\"quant_method\": \"awq\", \"bits\": 4, \"group_size\": 128"),
+        Some(4.0),
+        Some(128),
+        Some("awq-int4-g128"),
+    );
     let bnb = |rest: &str| own(&format!("\"quant_method\": \"bitsandbytes\", {rest}"));
     let nf4 = "\"load_in_4bit\": true, \"bnb_4bit_quant_type\": \"nf4\"";
     check(&bnb(nf4), Some(4.0), Some(64), Some("nf4"));
@@ -295,8 +303,10 @@ fn weights_that_are_not_quantized_have_the_type_of_the_file() {
 #[test]
 fn a_quant_in_a_file_of_its_own_is_read() {
     let quant = |text: &str| hf_config::parse_quant(text);
-    let read = quant(r#"{"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "NVFP4", "group_size": 16,
-        "exclude_modules": ["lm_head"]}}"#);
+    let read = quant(
+        r#"{"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "NVFP4", "group_size": 16,
+        "exclude_modules": ["lm_head"]}}"#,
+    );
     let read = read.expect("as ModelOpt writes it");
     assert_eq!((read.runtime.as_deref(), read.kept), (Some("nvfp4"), vec!["lm_head".to_owned()]));
     assert!(quant("{}").is_err_and(|error| error.to_string() == "quantization: it is missing"));

@@ -55,12 +55,7 @@ pub(super) fn subject(path: &Path, request: &Request, findings: &mut Vec<Finding
 }
 
 /// The quant a configuration names.
-fn quant(
-    config: &HfConfig,
-    size: Option<Bytes>,
-    path: &Path,
-    findings: &mut Vec<Finding>,
-) -> Result<Quant, String> {
+fn quant(config: &HfConfig, size: Option<Bytes>, path: &Path, findings: &mut Vec<Finding>) -> Result<Quant, String> {
     let named = config.quant_name();
     if let Some(size) = size {
         return Ok(Quant { id: named.unwrap_or_default(), rule: Rule::Sized(size) });

@@ -95,8 +95,10 @@ fn open_json(path: &Path) -> Result<ModelFile, LibraryError> {
 fn open_safetensors(path: &Path) -> Result<ModelFile, LibraryError> {
     let index = path.with_file_name(INDEX);
     if fs::symlink_metadata(&index).is_ok() {
-        let read = safetensors::parse_index(&text(&index, MOST_INDEX)?).map_err(|why| refused(&index, why.to_string()))?;
-        if path.file_name().and_then(|name| name.to_str()).is_some_and(|own| read.parts.iter().any(|part| part == own)) {
+        let read =
+            safetensors::parse_index(&text(&index, MOST_INDEX)?).map_err(|why| refused(&index, why.to_string()))?;
+        if path.file_name().and_then(|name| name.to_str()).is_some_and(|own| read.parts.iter().any(|part| part == own))
+        {
             return open_parts(&index, &read);
         }
     }
@@ -130,7 +132,9 @@ fn open_parts(index_path: &Path, index: &Index) -> Result<ModelFile, LibraryErro
                 Ok(ModelFile::Config(Box::new(config), Some(total)))
             }
             (Err(why), _) => Err(refused(index_path, format!("none of its files are here, and {why}"))),
-            (Ok(_), None) => Err(refused(index_path, "none of its files are here, and it has no total_size".to_owned())),
+            (Ok(_), None) => {
+                Err(refused(index_path, "none of its files are here, and it has no total_size".to_owned()))
+            }
         };
     }
     let count = paths.len();

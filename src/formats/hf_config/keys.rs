@@ -99,9 +99,7 @@ impl<'a> Config<'a> {
         let words = value.list().map(|list| list.iter().map(Json::text).collect::<Option<Vec<_>>>());
         match words {
             Some(Some(words)) if words.len() >= layers => Ok(Some((key, words.into_iter().take(layers).collect()))),
-            Some(Some(words)) => {
-                Err(Invalid { field: key, why: format!("{} words for {layers} layers", words.len()) })
-            }
+            Some(Some(words)) => Err(Invalid { field: key, why: format!("{} words for {layers} layers", words.len()) }),
             _ => Err(Invalid { field: key, why: format!("it has to be a list of words, not {}", short(value)) }),
         }
     }

@@ -39,8 +39,13 @@ const SHARED_WIDTH: &[&str] = &[
     "shared_expert_intermediate_size", "moe_shared_expert_intermediate_size", "shared_intermediate_size",
     "share_expert_dim",
 ];
-const SHARED: &[&str] =
-    &["n_shared_experts", "num_shared_experts", "moe_num_shared_experts", "num_shared_expert", "num_shared_expert_total"];
+const SHARED: &[&str] = &[
+    "n_shared_experts",
+    "num_shared_experts",
+    "moe_num_shared_experts",
+    "num_shared_expert",
+    "num_shared_expert_total",
+];
 const WINDOW: &[&str] = &["sliding_window", "sliding_window_size", "attention_chunk_size"];
 
 /// Tells a configuration in GGUF keys.
