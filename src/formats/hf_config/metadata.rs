@@ -160,16 +160,18 @@ fn attention(config: &Config, family: &Family, told: &mut Told) -> Result<(), In
     }
     told.list("attention.head_count", HEADS[0], all);
     told.list("attention.head_count_kv", KV_HEADS[0], all_kv);
-    let width = config.named(HEAD)?;
-    let full = config.named(&["global_head_dim"])?.or(width);
-    let value = config.named(&["v_head_dim"])?.or(full);
+    // Some files write 0 for what they have not.
+    let width_of = |keys: &[&'static str]| Ok(config.named(keys)?.filter(|width| width.value > 0));
+    let width = width_of(HEAD)?;
+    let full = width_of(&["global_head_dim"])?.or(width);
+    let value = width_of(&["v_head_dim"])?.or(full);
     for (gguf, width) in [("attention.key_length", full), ("attention.value_length", value)] {
         if let Some(width) = width {
             told.number(gguf, width);
         }
     }
-    let sliding = config.named(&["swa_head_dim"])?.or(width);
-    let sliding_value = config.named(&["swa_v_head_dim", "v_head_dim"])?.or(sliding);
+    let sliding = width_of(&["swa_head_dim"])?.or(width);
+    let sliding_value = width_of(&["swa_v_head_dim", "v_head_dim"])?.or(sliding);
     for (gguf, width) in [("attention.key_length_swa", sliding), ("attention.value_length_swa", sliding_value)] {
         if let Some(width) = width {
             told.number(gguf, width);
