@@ -223,7 +223,7 @@ mod tests {
             assert!(error.contains(words), "{error}");
         };
         check(&" ".repeat(1001), "larger than");
-        check("[0,0,0,0,0,0,0,0]", "line 1, column 16: it holds too many values");
+        check("[0,0,0,0,0,0,0,0]", "line 1, column 15: it holds too many values");
         check(&"[".repeat(200), "it holds too many values");
         check("{\"a\": 1", "line 1, column 7: EOF");
         check("{} x", "trailing characters");

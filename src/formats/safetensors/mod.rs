@@ -24,8 +24,10 @@ pub const MOST_HEADER: u64 = 100_000_000;
 pub const MOST_INDEX: usize = 64 << 20;
 /// The most files a model may have.
 pub const MOST_PARTS: usize = 1000;
-/// The most values in a header or an index: about 250,000 tensors in a file, two million in an index.
+/// The most values in a header: about 250,000 tensors.
 const MOST_VALUES: usize = 1 << 21;
+/// The most values in an index: about a million tensors.
+const MOST_LISTED: usize = 1 << 20;
 /// Bytes before the header.
 const LENGTH: u64 = 8;
 /// No tensor has more.
@@ -173,7 +175,7 @@ fn check_places(placed: &[(Tensor, Place)], data: u64) -> Result<(), Refused> {
 /// # Errors
 /// A sentence: no JSON, no `weight_map`, too many files, or a file that is no plain neighbour of the index.
 pub fn parse_index(text: &str) -> Result<Index, Refused> {
-    let whole = json::read(text, MOST_INDEX, MOST_VALUES)?;
+    let whole = json::read(text, MOST_INDEX, MOST_LISTED)?;
     let Some(Json::Table(map)) = whole.get("weight_map") else {
         return Err(index("weight_map", "it is missing: this is no index of a model".to_owned()));
     };
