@@ -8,7 +8,6 @@ use crate::formats::engine_doc::LAYOUTS;
 use crate::formats::machine_doc::{self, Origin};
 use crate::formats::model_doc;
 use crate::hardware::{Backend, Finding, Machine};
-use crate::library;
 use crate::memory::{FlashAttention, KvPlace, KvStreams, Outputs, RunOptions, SwaCache};
 use crate::model::Architecture;
 use crate::placement::{CpuExperts, Engine, GpuLayers, Policy, Split};
@@ -17,6 +16,7 @@ use crate::scenario::{Scenario, Subject};
 use crate::units::{Bytes, GIB, Tokens};
 
 use super::described;
+use super::model_file;
 use super::request::Request;
 
 /// A question ready to be asked, with what had to be assumed for it.
@@ -111,10 +111,10 @@ fn subject(
 ) -> Result<Arc<Subject>, String> {
     let name = request.model.as_deref().ok_or("name a model with --model: see willitrun models")?;
     let path = Path::new(name);
-    if request.quant.is_none() && path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gguf")) {
-        return of_file(path, request.experts, findings);
+    if request.quant.is_none() && catalog.model(name).is_none() && model_file::is_path(path) {
+        return model_file::subject(path, request, findings);
     }
-    let model = model(name, catalog)?;
+    let model = model(name, catalog, findings)?;
     let quant = request.quant.as_deref().ok_or("name a quant with --quant, such as Q4_K_M: see willitrun quants")?;
     let quant = self::quant(quant, request, &model, catalog)?;
     if let Some(used) = request.experts
@@ -155,23 +155,8 @@ fn quant(name: &str, request: &Request, model: &Architecture, catalog: &Catalog)
     }
 }
 
-/// A GGUF file as it is: its own weights, and the cache layout it forces.
-fn of_file(path: &Path, experts: Option<u64>, findings: &mut Vec<Finding>) -> Result<Arc<Subject>, String> {
-    let file = library::open_gguf(path).map_err(|error| error.to_string())?;
-    findings.extend(file.findings.iter().cloned());
-    let model = file.architecture.clone().map_err(|why| {
-        format!(
-            "{}: its weights take {}, but what else it needs cannot be told: {why}",
-            path.display(),
-            file.tensor_bytes.in_gb()
-        )
-    })?;
-    let weights = file.weights(experts);
-    Ok(Arc::new(Subject::of_file(model, file.as_quant(), experts, weights, file.layout)))
-}
-
 /// A model by id, or by path.
-pub(super) fn model(name: &str, catalog: &Catalog) -> Result<Arc<Architecture>, String> {
+pub(super) fn model(name: &str, catalog: &Catalog, findings: &mut Vec<Finding>) -> Result<Arc<Architecture>, String> {
     if let Some(model) = catalog.model(name) {
         return Ok(model.clone());
     }
@@ -180,12 +165,11 @@ pub(super) fn model(name: &str, catalog: &Catalog) -> Result<Arc<Architecture>, 
         let text = super::files::text(path)?;
         return model_doc::parse_model(&text).map(Arc::new).map_err(|error| format!("{}, {error}", path.display()));
     }
-    if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gguf")) {
-        let file = library::open_gguf(path).map_err(|error| error.to_string())?;
-        return file.architecture.map(Arc::new).map_err(|why| format!("{}: {why}", path.display()));
+    if model_file::is_path(path) {
+        return model_file::architecture(path, findings).map(Arc::new);
     }
     Err(format!(
-        "the model '{}' is not known: see willitrun models, or give the path of a model file (.gguf, .ron)",
+        "the model '{}' is not known: see willitrun models, or give the path of a model file (.gguf, .safetensors, config.json, .ron)",
         shown(Some(name))
     ))
 }
