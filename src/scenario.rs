@@ -28,6 +28,17 @@ pub struct Subject {
     pub weights: Weights,
     /// The cache layout its file forces, if it does.
     pub layout: Option<KvLayout>,
+    /// The file its weights were read from.
+    pub file: Option<FromFile>,
+}
+
+/// A file on a disk, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FromFile {
+    /// What people call it.
+    pub name: String,
+    /// Where it lies.
+    pub path: String,
 }
 
 impl Subject {
@@ -35,7 +46,7 @@ impl Subject {
     #[must_use]
     pub fn new(model: Architecture, quant: Quant, experts_used: Option<u64>) -> Self {
         let weights = Weights::new(&model, &quant, experts_used);
-        Self { model, quant, experts_used, weights, layout: None }
+        Self { model, quant, experts_used, weights, layout: None, file: None }
     }
 }
 
@@ -49,7 +60,7 @@ impl Subject {
         weights: Weights,
         layout: Option<KvLayout>,
     ) -> Self {
-        Self { model, quant, experts_used, weights, layout }
+        Self { model, quant, experts_used, weights, layout, file: None }
     }
 }
 

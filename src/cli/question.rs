@@ -8,7 +8,7 @@ use crate::formats::engine_doc::LAYOUTS;
 use crate::formats::machine_doc::{self, Origin};
 use crate::formats::model_doc;
 use crate::hardware::{Backend, Finding, Machine};
-use crate::library;
+use crate::library::{self, ModelFile};
 use crate::memory::{FlashAttention, KvPlace, KvStreams, Outputs, RunOptions, SwaCache};
 use crate::model::Architecture;
 use crate::placement::{CpuExperts, GpuLayers, Policy, Split};
@@ -133,19 +133,14 @@ fn subject(
     Ok(subject)
 }
 
-/// A GGUF file as it is: its own weights, and the cache layout it forces.
+/// A GGUF file as it is.
 fn of_file(path: &Path, experts: Option<u64>, findings: &mut Vec<Finding>) -> Result<Arc<Subject>, String> {
-    let file = library::open_gguf(path).map_err(|error| error.to_string())?;
-    findings.extend(file.findings.iter().cloned());
-    let model = file.architecture.clone().map_err(|why| {
-        format!(
-            "{}: its weights take {}, but what else it needs cannot be told: {why}",
-            path.display(),
-            file.tensor_bytes.in_gb()
-        )
-    })?;
-    let weights = file.weights(experts);
-    Ok(Arc::new(Subject::of_file(model, file.as_quant(), experts, weights, file.layout)))
+    let file = ModelFile::open(path, experts).map_err(|error| error.to_string())?;
+    if let Some(unknown) = file.unknown() {
+        return Err(unknown);
+    }
+    findings.extend(file.findings);
+    file.subject
 }
 
 fn model(name: &str, catalog: &Catalog) -> Result<Arc<Architecture>, String> {

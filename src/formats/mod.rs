@@ -16,6 +16,7 @@ mod gguf_value;
 mod gguf_windows;
 pub mod machine_doc;
 pub mod model_doc;
+pub mod ollama_manifest;
 pub mod quant_doc;
 pub mod settings_doc;
 pub mod share_code;

@@ -3,6 +3,18 @@
 //! Invariant: only regular files are opened, nothing is waited for, and no name from inside a file leads out of
 //! its folder.
 
+mod found;
 mod open;
+mod model_file;
+mod ollama;
+mod places;
+mod scan;
+mod unit;
+mod walk;
 
+pub use found::{Content, Found, Listing, Looked, Reached};
+pub use model_file::ModelFile;
 pub use open::{LibraryError, open_gguf};
+pub use places::{Place, Program, System, places, places_of};
+pub use scan::scan;
+pub use walk::{Limits, Looking};

@@ -83,7 +83,7 @@ impl Source for FileSource {
 ///
 /// It is looked at before it is opened, because opening alone can act on a device; and again after, because the
 /// name may mean another file by then.
-fn regular(path: &Path) -> Result<(File, u64), LibraryError> {
+pub(super) fn regular(path: &Path) -> Result<(File, u64), LibraryError> {
     let unread = |error: std::io::Error| refused(path, format!("it cannot be opened: {error}"));
     if !fs::metadata(path).map_err(unread)?.is_file() {
         return Err(refused(path, "it is not a regular file".to_owned()));
