@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::formats::settings_doc::Settings;
+use crate::library::ModelFile;
 use crate::model::Architecture;
 use crate::quant::{Format, Imatrix, Quant};
 use crate::scenario::{Scenario, Subject};
@@ -23,6 +24,10 @@ pub(super) fn collect(bench: &Workbench, theme: &str) -> Settings {
     settings.context = scenario.run.context.get();
     scenario.run.kv_k.name().clone_into(&mut settings.kv);
     settings.engine.clone_from(&scenario.engine.id);
+    if let Some(file) = &scenario.subject.file {
+        (settings.file, settings.file_name) = (file.path.clone(), file.name.clone());
+    }
+    settings.folders = bench.files.folders.iter().map(|folder| folder.display().to_string()).collect();
     settings
 }
 
@@ -43,6 +48,12 @@ pub(super) fn restore(store: &Store, catalog: &Catalog, scenario: &mut Scenario)
         let quant = quant.unwrap_or_else(|_| scenario.subject.quant.clone());
         scenario.subject = Arc::new(Subject::new(Architecture::clone(model), quant, None));
         scenario.answer = usual_answer(&scenario.subject);
+    }
+    let file =
+        (!settings.file.is_empty()).then(|| ModelFile::open_as(settings.file.as_ref(), &settings.file_name, None));
+    if let Some(Ok(Ok(subject))) = file.map(|file| file.map(|file| file.subject)) {
+        scenario.answer = usual_answer(&subject);
+        scenario.subject = subject;
     }
     if let Some(engine) = catalog.engine(&settings.engine) {
         scenario.engine = engine.clone();

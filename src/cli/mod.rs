@@ -10,6 +10,7 @@ mod files;
 mod import;
 mod list;
 mod measure;
+mod on_disk;
 mod profile;
 mod question;
 mod rank;
@@ -32,6 +33,7 @@ willitrun: will this model run on this machine, and how well?
   willitrun check  --model M --quant Q [...]  one question, one answer
   willitrun check  --batch FILE.jsonl --json  one question per line, one JSON answer per line
   willitrun rank   [--machine X] [--context N] [--limit N]   every model for one machine, best first
+  willitrun files  [--folder DIR]... [--machine X]   every model on this disk, as rank does
   willitrun detect                            this machine, with the source of every figure
   willitrun measure ram [--seconds S] [--save]   read bandwidth of this machine's RAM
   willitrun models | quants | devices | profiles   what is built in
@@ -96,6 +98,7 @@ fn dispatch(command: &str, args: &[OsString], out: &mut dyn Write) -> Result<(),
     match command {
         "check" => check_command(words, out),
         "rank" => rank::run(words, out),
+        "files" => on_disk::run(words, out),
         "detect" => detect::run(words, out),
         "measure" => measure::run(words, out),
         "models" | "quants" | "devices" | "profiles" => {

@@ -3,7 +3,7 @@
 use crate::memory::{FlashAttention, KvPlace, KvStreams, SwaCache};
 use crate::placement::{Mode, Plan, Split};
 use crate::quant::Format;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Subject};
 
 /// The `llama-server` command of a plan. Flags as in llama.cpp's `tools/server/README.md`.
 #[must_use]
@@ -12,7 +12,7 @@ pub fn llama_server(scenario: &Scenario, plan: &Plan) -> String {
     let mut words = vec![
         "llama-server".to_owned(),
         "-m".to_owned(),
-        quoted(&file_name(&scenario.subject.model.name, &scenario.subject.quant.id)),
+        model_file(&scenario.subject),
         "-c".to_owned(),
         run.context.get().to_string(),
     ];
@@ -68,6 +68,13 @@ fn threads(scenario: &Scenario, plan: &Plan) -> Option<u32> {
     let on_cpu = plan.mode != Mode::Gpu;
     let measured = scenario.machine.measurements.iter().rev().find(|m| m.what == "ram").map(|m| m.threads);
     on_cpu.then(|| measured.unwrap_or(scenario.machine.cpu.cores)).filter(|threads| *threads > 0)
+}
+
+/// The file a model was read from, where its path survives every shell; else a name such as a converter gives.
+fn model_file(subject: &Subject) -> String {
+    let path = subject.file.as_ref().map(|file| file.path.replace('\\', "/"));
+    let kept = path.as_deref().map(quoted).filter(|word| Some(word.trim_matches('"')) == path.as_deref());
+    kept.unwrap_or_else(|| quoted(&file_name(&subject.model.name, &subject.quant.id)))
 }
 
 /// A file name such as a converter would give.

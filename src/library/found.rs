@@ -82,6 +82,15 @@ impl Found {
         }
     }
 
+    /// What it is, for people.
+    #[must_use]
+    pub fn words(&self) -> &'static str {
+        match &self.content {
+            Content::Gguf(file) if file.subject.is_err() => "shape not known",
+            _ => self.kind(),
+        }
+    }
+
     /// One word for what it is, as in JSON.
     #[must_use]
     pub const fn kind(&self) -> &'static str {

@@ -5,6 +5,7 @@
 
 mod found;
 mod open;
+mod open_any;
 mod model_file;
 mod ollama;
 mod places;
@@ -15,6 +16,7 @@ mod walk;
 pub use found::{Content, Found, Listing, Looked, Reached};
 pub use model_file::ModelFile;
 pub use open::{LibraryError, open_gguf};
+pub use open_any::{Opened, open_any};
 pub use places::{Place, Program, System, places, places_of};
 pub use scan::scan;
 pub use walk::{Limits, Looking};

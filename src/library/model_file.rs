@@ -47,7 +47,10 @@ impl ModelFile {
     }
 
     /// Opens a file that people know by another name than its own.
-    pub(super) fn open_as(path: &Path, name: &str, experts: Option<u64>) -> Result<Self, LibraryError> {
+    ///
+    /// # Errors
+    /// As [`open_gguf`].
+    pub fn open_as(path: &Path, name: &str, experts: Option<u64>) -> Result<Self, LibraryError> {
         Ok(Self::new(open_gguf(path)?, path, name, experts))
     }
 

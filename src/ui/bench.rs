@@ -5,11 +5,13 @@ use std::sync::Arc;
 use crate::advice::{self, Change, Ranked};
 use crate::hardware::{Finding, Machine, Pool, PoolKind, Source};
 use crate::measure::Progress;
+use crate::model::Architecture;
 use crate::placement::Precision;
 use crate::quant::{Mix, Quant};
 use crate::scenario::{Answer, Point, Scenario, Subject, evaluate_here, largest_context, sweep};
 use crate::units::{Bytes, Tokens};
 
+use super::files::Files;
 use super::history::History;
 use super::memo::Memo;
 use super::{MachineChoice, MemoryUnit};
@@ -27,6 +29,8 @@ pub enum Workspace {
     Run,
     /// Every model on one machine.
     Rank,
+    /// The models on this disk.
+    Files,
     /// Ready-made machines and the user's own.
     Profiles,
 }
@@ -96,12 +100,16 @@ pub struct Workbench {
     pub model_search: String,
     /// Every model on this machine, when ranked, with the question it was ranked for.
     pub ranking: Option<Ranking>,
+    /// Models on this disk.
+    pub files: Files,
+    /// The model file opened last.
+    pub opened: Option<Arc<Subject>>,
     history: History<Step>,
     answer: Memo<Scenario, Answer>,
     fits_max: Memo<Scenario, Option<Tokens>>,
     points: Memo<Scenario, Vec<Point>>,
     changes: Memo<Scenario, Vec<Change>>,
-    sizes: Memo<String, Vec<(Mix, Bytes)>>,
+    sizes: Memo<Architecture, Vec<(Mix, Bytes)>>,
 }
 
 /// What a typed path is for.
@@ -111,6 +119,10 @@ pub enum PathFor {
     Open,
     /// Writing the machine on screen.
     Export,
+    /// Opening a model.
+    Model,
+    /// A folder to look for models in.
+    Folder,
 }
 
 /// A ranking and what it was made for.
@@ -128,16 +140,21 @@ impl Ranking {
     /// Whether a question has the same ranking: everything but the model counts.
     #[must_use]
     pub fn answers(&self, scenario: &Scenario) -> bool {
-        let same_model =
-            Scenario { subject: self.asked.subject.clone(), answer: self.asked.answer, ..scenario.clone() };
-        same_model == self.asked
+        is_same_but_for_the_model(&self.asked, scenario)
     }
+}
+
+/// Whether two questions differ in the model at most, and in the length of its answers.
+pub(super) fn is_same_but_for_the_model(asked: &Scenario, scenario: &Scenario) -> bool {
+    let same_model = Scenario { subject: asked.subject.clone(), answer: asked.answer, ..scenario.clone() };
+    same_model == *asked
 }
 
 impl Workbench {
     /// A bench with a question on it.
     #[must_use]
     pub fn new(scenario: Scenario) -> Self {
+        let scenario_file = scenario.subject.file.is_some().then(|| scenario.subject.clone());
         Self {
             base: scenario.machine.clone(),
             history: History::new(Step {
@@ -158,6 +175,8 @@ impl Workbench {
             search: String::new(),
             model_search: String::new(),
             ranking: None,
+            files: Files::default(),
+            opened: scenario_file,
             answer: Memo::default(),
             fits_max: Memo::default(),
             points: Memo::default(),
@@ -192,7 +211,7 @@ impl Workbench {
     /// Every mix with the size of its file for the model on screen.
     pub fn sizes(&mut self) -> &[(Mix, Bytes)] {
         let model = &self.scenario.subject.model;
-        self.sizes.get(model.id.clone(), |_| {
+        self.sizes.get(model.clone(), |model| {
             let (tensors, traits) = (model.tensors(), model.traits());
             let size = |mix: Mix| Quant::mix(mix, mix.usual_imatrix()).bytes(&traits, &tensors).into_iter().sum();
             Mix::ALL.iter().map(|mix| (*mix, size(*mix))).collect()
@@ -200,24 +219,38 @@ impl Workbench {
     }
 
     /// Puts a model under the quant on screen; the context stays within the model's limit.
-    pub fn pick_model(&mut self, model: &crate::model::Architecture) {
+    pub fn pick_model(&mut self, model: &Architecture) {
         let quant = self.scenario.subject.quant.clone();
         let subject = Subject::new(model.clone(), quant, None);
-        self.set_subject(subject);
+        self.set_subject(Arc::new(subject));
     }
 
     /// Takes another quant for the model on screen.
     pub fn pick_quant(&mut self, quant: Quant) {
         let old = &self.scenario.subject;
         let subject = Subject::new(old.model.clone(), quant, old.experts_used);
-        self.set_subject(subject);
+        self.set_subject(Arc::new(subject));
     }
 
-    fn set_subject(&mut self, subject: Subject) {
+    /// Asks about a model file, with its very bytes.
+    pub fn ask_file(&mut self, file: Arc<Subject>) {
+        self.opened = Some(file.clone());
+        self.workspace = Workspace::Run;
+        self.search.clear();
+        self.set_subject(file);
+    }
+
+    /// The file of the model on screen, where one was opened.
+    #[must_use]
+    pub fn file_of_model(&self) -> Option<&Arc<Subject>> {
+        self.opened.as_ref().filter(|file| file.model == self.scenario.subject.model)
+    }
+
+    fn set_subject(&mut self, subject: Arc<Subject>) {
         let limit = subject.model.max_context;
         self.scenario.run.context = self.scenario.run.context.min(limit);
         self.scenario.answer = usual_answer(&subject);
-        self.scenario.subject = Arc::new(subject);
+        self.scenario.subject = subject;
     }
 
     /// Puts a machine on screen.

@@ -41,7 +41,12 @@ pub fn stray(path: &Path, architecture: &str) {
         ("general.name".to_owned(), Value::Str("Stray\u{1b}[31m".to_owned())),
     ];
     let mut file = gguf::File::new(keys);
-    file.tensors.push(gguf::Row { name: "v.patch_embd.weight".to_owned(), dims: vec![4096, 4096], number: 0, offset: 0 });
+    file.tensors.push(gguf::Row {
+        name: "v.patch_embd.weight".to_owned(),
+        dims: vec![4096, 4096],
+        number: 0,
+        offset: 0,
+    });
     let header = file.header();
     let length = header.len() as u64 + 4096 * 4096 * 4;
     sparse(path, &header, length);

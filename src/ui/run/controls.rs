@@ -8,22 +8,24 @@ use crate::quant::Quant;
 use crate::units::Tokens;
 
 use crate::ui::bench::Workbench;
-use crate::ui::paint::icon;
+use crate::ui::paint::icon::{self, Icon};
+use crate::ui::widget::button::Button;
 use crate::ui::widget::card::rows;
 use crate::ui::widget::context_field::context_field;
 use crate::ui::widget::context_slider::ContextSlider;
-use crate::ui::{fonts, theme};
+use crate::ui::{Command, fonts, theme};
 
 /// The model that is one click away.
 const FAMOUS: &str = "deepseek-r1";
 
-pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
+pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Command> {
+    let mut command = None;
     let fits = bench.answer().fits_max;
     let width = ui.available_width();
     let narrow = width < ONE_ROW;
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 12.0;
-        column(ui, "Model", 176.0, |ui| model(ui, bench, catalog));
+        column(ui, "Model", 176.0, |ui| command = model(ui, bench, catalog));
         column(ui, "Quant", 168.0, |ui| quant(ui, bench));
         if !narrow {
             context(ui, bench, fits, width - 670.0);
@@ -35,6 +37,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
         ui.add_space(4.0);
         ui.horizontal_top(|ui| context(ui, bench, fits, width - 92.0));
     }
+    command
 }
 
 /// The width below which the context takes a row of its own.
@@ -64,14 +67,18 @@ fn column(ui: &mut Ui, name: &str, width: f32, contents: impl FnOnce(&mut Ui)) {
     });
 }
 
-fn model(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
+fn model(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Command> {
     let chosen = bench.scenario.subject.model.clone();
-    let mut picked = None;
+    let shown = match &bench.scenario.subject.file {
+        Some(file) => file.name.clone(),
+        None => format!("{}  {}", chosen.name, chosen.params()),
+    };
+    let (mut picked, mut file, mut command) = (None, None, None);
     ComboBox::from_id_salt("model")
         .icon(icon::combo)
         .width(176.0)
         .truncate()
-        .selected_text(fonts::medium(format!("{}  {}", chosen.name, chosen.params())))
+        .selected_text(fonts::medium(shown))
         .height(460.0)
         .show_ui(ui, |ui| {
             rows(ui, theme::height::SMALL);
@@ -83,6 +90,19 @@ fn model(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
                     .desired_width(f32::INFINITY),
             )
             .accessible_name("Search models");
+            let open = Button::new("Open a model file…").icon(Icon::Folder).small();
+            if ui.add(open).on_hover_text("GGUF, or a model in RON; you can drop it on the window as well").clicked() {
+                command = Some(Command::OpenModel);
+                ui.close();
+            }
+            if let Some(opened) = &bench.opened
+                && let Some(from) = &opened.file
+            {
+                let on = bench.scenario.subject.file.as_ref() == Some(from);
+                if ui.selectable_label(on, &from.name).on_hover_text(&from.path).clicked() {
+                    file = Some(opened.clone());
+                }
+            }
             let wanted = bench.model_search.to_lowercase();
             let shown = |name: &str, family: &str| {
                 wanted
@@ -105,10 +125,14 @@ fn model(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
         })
         .response
         .accessible_name("Model");
+    if let Some(file) = file {
+        bench.ask_file(file);
+    }
     if let Some(model) = picked {
         bench.pick_model(&model);
         bench.model_search.clear();
     }
+    command
 }
 
 /// DeepSeek R1, one click away, for whoever looks at something else.
@@ -128,7 +152,9 @@ fn quant(ui: &mut Ui, bench: &mut Workbench) {
     let chosen = bench.scenario.subject.quant.clone();
     let file = bench.scenario.subject.weights.file;
     let sizes = bench.sizes().to_vec();
-    let mut picked = None;
+    let own = bench.file_of_model().cloned();
+    let is_file = bench.scenario.subject.file.is_some();
+    let (mut picked, mut back) = (None, false);
     ComboBox::from_id_salt("quant")
         .icon(icon::combo)
         .width(168.0)
@@ -138,15 +164,22 @@ fn quant(ui: &mut Ui, bench: &mut Workbench) {
         .show_ui(ui, |ui| {
             rows(ui, theme::height::SMALL);
             ui.set_min_width(220.0);
+            if let Some(file) = &own {
+                let text = format!("{:<10}  {}, the file", file.quant.id, file.weights.file.in_gb());
+                back = ui.selectable_label(is_file, text).clicked();
+            }
             for (mix, bytes) in sizes {
                 let text = format!("{:<10}  {}", mix.name(), bytes.in_gb());
-                if ui.selectable_label(chosen.as_mix() == Some(mix), text).clicked() {
+                if ui.selectable_label(!is_file && chosen.as_mix() == Some(mix), text).clicked() {
                     picked = Some(mix);
                 }
             }
         })
         .response
         .accessible_name("Quant");
+    if let Some(file) = own.filter(|_| back) {
+        bench.ask_file(file);
+    }
     if let Some(mix) = picked {
         bench.pick_quant(Quant::mix(mix, mix.usual_imatrix()));
     }

@@ -26,7 +26,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
     let mut command = None;
     ScrollArea::vertical().id_salt("run").auto_shrink([false, false]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        controls::ui(ui, bench, catalog);
+        command = controls::ui(ui, bench, catalog);
         ui.add_space(8.0);
         answer::verdict(ui, bench);
         ui.add_space(6.0);
@@ -36,7 +36,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
         ui.add_space(10.0);
         cards(ui, bench);
         ui.add_space(10.0);
-        command = command_line::ui(ui, bench);
+        command = command.take().or(command_line::ui(ui, bench));
     });
     command
 }
