@@ -7,9 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
-use willitrun::library::{
-    Content, Found, Limits, Listing, Looking, ModelFile, Place, Program, Reached, open_gguf, scan,
-};
+use willitrun::library::{Askable, Content, Found, Limits, Listing, Looking, Place, Program, Reached, open_gguf, scan};
 use willitrun::measure::Cancel;
 use willitrun::quant::Mix;
 
@@ -60,10 +58,9 @@ fn every_programs_folder_is_read() {
     shelf::write(&at("llama/other.gguf.downloadInProgress"), b"GGUF");
     let blob = shelf::hub(&at("hub"), "org/tiny", "main", "Tiny-Q8_0.gguf", &"b".repeat(64));
     shelf::model(&blob, SMALL, Mix::Q8_0);
-    for (name, blob, bytes) in [("config.json", "c", 2), ("model.safetensors", "d", 1000)] {
-        let blob = shelf::hub(&at("hub"), "org/plain", "main", name, &blob.repeat(64));
-        shelf::sparse(&blob, b"{}", bytes);
-    }
+    let [config, weights] = [("config.json", "c"), ("model.safetensors", "d")]
+        .map(|(name, blob)| shelf::hub(&at("hub"), "org/plain", "main", name, &blob.repeat(64)));
+    let length = shelf::safetensors(&config, &weights, 4);
     shelf::write(&at("hub/models--org--half/blobs").join(format!("{}.incomplete", "e".repeat(64))), b"1234");
     shelf::model(&at("hub/datasets--x/no.gguf"), SMALL, Mix::Q8_0);
     shelf::stray(&at("jan/org/new/new.gguf"), "never-heard-of");
@@ -80,13 +77,13 @@ fn every_programs_folder_is_read() {
         told(&listing),
         [
             ("big", "gguf", 3, "llama.cpp"),
+            ("org/plain", "safetensors", 1, "Hugging Face"),
             ("Qwen3-0.6B-Q4_K_M", "gguf", 1, "LM Studio"),
             ("qwen3:0.6b", "gguf", 1, "Ollama"),
             ("Tiny-Q8_0", "gguf", 1, "Hugging Face"),
             ("mmproj-F16", "vision part", 1, "LM Studio"),
             ("new", "gguf", 1, "Jan"),
             ("org/half", "incomplete", 1, "Hugging Face"),
-            ("org/plain", "safetensors", 1, "Hugging Face"),
             ("other.gguf.downloadInProgress", "incomplete", 1, "llama.cpp"),
         ]
     );
@@ -97,7 +94,10 @@ fn every_programs_folder_is_read() {
     let found = |name: &str| listing.models.iter().find(|found| found.name == name).expect(name);
     assert_eq!(found("Qwen3-0.6B-Q4_K_M").quant(), Some("Q4_K_M"));
     assert_eq!(found("qwen3:0.6b").quant(), Some("Q8_0"));
-    assert_eq!(found("org/plain").bytes.get(), 1000);
+    assert_eq!(found("org/plain").bytes.get(), length);
+    let plain = found("org/plain").subject().expect("a known shape");
+    assert_eq!((plain.quant.id.as_str(), plain.model.gguf.as_str()), ("BF16", "llama"));
+    assert_eq!(plain.file.as_ref().map(|file| file.name.as_str()), Some("org/plain"));
     let parts = (1..=3).map(|part| at("llama").join(format!("big-{part:05}-of-00003.gguf")));
     let bytes: u64 = parts.map(|path| fs::metadata(path).expect("a part").len()).sum();
     assert_eq!(found("big").bytes.get(), bytes);
@@ -119,7 +119,7 @@ fn what_is_found_is_asked_about_with_the_files_own_bytes() {
     assert_eq!(subject.weights, file.weights(None));
     assert_eq!(subject.weights.file, file.tensor_bytes);
     assert_eq!(subject.file.as_ref().map(|file| file.name.as_str()), Some("small"));
-    let opened = ModelFile::open(&path, None).expect("a model");
+    let opened = Askable::open(&path, None, None).expect("a model");
     assert_eq!(opened.subject.map(|subject| subject.weights.clone()), Ok(subject.weights.clone()));
 }
 
@@ -277,8 +277,8 @@ fn a_model_with_parts_missing_says_which() {
         [("big", "incomplete", 2, "your folder"), ("model-00002-of-00002.safetensors", "incomplete", 1, "your folder")]
     );
     let whys: Vec<String> = listing.models.iter().filter_map(Found::why).collect();
-    assert!(whys[0].starts_with("Part 2 of 3 is not there"), "{whys:?}");
-    assert!(whys[1].starts_with("Part 1 of 2 is not there"), "{whys:?}");
+    assert!(whys[0].starts_with("big: Part 2 of 3 is not there"), "{whys:?}");
+    assert!(whys[1].contains(": Part 1 of 2 is not there"), "{whys:?}");
 }
 
 #[test]
@@ -288,7 +288,7 @@ fn what_is_no_gguf_says_so_under_a_clean_name() {
     let listing = added(root.path());
     let found = one(&listing);
     assert_eq!(found.name, "bad[31m");
-    assert!(found.why().is_some_and(|why| why.starts_with("It cannot be read as GGUF: ")), "{found:?}");
+    assert!(found.why().is_some_and(|why| why.contains(": It cannot be read as a model: ")), "{found:?}");
 }
 
 #[test]
@@ -304,4 +304,44 @@ fn a_search_is_called_off() {
     });
     assert_eq!((stopped, told), (None, 1));
     assert_eq!(scan(&places, Limits::default(), &cancel, &mut |_| ()), None);
+}
+
+#[test]
+fn the_command_lists_the_same() {
+    let root = folder();
+    let at = |path: &str| root.path().join(path);
+    shelf::ollama(&at("home/.ollama/models"), "qwen3", "0.6b", 'a', Mix::Q8_0);
+    shelf::stray(&at("own/strange.gguf"), "never-heard-of");
+    let run = |more: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_willitrun"));
+        for name in
+            ["XDG_CACHE_HOME", "XDG_DATA_HOME", "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "LLAMA_CACHE"]
+        {
+            command.env_remove(name);
+        }
+        for name in ["HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"] {
+            command.env(name, at("home"));
+        }
+        command.env("OLLAMA_MODELS", at("home/.ollama/models")).env("WILLITRUN_DATA_DIR", at("data"));
+        command.args(["files", "--machine", "laptop-16gb", "--folder"]).arg(at("own")).args(more);
+        let output = command.output().expect("the program starts");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let (code, out, err) = run(&["--json"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    let value: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(value["schema"], "willitrun.files/1");
+    let rows = value["rows"].as_array().expect("rows");
+    let told = |row: &serde_json::Value| ["name", "kind", "program", "verdict"].map(|key| row[key].clone());
+    assert_eq!(told(&rows[0]), ["qwen3:0.6b", "gguf", "Ollama", "runs-well"].map(serde_json::Value::from));
+    assert!(rows[0]["decode_tps"].as_f64().is_some_and(|rate| rate > 10.0), "{}", rows[0]);
+    assert_eq!(told(&rows[1])[..3], ["strange", "gguf", "your folder"].map(serde_json::Value::from));
+    assert!(rows[1]["verdict"].is_null() && rows[1]["why"].is_string(), "{}", rows[1]);
+    let (code, out, _) = run(&[]);
+    assert_eq!(code, Some(0));
+    assert!(out.lines().next().is_some_and(|line| line.contains("Runs well") && line.contains("qwen3:0.6b")), "{out}");
+    let (code, _, err) = run(&["--model", "x"]);
+    assert_eq!(code, Some(2));
+    assert!(err.contains("--model does not belong here"), "{err}");
 }

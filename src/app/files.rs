@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::advice;
-use crate::library::{self, Found, Limits, Listing, Place, Reached};
+use crate::library::{self, Content, Found, Limits, Listing, Place, Reached};
 use crate::measure::Cancel;
 use crate::scenario::Scenario;
 use crate::store::Store;
@@ -160,6 +160,7 @@ fn row(found: Found) -> FileRow {
     let why = found.why().unwrap_or_default();
     FileRow {
         kind: found.words(),
+        is_model: matches!(found.content, Content::Model(_)),
         quant: found.quant().unwrap_or_default().to_owned(),
         subject: found.subject().cloned().ok_or(why),
         path: crate::formats::shown(&found.path.display().to_string(), 300),

@@ -6,7 +6,7 @@ use crate::advice;
 use crate::catalog::Catalog;
 use crate::formats::machine_doc::{self, MachineDoc, Origin};
 use crate::hardware::Machine;
-use crate::library::{self, Opened};
+use crate::library::{self, Askable, Opened};
 use crate::measure::{Cancel, ram};
 use crate::scenario::Scenario;
 use crate::store::{SaveMode, Store, atomic_write, open_profile};
@@ -132,19 +132,8 @@ fn write(path: &Path, doc: &MachineDoc) -> Event {
 pub(super) fn any(path: &Path, store: Option<&Store>) -> Event {
     match library::open_any(path) {
         Ok(Opened::Document) => open(path, store),
-        Ok(Opened::File(file)) => match (file.unknown(), file.subject) {
-            (None, Ok(subject)) => {
-                let worst = file.findings.first();
-                let more = worst.map_or_else(String::new, |finding| format!(" {} {}", finding.what, finding.remedy));
-                let said = format!(
-                    "Opened {}: {} in {}, {:.2} bits per weight.{more}",
-                    file.name,
-                    file.quant,
-                    file.tensor_bytes.in_gb(),
-                    file.bits_per_weight
-                );
-                Event::ModelFile(subject, said.trim_end().to_owned())
-            }
+        Ok(Opened::Model(file)) => match (file.unknown(), &file.subject) {
+            (None, Ok(subject)) => Event::ModelFile(subject.clone(), said_of(&file)),
             (unknown, _) => Event::Told(unknown.unwrap_or_default()),
         },
         Ok(Opened::Preset(model)) => {
@@ -153,6 +142,22 @@ pub(super) fn any(path: &Path, store: Option<&Store>) -> Event {
         }
         Err(error) => Event::Failed(error.to_string()),
     }
+}
+
+/// What to say of a model that was opened.
+fn said_of(file: &Askable) -> String {
+    let mut said = format!("Opened {}", file.name);
+    if let Some(quant) = &file.quant {
+        said = format!("{said}: {quant}");
+    }
+    if let (Some(bytes), Some(bits)) = (file.tensor_bytes, file.bits_per_weight) {
+        said = format!("{said}, {} at {bits:.2} bits per weight", bytes.in_gb());
+    }
+    said.push('.');
+    if let Some(finding) = file.findings.first() {
+        said = format!("{said} {} {}", finding.what, finding.remedy);
+    }
+    said.trim_end().to_owned()
 }
 
 fn open(path: &Path, store: Option<&Store>) -> Event {

@@ -10,6 +10,7 @@ mod files;
 mod import;
 mod list;
 mod measure;
+mod model_file;
 mod on_disk;
 mod profile;
 mod question;
@@ -37,12 +38,12 @@ willitrun: will this model run on this machine, and how well?
   willitrun detect                            this machine, with the source of every figure
   willitrun measure ram [--seconds S] [--save]   read bandwidth of this machine's RAM
   willitrun models | quants | devices | profiles   what is built in
-  willitrun import FILE.gguf [--out model.ron]   a model preset from a file's header
+  willitrun import FILE [--out model.ron]   a model preset from a .gguf, .safetensors, config.json or their folder
   willitrun profile show|validate|encode|decode FILE   hardware profiles and share codes
 
 Every command takes --json. Memory is in GiB (2^30 bytes), files and bandwidths in GB (10^9).
 
-check, what:   --model ID|FILE.gguf|FILE.ron  --quant Q4_K_M|4.5bpw  --imatrix  --file-gib G
+check, what:   --model ID|FILE|FOLDER  --quant Q4_K_M|4.5bpw  --imatrix  --file-gib G
 check, where:  --machine this|ID|FILE.ron, or a new machine of
                --gpu \"NAME[ (VARIANT)][:GiB][*N]\"  --gpu-bandwidth GB/s  --ram GiB  --cpu PLATFORM
                --ram-bandwidth GB/s  --ram-bandwidth-measured GB/s  --disk-bandwidth GB/s

@@ -8,7 +8,6 @@ use crate::formats::engine_doc::LAYOUTS;
 use crate::formats::machine_doc::{self, Origin};
 use crate::formats::model_doc;
 use crate::hardware::{Backend, Finding, Machine};
-use crate::library::{self, ModelFile};
 use crate::memory::{FlashAttention, KvPlace, KvStreams, Outputs, RunOptions, SwaCache};
 use crate::model::Architecture;
 use crate::placement::{CpuExperts, GpuLayers, Policy, Split};
@@ -17,6 +16,7 @@ use crate::scenario::{Scenario, Subject};
 use crate::units::{Bytes, GIB, Tokens};
 
 use super::described;
+use super::model_file;
 use super::request::Request;
 
 /// A question ready to be asked, with what had to be assumed for it.
@@ -107,10 +107,10 @@ fn subject(
 ) -> Result<Arc<Subject>, String> {
     let name = request.model.as_deref().ok_or("name a model with --model: see willitrun models")?;
     let path = Path::new(name);
-    if request.quant.is_none() && path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gguf")) {
-        return of_file(path, request.experts, findings);
+    if request.quant.is_none() && catalog.model(name).is_none() && model_file::is_path(path) {
+        return model_file::subject(path, request, findings);
     }
-    let model = model(name, catalog)?;
+    let model = model(name, catalog, findings)?;
     let quant = request.quant.as_deref().ok_or("name a quant with --quant, such as Q4_K_M: see willitrun quants")?;
     let imatrix = if request.imatrix { Imatrix::With } else { Imatrix::Without };
     let file = request.file_gib.map(|gib| Bytes::saturating(gib * GIB as f64));
@@ -133,17 +133,7 @@ fn subject(
     Ok(subject)
 }
 
-/// A GGUF file as it is.
-fn of_file(path: &Path, experts: Option<u64>, findings: &mut Vec<Finding>) -> Result<Arc<Subject>, String> {
-    let file = ModelFile::open(path, experts).map_err(|error| error.to_string())?;
-    if let Some(unknown) = file.unknown() {
-        return Err(unknown);
-    }
-    findings.extend(file.findings);
-    file.subject
-}
-
-fn model(name: &str, catalog: &Catalog) -> Result<Arc<Architecture>, String> {
+fn model(name: &str, catalog: &Catalog, findings: &mut Vec<Finding>) -> Result<Arc<Architecture>, String> {
     if let Some(model) = catalog.model(name) {
         return Ok(model.clone());
     }
@@ -152,12 +142,11 @@ fn model(name: &str, catalog: &Catalog) -> Result<Arc<Architecture>, String> {
         let text = super::files::text(path)?;
         return model_doc::parse_model(&text).map(Arc::new).map_err(|error| format!("{}, {error}", path.display()));
     }
-    if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gguf")) {
-        let file = library::open_gguf(path).map_err(|error| error.to_string())?;
-        return file.architecture.map(Arc::new).map_err(|why| format!("{}: {why}", path.display()));
+    if model_file::is_path(path) {
+        return model_file::architecture(path, findings).map(Arc::new);
     }
     Err(format!(
-        "the model '{}' is not known: see willitrun models, or give the path of a model file (.gguf, .ron)",
+        "the model '{}' is not known: see willitrun models, or give the path of a model file (.gguf, .safetensors, config.json, .ron)",
         shown(Some(name))
     ))
 }

@@ -50,6 +50,14 @@ pub fn architecture(id: &str, metadata: &Metadata, head: Head) -> Result<Archite
     if let Some((_, why)) = REFUSED.iter().find(|(name, _)| name == arch) {
         return Err(Invalid { field: "general.architecture", why: format!("{arch} is not supported: {why}") });
     }
+    shape(id, metadata, head)
+}
+
+/// The same without a word about which architectures can be said: what calls it knows more of them.
+pub(super) fn shape(id: &str, metadata: &Metadata, head: Head) -> Result<Architecture, Invalid> {
+    let Some(Value::Str(arch)) = metadata.get("general.architecture") else {
+        return Err(Invalid { field: "general.architecture", why: "it is missing".into() });
+    };
     let keys = Keys { arch, metadata };
     let all = keys.layers()?;
     let mtp = keys.number("nextn_predict_layers")?.unwrap_or(0);

@@ -7,7 +7,7 @@ use crate::hardware::Finding;
 use crate::scenario::Subject;
 use crate::units::Bytes;
 
-use super::{ModelFile, Place, Program};
+use super::{Askable, Place, Program};
 
 /// A model on this disk.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,10 +29,8 @@ pub struct Found {
 /// What was found.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
-    /// A model in GGUF.
-    Gguf(Box<ModelFile>),
-    /// A folder of safetensors with its `config.json`.
-    Safetensors,
+    /// A model, whose shape may be known or not.
+    Model(Box<Askable>),
     /// The vision part of another model.
     Vision,
     /// A download that has not finished, or a model with parts missing; why.
@@ -46,7 +44,7 @@ impl Found {
     #[must_use]
     pub fn subject(&self) -> Option<&Arc<Subject>> {
         match &self.content {
-            Content::Gguf(file) => file.subject.as_ref().ok(),
+            Content::Model(file) => file.subject.as_ref().ok(),
             _ => None,
         }
     }
@@ -55,7 +53,7 @@ impl Found {
     #[must_use]
     pub fn quant(&self) -> Option<&str> {
         match &self.content {
-            Content::Gguf(file) => Some(&file.quant),
+            Content::Model(file) => file.quant.as_deref(),
             _ => None,
         }
     }
@@ -64,7 +62,7 @@ impl Found {
     #[must_use]
     pub fn architecture(&self) -> Option<&str> {
         match &self.content {
-            Content::Gguf(file) => Some(&file.architecture),
+            Content::Model(file) => Some(&file.architecture).filter(|name| !name.is_empty()).map(String::as_str),
             _ => None,
         }
     }
@@ -73,12 +71,9 @@ impl Found {
     #[must_use]
     pub fn why(&self) -> Option<String> {
         match &self.content {
-            Content::Gguf(file) => file.unknown(),
-            Content::Safetensors => {
-                Some("Its size is known; the shape of a folder of safetensors is not read.".to_owned())
-            }
-            Content::Vision => Some("The vision part of a model: it loads beside the model it belongs to.".to_owned()),
-            Content::Incomplete(why) | Content::Unread(why) => Some(why.clone()),
+            Content::Model(file) => file.unknown(),
+            Content::Vision => Some(format!("{}: the vision part of a model, which loads beside it.", self.name)),
+            Content::Incomplete(why) | Content::Unread(why) => Some(format!("{}: {why}", self.name)),
         }
     }
 
@@ -86,7 +81,7 @@ impl Found {
     #[must_use]
     pub fn words(&self) -> &'static str {
         match &self.content {
-            Content::Gguf(file) if file.subject.is_err() => "shape not known",
+            Content::Model(file) if file.subject.is_err() => "shape not known",
             _ => self.kind(),
         }
     }
@@ -94,9 +89,8 @@ impl Found {
     /// One word for what it is, as in JSON.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
-        match self.content {
-            Content::Gguf(_) => "gguf",
-            Content::Safetensors => "safetensors",
+        match &self.content {
+            Content::Model(file) => file.kind,
             Content::Vision => "vision part",
             Content::Incomplete(_) => "incomplete",
             Content::Unread(_) => "unreadable",

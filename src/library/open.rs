@@ -100,6 +100,6 @@ pub(super) fn regular(path: &Path) -> Result<(File, u64), LibraryError> {
     Ok((file, metadata.len()))
 }
 
-fn refused(path: &Path, why: String) -> LibraryError {
+pub(super) fn refused(path: &Path, why: String) -> LibraryError {
     LibraryError { path: path.to_owned(), why }
 }

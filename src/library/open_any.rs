@@ -8,14 +8,14 @@ use crate::formats::tree::{self, MOST_BYTES, Value};
 use crate::measure::Cancel;
 use crate::model::Architecture;
 
-use super::open::regular;
-use super::{Content, LibraryError, Limits, ModelFile, Place, scan};
+use super::open::{refused, regular};
+use super::{Askable, Content, LibraryError, Limits, Place, scan};
 
 /// What was picked.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Opened {
-    /// A model with its weights.
-    File(Box<ModelFile>),
+    /// A model as its files hold it.
+    Model(Box<Askable>),
     /// The shape of a model.
     Preset(Box<Architecture>),
     /// A document that is no model: a machine profile, or a bad one.
@@ -25,7 +25,8 @@ pub enum Opened {
 /// How deep a folder is searched for its one model.
 const WITHIN: Limits = Limits { depth: 3, entries: 5000 };
 
-/// Opens a model: a GGUF file, a preset in RON, or a folder with one model in it.
+/// Opens a model: a file of any kind [`open_model`](super::open_model) knows, a preset in RON, or a folder with
+/// one model in it.
 ///
 /// # Errors
 /// The path and the reason.
@@ -33,30 +34,30 @@ pub fn open_any(path: &Path) -> Result<Opened, LibraryError> {
     if path.is_dir() {
         return folder(path);
     }
-    let refused = |why: String| LibraryError { path: path.to_owned(), why };
-    let (file, length) = regular(path)?;
-    let mut bytes = Vec::new();
-    file.take(MOST_BYTES as u64).read_to_end(&mut bytes).map_err(|error| refused(error.to_string()))?;
-    if bytes.starts_with(b"GGUF") {
-        return ModelFile::open(path, None).map(|file| Opened::File(Box::new(file)));
-    }
-    let is_json = |bytes: &[u8]| bytes.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'{');
-    if is_json(&bytes) || bytes.get(8..).is_some_and(is_json) {
-        return Err(refused(SAFETENSORS.to_owned()));
-    }
-    match String::from_utf8(bytes) {
-        Ok(text) if length <= MOST_BYTES as u64 => {
+    match text(path)? {
+        // A group in RON, or a comment before it.
+        Some(text) if text.trim_start_matches('\u{feff}').trim_start().starts_with(['(', '/', '#']) => {
             if !is_preset(&text) {
                 return Ok(Opened::Document);
             }
-            let preset = model_doc::parse_model(&text).map_err(|error| refused(error.to_string()))?;
+            let preset = model_doc::parse_model(&text).map_err(|error| refused(path, error.to_string()))?;
             Ok(Opened::Preset(Box::new(preset)))
         }
-        _ => Err(refused("it is neither a GGUF file, nor a model or machine in RON".to_owned())),
+        _ => Askable::open(path, None, None).map(|file| Opened::Model(Box::new(file))),
     }
 }
 
-const SAFETENSORS: &str = "the shape of a safetensors model is not read: give a GGUF file of the same model";
+/// The text of a file, where it is one and no longer than a document may be.
+fn text(path: &Path) -> Result<Option<String>, LibraryError> {
+    let (file, length) = regular(path)?;
+    if length > MOST_BYTES as u64 {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    let read = file.take(MOST_BYTES as u64).read_to_end(&mut bytes);
+    read.map_err(|error| refused(path, format!("it cannot be read: {error}")))?;
+    Ok(String::from_utf8(bytes).ok())
+}
 
 /// Whether a document calls itself a model.
 fn is_preset(text: &str) -> bool {
@@ -68,21 +69,18 @@ fn is_preset(text: &str) -> bool {
 
 /// The one model of a folder.
 fn folder(path: &Path) -> Result<Opened, LibraryError> {
-    let refused = |why: String| LibraryError { path: path.to_owned(), why };
     let listing = scan(&[Place::added(path)], WITHIN, &Cancel::new(), &mut |_| ()).unwrap_or_default();
     let mut models: Vec<_> = listing.models.into_iter().filter(|found| found.content != Content::Vision).collect();
-    match models.len() {
-        0 => Err(refused("there is no model in this folder".to_owned())),
-        1 => {
-            let found = models.remove(0);
-            match found.content {
-                Content::Gguf(file) => Ok(Opened::File(file)),
-                Content::Safetensors => Err(refused(SAFETENSORS.to_owned())),
-                _ => Err(refused(found.why().unwrap_or_default())),
-            }
-        }
-        many => Err(refused(format!(
-            "{many} models lie in this folder: open one of its files, or add the folder to the list of those on this disk"
-        ))),
+    match (models.len(), models.pop()) {
+        (1, Some(found)) => match found.content {
+            Content::Model(file) => Ok(Opened::Model(file)),
+            _ => Err(refused(path, found.why().unwrap_or_default())),
+        },
+        // A configuration without weights is no model on a disk, yet it can be asked about.
+        (0, _) => Askable::open(path, None, None).map(|file| Opened::Model(Box::new(file))),
+        (many, _) => Err(refused(
+            path,
+            format!("{many} models lie in it: open one of its files, or add the folder to those looked in"),
+        )),
     }
 }

@@ -108,13 +108,12 @@ pub fn places_of(system: System, variable: &dyn Fn(&str) -> Option<OsString>) ->
     };
     // docs.ollama.com/faq, "Where are models stored?"; the service of the Linux installer runs as the user
     // ollama, whose home is /usr/share/ollama. OLLAMA_HOME: envconfig/config.go.
-    match named("OLLAMA_MODELS") {
-        Some(folder) => add(Program::Ollama, Some(folder)),
-        None => {
-            add(Program::Ollama, named("OLLAMA_HOME").or_else(|| in_home(".ollama")).map(|home| home.join("models")));
-            let service = (system == System::Linux).then(|| PathBuf::from("/usr/share/ollama/.ollama/models"));
-            add(Program::Ollama, service);
-        }
+    if let Some(folder) = named("OLLAMA_MODELS") {
+        add(Program::Ollama, Some(folder));
+    } else {
+        add(Program::Ollama, named("OLLAMA_HOME").or_else(|| in_home(".ollama")).map(|home| home.join("models")));
+        let service = (system == System::Linux).then(|| PathBuf::from("/usr/share/ollama/.ollama/models"));
+        add(Program::Ollama, service);
     }
     // lmstudio.ai/docs/basics/import-model; older versions used ~/.cache/lm-studio.
     add(Program::LmStudio, in_home(".lmstudio/models"));

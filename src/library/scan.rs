@@ -10,7 +10,7 @@ use crate::units::Bytes;
 
 use super::unit::{Unit, is_wanted, units};
 use super::walk::{Cancelled, Entry, Id, Limits, Looking, Scope, Walk};
-use super::{Content, Found, Listing, Looked, ModelFile, Place, Program, Reached, ollama};
+use super::{Askable, Content, Found, Listing, Looked, Place, Program, Reached, ollama};
 
 /// What GGUF files of vision parts call their architecture (llama.cpp `gguf-py/gguf/constants.py`, `MMPROJ`).
 const VISION: &str = "clip";
@@ -86,16 +86,16 @@ fn gather(place: &Place, walk: &mut Walk<'_>, all: &mut Gathered) -> Result<(), 
 
 /// The model of some files; none when it was listed before.
 fn found(place: &Place, unit: Unit, all: &mut Gathered) -> Option<Found> {
+    let is_folder = matches!(unit, Unit::Folder(..));
     let (path, files, content) = match unit {
         Unit::Gguf(files) => (files.first()?.path.clone(), files, None),
         Unit::Parts(files, said) => (files.first()?.path.clone(), files, Some(Content::Incomplete(said))),
-        Unit::Folder(folder, files) => (folder, files, Some(Content::Safetensors)),
+        Unit::Folder(folder, files) => (folder, files, None),
         Unit::Download(file) => {
             let why = "This download has not finished: let it finish, or delete the file.".to_owned();
             (file.path.clone(), vec![file], Some(Content::Incomplete(why)))
         }
     };
-    let is_folder = matches!(content, Some(Content::Safetensors));
     let seen: Vec<bool> = files.iter().map(|file| all.is_new(file.id.clone())).collect();
     if seen.first() != Some(&true) {
         return None;
@@ -107,12 +107,12 @@ fn found(place: &Place, unit: Unit, all: &mut Gathered) -> Option<Found> {
     Some(Found { name, path, files: files.len(), bytes: Bytes::new(bytes), program, content })
 }
 
-/// What a GGUF file is.
+/// What a file or a folder of files is.
 pub(super) fn content(path: &Path, name: &str) -> Content {
-    match ModelFile::open_as(path, name, None) {
+    match Askable::open(path, Some(name), None) {
         Ok(file) if file.architecture == VISION => Content::Vision,
-        Ok(file) => Content::Gguf(Box::new(file)),
-        Err(error) => Content::Unread(format!("It cannot be read as GGUF: {}.", error.why)),
+        Ok(file) => Content::Model(Box::new(file)),
+        Err(error) => Content::Unread(format!("It cannot be read as a model: {}.", error.why)),
     }
 }
 

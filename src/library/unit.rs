@@ -32,8 +32,9 @@ pub(super) fn is_wanted(name: &str) -> bool {
     is_model(&name) || name == "config.json" || is_unfinished(&name)
 }
 
+/// Whether a name in lower case is that of a file with tensors.
 fn is_model(name: &str) -> bool {
-    name.ends_with(".gguf") || name.ends_with(".safetensors")
+    [".gguf", ".safetensors"].iter().any(|end| name.ends_with(end))
 }
 
 /// Whether a name in lower case is that of a download under way.

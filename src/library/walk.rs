@@ -124,7 +124,7 @@ impl<'a> Walk<'a> {
                 }
                 let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
                 let Ok(kind) = entry.file_type() else { continue };
-                let Some(metadata) = self.followed(&path, kind, scope.within) else { continue };
+                let Some(metadata) = followed(&path, kind, scope.within) else { continue };
                 if metadata.is_dir() && (scope.enter)(&name, depth + 1) {
                     if depth < self.limits.depth {
                         open.push((path, depth + 1));
@@ -142,17 +142,6 @@ impl<'a> Walk<'a> {
             self.findings.push(Finding::note(what, "Add the deeper folder itself."));
         }
         Ok(sorted(found))
-    }
-
-    /// What a name stands for; none when it is gone, or leads where it may not.
-    fn followed(&self, path: &Path, kind: FileType, within: Option<&Path>) -> Option<Metadata> {
-        if kind.is_symlink()
-            && let Some(within) = within
-            && !fs::canonicalize(path).ok()?.starts_with(within)
-        {
-            return None;
-        }
-        fs::metadata(path).ok()
     }
 
     /// Counts a name; false once the limit is met.
@@ -192,6 +181,17 @@ impl<'a> Walk<'a> {
         let what = format!("{} cannot be read: {error}.", shown(folder));
         self.findings.push(Finding::warning(what, "Ask for the right to read it, or leave it out."));
     }
+}
+
+/// What a name stands for; none when it is gone, or leads where it may not.
+fn followed(path: &Path, kind: FileType, within: Option<&Path>) -> Option<Metadata> {
+    if kind.is_symlink()
+        && let Some(within) = within
+        && !fs::canonicalize(path).ok()?.starts_with(within)
+    {
+        return None;
+    }
+    fs::metadata(path).ok()
 }
 
 fn sorted(mut found: Vec<Entry>) -> Vec<Entry> {

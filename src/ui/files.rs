@@ -70,6 +70,8 @@ pub struct FileRow {
     pub program: &'static str,
     /// What it is, where it cannot be asked about.
     pub kind: &'static str,
+    /// Whether it is a whole model, of a known shape or not.
+    pub is_model: bool,
     /// What to ask about, or why nothing can be.
     pub subject: Result<Arc<Subject>, String>,
     /// Its answer on the machine on screen.
@@ -171,14 +173,15 @@ fn title(ui: &mut Ui, bench: &Workbench) {
     let palette = theme::palette(ui);
     let files = &bench.files;
     let answers = || files.rows.iter().filter_map(|row| row.answer.as_ref());
+    let whole = files.rows.iter().filter(|row| row.is_model).count();
     let well = answers().filter(|answer| answer.level == Level::RunsWell).count();
     let bytes: Bytes = files.rows.iter().map(|row| row.bytes).sum();
     let (title, said) = match (files.rows.len(), &files.looking) {
         (0, Some(_)) => ("Looking for models…".to_owned(), String::new()),
         (0, None) if !files.looked_once => ("Models on this disk".to_owned(), String::new()),
         (0, None) => ("No models found on this disk".to_owned(), String::new()),
-        (count, _) => (
-            if count == 1 { "1 model on this disk".to_owned() } else { format!("{count} models on this disk") },
+        _ => (
+            if whole == 1 { "1 model on this disk".to_owned() } else { format!("{whole} models on this disk") },
             format!(
                 "{} in all; {well} run well on {} at a context of {}, or the model's limit. Click one to ask about it.",
                 bytes.in_gb(),
@@ -240,12 +243,12 @@ fn table(ui: &mut Ui, bench: &Workbench, height: f32) -> Option<FileRow> {
         .max_scroll_height(height)
         .auto_shrink([false, true])
         .cell_layout(Layout::left_to_right(Align::Center))
-        .column(Column::exact(136.0))
-        .column(Column::remainder().at_least(140.0).clip(true))
-        .column(Column::exact(78.0).clip(true))
-        .column(Column::exact(78.0))
-        .column(Column::exact(62.0))
-        .column(Column::exact(92.0).clip(true))
+        .column(Column::exact(118.0))
+        .column(Column::remainder().at_least(110.0).clip(true))
+        .column(Column::exact(68.0).clip(true))
+        .column(Column::exact(66.0))
+        .column(Column::exact(50.0))
+        .column(Column::exact(86.0).clip(true))
         .header(22.0, |mut row| {
             for text in ["Verdict", "Model", "Quant", "Size", "tokens/s", "Found in"] {
                 row.col(|ui| {
@@ -307,9 +310,9 @@ fn looked_in(ui: &mut Ui, bench: &Workbench) -> Option<Command> {
     let list = |there: bool| {
         let own =
             files.looked.iter().filter(|looked| looked.is_there == there && !files.folders.contains(&looked.folder));
-        let one = |looked: &Looked| match there {
-            true => format!("{} {} ({})", looked.program, looked.folder.display(), looked.said),
-            false => format!("{} {}", looked.program, looked.folder.display()),
+        let one = |looked: &Looked| {
+            let name = format!("{} {}", looked.program, looked.folder.display());
+            if there { format!("{name} ({})", looked.said) } else { name }
         };
         own.map(one).collect::<Vec<_>>().join(", ")
     };

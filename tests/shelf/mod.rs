@@ -61,7 +61,7 @@ pub fn split(folder: &Path, stem: &str, parts: usize) {
     for (at, rows) in whole.tensors.chunks(each).enumerate() {
         let mut keys = if at == 0 { whole.keys.clone() } else { Vec::new() };
         for (key, number) in [("no", at), ("count", parts), ("tensors.count", total)] {
-            keys.push((format!("split.{key}"), Value::Int(number as i64)));
+            keys.push((format!("split.{key}"), Value::Int(i64::try_from(number).expect("a small number"))));
         }
         let mut part = gguf::File::new(keys);
         let first = rows[0].offset;
@@ -96,4 +96,48 @@ pub fn hub(root: &Path, repository: &str, revision: &str, name: &str, blob: &str
     fs::create_dir_all(link.parent().expect("a folder")).expect("made");
     std::os::unix::fs::symlink(Path::new("../../blobs").join(blob), &link).expect("linked");
     folder.join("blobs").join(blob)
+}
+
+/// The configuration and the one file of a model in safetensors, as the hub keeps them; where each is to be written.
+/// Returns the length of the file.
+pub fn safetensors(config: &Path, weights: &Path, layers: u64) -> u64 {
+    let (hidden, width, vocab) = (4096, 14336, 128_256);
+    let text = format!(
+        r#"{{"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": {hidden},
+        "num_hidden_layers": {layers}, "num_attention_heads": 32, "num_key_value_heads": 8, "head_dim": 128,
+        "intermediate_size": {width}, "vocab_size": {vocab}, "max_position_embeddings": 131072,
+        "rms_norm_eps": 1e-05, "tie_word_embeddings": false, "torch_dtype": "bfloat16"}}"#
+    );
+    write(config, text.as_bytes());
+    let mut tensors = vec![
+        ("model.embed_tokens.weight".to_owned(), vec![vocab, hidden]),
+        ("model.norm.weight".to_owned(), vec![hidden]),
+        ("lm_head.weight".to_owned(), vec![vocab, hidden]),
+    ];
+    for layer in 0..layers {
+        for (name, dims) in [
+            ("self_attn.q_proj", vec![hidden, hidden]),
+            ("self_attn.k_proj", vec![1024, hidden]),
+            ("self_attn.v_proj", vec![1024, hidden]),
+            ("self_attn.o_proj", vec![hidden, hidden]),
+            ("mlp.gate_proj", vec![width, hidden]),
+            ("mlp.up_proj", vec![width, hidden]),
+            ("mlp.down_proj", vec![hidden, width]),
+            ("input_layernorm", vec![hidden]),
+            ("post_attention_layernorm", vec![hidden]),
+        ] {
+            tensors.push((format!("model.layers.{layer}.{name}.weight"), dims));
+        }
+    }
+    let mut offset = 0;
+    let rows = tensors.iter().map(|(name, dims)| {
+        let begin = offset;
+        offset += dims.iter().product::<u64>() * 2;
+        format!(r#""{name}":{{"dtype":"BF16","shape":{dims:?},"data_offsets":[{begin},{offset}]}}"#)
+    });
+    let header = format!("{{{}}}", rows.collect::<Vec<_>>().join(","));
+    let bytes = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes()].concat();
+    let length = bytes.len() as u64 + offset;
+    sparse(weights, &bytes, length);
+    length
 }
