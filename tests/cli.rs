@@ -402,3 +402,35 @@ fn without_a_display_the_answer_comes_as_text() {
     assert!(said[0].contains("display") && !said[0].contains("panicked"), "{}", run.err);
     assert!(run.out.contains("Memory (GiB = 2^30 bytes)") && run.out.contains("Best here"), "{}", run.out);
 }
+
+/// A configuration of R1, which is public, and of a model that does not say how its weights are kept.
+fn config(name: &str) -> String {
+    format!("{}/tests/fixtures/config/{name}.json", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn a_configuration_is_asked_like_a_preset() {
+    let own = answer_json("check", &format!("check --model {} --quant Q4_K_M --ram 512", config("deepseek-r1")));
+    let preset = answer_json("check", "check --model deepseek-r1 --quant Q4_K_M --ram 512");
+    for at in ["/model/params", "/model/active_params", "/memory/weights_bytes", "/memory/kv_bytes"] {
+        assert_eq!(figure(&own, at), figure(&preset, at), "{at}");
+    }
+    assert_eq!(figure(&own, "/memory/kv_bytes_per_token"), 70_272);
+    let named = answer_json("check", &format!("check --model {} --ram 64", config("qwen3.5-nested")));
+    assert_eq!(named["quant"]["id"], "BF16", "as its configuration says");
+    let run = willitrun(&["check", "--model", &config("unheard-of"), "--ram", "64"]);
+    assert_eq!((run.code, run.out.as_str()), (2, ""));
+    assert!(run.err.contains("does not say how its weights are kept: name a quant with --quant"), "{}", run.err);
+}
+
+#[test]
+fn a_configuration_becomes_a_preset() {
+    let text = answer(&format!("import {}", config("deepseek-r1")));
+    assert!(text.contains("arch: \"deepseek2\"") && text.contains("leading_dense: 3"), "{text}");
+    let value = answer_json("import", &format!("import {}", config("gemma3-nested")));
+    assert_eq!(
+        (&value["architecture"], &value["tensor_bytes"], &value["quant"]),
+        (&json!("gemma3"), &Value::Null, &Value::Null)
+    );
+    assert_eq!(value["findings"].as_array().map(Vec::len), Some(1));
+}

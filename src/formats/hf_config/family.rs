@@ -112,8 +112,6 @@ const GEMMA3N: &[(&str, u64)] = &[
 const GEMMA: &[(&str, u64)] = &[("vocab_size", 256_000), ("head_dim", 256), ("max_position_embeddings", 8192)];
 const GEMMA2: &[(&str, u64)] =
     &[("vocab_size", 256_000), ("head_dim", 256), ("max_position_embeddings", 8192), ("sliding_window", 4096)];
-/// `LlamaConfig`, `MistralConfig` and `Qwen2Config` of files that leave out what is usual.
-const LLAMA_2: &[(&str, u64)] = &[("max_position_embeddings", 2048), ("vocab_size", 32_000)];
 /// Falcon's rotary positions have no table; its models were trained on 2,048 tokens.
 const FALCON: &[(&str, u64)] = &[("max_position_embeddings", 2048)];
 /// `Glm4MoeConfig`.
@@ -126,7 +124,7 @@ const COHERE2: &[(&str, u64)] = &[("sliding_window", 4096)];
 /// All families by their names.
 #[rustfmt::skip]
 const FAMILIES: &[Family] = &[
-    Family { defaults: LLAMA_2, ..plain(&["llama", "mistral", "mixtral", "yi", "aquila"], "llama") },
+    plain(&["llama", "mistral", "mixtral", "yi", "aquila"], "llama"),
     plain(&["ministral3"], "mistral3"),
     plain(&["llama4", "llama4_text"], "llama4"),
     plain(&["nemotron-nas", "deci", "DeciLM"], "deci"),

@@ -59,13 +59,11 @@ impl<'a> Config<'a> {
 
     /// The number behind the first of these keys that is there, else what the family means without it.
     pub fn named(&self, keys: &[&'static str]) -> Result<Option<Named>, Invalid> {
-        match self.find(keys) {
-            Some((key, value)) => number(key, value).map(|value| Some(Named { value, key })),
-            None => {
-                let meant = keys.iter().find_map(|key| self.defaults.iter().find(|(name, _)| name == key));
-                Ok(meant.map(|(key, value)| Named { value: *value, key }))
-            }
+        if let Some((key, value)) = self.find(keys) {
+            return number(key, value).map(|value| Some(Named { value, key }));
         }
+        let meant = keys.iter().find_map(|key| self.defaults.iter().find(|(name, _)| name == key));
+        Ok(meant.map(|(key, value)| Named { value: *value, key }))
     }
 
     /// The same without its key.
@@ -99,9 +97,7 @@ impl<'a> Config<'a> {
         let words = value.list().map(|list| list.iter().map(Json::text).collect::<Option<Vec<_>>>());
         match words {
             Some(Some(words)) if words.len() >= layers => Ok(Some((key, words.into_iter().take(layers).collect()))),
-            Some(Some(words)) => {
-                Err(Invalid { field: key, why: format!("{} words for {layers} layers", words.len()) })
-            }
+            Some(Some(words)) => Err(Invalid { field: key, why: format!("{} words for {layers} layers", words.len()) }),
             _ => Err(Invalid { field: key, why: format!("it has to be a list of words, not {}", short(value)) }),
         }
     }

@@ -1,7 +1,7 @@
 //! What each layer of a `config.json` is: by a list of words, a block string, a period, or two lists of numbers.
 
 use super::family::{Family, State};
-use super::keys::{Config, invalid, short};
+use super::keys::{Config, MOST_LAYERS, invalid, short};
 use crate::formats::json::Json;
 use crate::model::Invalid;
 
@@ -84,6 +84,10 @@ fn numbered(config: &Config, layers: usize) -> Result<Option<Vec<Kind>>, Invalid
         let every = every.max(1);
         return Ok(Some((1..=layers as u64).map(|i| recurrent_if(!i.is_multiple_of(every))).collect()));
     }
+    if let Some(first) = config.number(&["max_window_layers"])?.filter(|_| config.is_true("use_sliding_window")) {
+        let kind = |i: u64| if i < first { Kind::Full } else { Kind::Windowed };
+        return Ok(Some((0..layers as u64).map(kind).collect()));
+    }
     Ok(None)
 }
 
@@ -92,8 +96,9 @@ const fn recurrent_if(recurrent: bool) -> Kind {
 }
 
 fn indices(key: &'static str, value: Option<&Json>) -> Result<Vec<u64>, Invalid> {
-    let listed = value.and_then(Json::list).map(|list| list.iter().map(Json::count).collect::<Option<Vec<_>>>());
-    listed.flatten().ok_or_else(|| invalid(key, "it has to list the numbers of layers"))
+    let list = value.and_then(Json::list).filter(|list| list.len() as u64 <= MOST_LAYERS);
+    let listed = list.and_then(|list| list.iter().map(Json::count).collect::<Option<Vec<_>>>());
+    listed.ok_or_else(|| invalid(key, "it has to list the numbers of layers"))
 }
 
 fn by_word(key: &'static str, word: &str) -> Result<Kind, Invalid> {
@@ -158,7 +163,8 @@ pub(super) fn routed(config: &Config, kinds: Option<&[Kind]>, layers: usize) -> 
         return Ok(config.per_layer(&[key], layers)?.unwrap_or_default().iter().map(|flag| *flag != 0).collect());
     }
     if let Some(listed) = config.text.get("moe_layers_enum").and_then(Json::text) {
-        let listed: Option<Vec<usize>> = listed.split(',').map(|word| word.trim().parse().ok()).collect();
+        let words = listed.split(',').take(MOST_LAYERS as usize);
+        let listed: Option<Vec<usize>> = words.map(|word| word.trim().parse().ok()).collect();
         let listed = listed.ok_or_else(|| invalid("moe_layers_enum", "it has to list the numbers of layers"))?;
         return Ok((0..layers).map(|i| listed.contains(&i)).collect());
     }

@@ -6,11 +6,14 @@
 
 mod compressed;
 mod family;
+mod feed_forward;
 mod keys;
 mod layers;
 mod metadata;
 mod quant;
 mod state;
+
+use std::collections::btree_map::Entry;
 
 use super::document::{Refused, shown};
 use super::gguf_shape::{self, Head};
@@ -85,7 +88,7 @@ pub fn parse(text: &str) -> Result<HfConfig, Refused> {
     Ok(HfConfig { architecture, quant: quant::quant(&config), dtype: dtype(&config), findings })
 }
 
-/// Reads the `hf_quant_config.json` that ModelOpt writes beside a `config.json`.
+/// Reads the `hf_quant_config.json` that `ModelOpt` writes beside a `config.json`.
 ///
 /// # Errors
 /// The place of a syntax error, and a document without a `quantization`.
@@ -105,7 +108,7 @@ impl HfConfig {
         let id: String = clean(name, 120).chars().map(plain).collect();
         let id = id.trim_start_matches('.');
         if !id.is_empty() {
-            self.architecture.id = id.to_owned();
+            id.clone_into(&mut self.architecture.id);
             self.architecture.name = clean(name, 120);
         }
         self
@@ -157,6 +160,9 @@ fn by_key(error: Refused) -> Refused {
     }
 }
 
+/// What classes of decoders end with.
+const ENDS: [&str; 3] = ["ForCausalLM", "ForConditionalGeneration", "LMHeadModel"];
+
 /// The family by `model_type` of the whole, of the text part, or by the name of the class.
 fn family(config: &Config, findings: &mut Vec<Finding>) -> Result<Family, Invalid> {
     let kind = |part: &Json| part.get("model_type").and_then(Json::text).map(str::to_owned);
@@ -166,7 +172,6 @@ fn family(config: &Config, findings: &mut Vec<Finding>) -> Result<Family, Invali
     };
     let (whole, text) = (config.whole, config.text);
     let classes: Vec<String> = [class(text), class(whole)].into_iter().flatten().collect();
-    const ENDS: [&str; 3] = ["ForCausalLM", "ForConditionalGeneration", "LMHeadModel"];
     let stems = classes.iter().filter_map(|class| ENDS.iter().find_map(|end| class.strip_suffix(end)));
     let names: Vec<String> = [kind(whole), kind(text)].into_iter().flatten().chain(stems.map(str::to_owned)).collect();
     for name in &names {
@@ -178,19 +183,15 @@ fn family(config: &Config, findings: &mut Vec<Finding>) -> Result<Family, Invali
         }
     }
     let name = names.first().map_or_else(|| "none".to_owned(), |name| quoted(name));
-    match unlike_llama(config, &classes) {
-        Some(why) => Err(Invalid {
-            field: "model_type",
-            why: format!("{name} is not known here, and it is no plain decoder: {why}. Describe it in a .ron model"),
-        }),
-        None => {
-            findings.push(Finding::warning(
-                format!("The model type {name} is not known here, so it is read like Llama."),
-                "Norms, biases and windows of its own are not counted; its sizes are those it names.",
-            ));
-            Ok(Family::unknown())
-        }
+    if let Some(why) = unlike_llama(config, &classes) {
+        let why = format!("{name} is not known here, and it is no plain decoder: {why}. Describe it in a .ron model");
+        return Err(Invalid { field: "model_type", why });
     }
+    findings.push(Finding::warning(
+        format!("The model type {name} is not known here, so it is read like Llama."),
+        "Norms, biases and windows of its own are not counted; its sizes are those it names.",
+    ));
+    Ok(Family::unknown())
 }
 
 /// Why a configuration is not that of a decoder like Llama, if it is not.
@@ -218,12 +219,11 @@ fn unlike_llama(config: &Config, classes: &[String]) -> Option<String> {
 /// The model in the family's own terms.
 fn architecture(config: &Config, family: &Family, findings: &mut Vec<Finding>) -> Result<Architecture, Invalid> {
     let mut told = metadata::told(config, family)?;
-    let key = format!("{}.context_length", told.arch);
-    if !told.metadata.contains_key(&key) {
+    if let Entry::Vacant(context) = told.metadata.entry(format!("{}.context_length", told.arch)) {
         if !matches!(family.state, State::Mamba1 | State::Mamba2) {
             return Err(keys::invalid("max_position_embeddings", "it is missing"));
         }
-        told.metadata.insert(key, Value::Int(UNLIMITED));
+        context.insert(Value::Int(UNLIMITED));
         findings.push(Finding::note("The file names no longest context, so it is taken as 1,048,576 tokens.", ""));
     }
     let ties = config.anywhere("tie_word_embeddings").map(Json::is_true);
@@ -234,7 +234,7 @@ fn architecture(config: &Config, family: &Family, findings: &mut Vec<Finding>) -
     let read = gguf_shape::shape(&id, &told.metadata, head);
     let mut model = read.map_err(|invalid| told.named(invalid))?;
     model.name = shown(name, 120);
-    model.facts.source = "config.json".to_owned();
+    "config.json".clone_into(&mut model.facts.source);
     if model.gguf == "deepseek4" {
         compressed::compressed(config, &mut model)?;
     }
@@ -258,7 +258,7 @@ fn unshrunk_windows(model: &mut Architecture, told: &Told) {
 fn details(config: &Config, family: &Family, model: &mut Architecture) -> Result<(), Invalid> {
     const MTP: [&str; 3] = ["num_nextn_predict_layers", "mtp_num_hidden_layers", "mtp_num_layers"];
     model.mtp_layers = u32::try_from(config.number(&MTP)?.unwrap_or(0)).unwrap_or(u32::MAX);
-    let rope_table = rope_table(config, model)?;
+    let rope_table = rope_table(config, model);
     let details = &mut model.details;
     details.mtp_in_file = family.mtp == Mtp::Kept && model.mtp_layers > 0;
     details.qk_norm = match (family.qk_norm, config.text.get("use_qk_norm").map(Json::is_true)) {
@@ -283,23 +283,23 @@ fn details(config: &Config, family: &Family, model: &mut Architecture) -> Result
 }
 
 /// The table of rotary factors that a converter writes.
-fn rope_table(config: &Config, model: &Architecture) -> Result<RopeTable, Invalid> {
+fn rope_table(config: &Config, model: &Architecture) -> RopeTable {
     let scaling = config.text.get("rope_scaling").or_else(|| config.text.get("rope_parameters"));
-    let Some(scaling) = scaling else { return Ok(RopeTable::None) };
+    let Some(scaling) = scaling else { return RopeTable::None };
     let kind = |table: &Json| ["rope_type", "type"].iter().find_map(|key| table.get(key)?.text().map(str::to_owned));
     if let Some(factors) = scaling.get("long_factor").and_then(Json::list).filter(|list| !list.is_empty()) {
-        return Ok(RopeTable::LongShort(factors.len() as u64));
+        return RopeTable::LongShort(factors.len() as u64);
     }
     let kinds = [kind(scaling), scaling.get("full_attention").and_then(kind)];
     let has = |name: &str| kinds.iter().flatten().any(|kind| kind == name);
     if !has("llama3") && !has("proportional") {
-        return Ok(RopeTable::None);
+        return RopeTable::None;
     }
     let widest = model.layers.iter().filter_map(|layer| match layer.mixer {
         Mixer::Attention(attention) => Some(attention.key / 2),
         _ => None,
     });
-    Ok(widest.max().filter(|factors| *factors > 0).map_or(RopeTable::None, RopeTable::Freqs))
+    widest.max().filter(|factors| *factors > 0).map_or(RopeTable::None, RopeTable::Freqs)
 }
 
 /// The format of weights that are not quantized.

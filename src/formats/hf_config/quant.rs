@@ -1,7 +1,7 @@
 //! How the weights beside a `config.json` are quantized, as it says itself.
 //!
 //! Source: transformers `utils/quantization_config.py`, compressed-tensors `quant_config.py`, the
-//! `hf_quant_config.json` of ModelOpt, the `config.json` of mlx-lm.
+//! `hf_quant_config.json` of `ModelOpt`, the `config.json` of mlx-lm.
 
 use super::keys::Config;
 use crate::formats::json::Json;

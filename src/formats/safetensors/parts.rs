@@ -80,7 +80,8 @@ fn within_layer(words: &[&str]) -> Part {
     let has = |names: &[&str]| words.iter().any(|word| names.contains(word));
     if words.contains(&"experts") || pairs().any(|pair| EXPERT_STACKS.contains(&pair)) {
         Part::Experts
-    } else if has(&FEED_FORWARD) || pairs().any(|[first, second]| first == "mixer" && MIXER_FEED_FORWARD.contains(&second))
+    } else if has(&FEED_FORWARD)
+        || pairs().any(|[first, second]| first == "mixer" && MIXER_FEED_FORWARD.contains(&second))
     {
         Part::FeedForward
     } else {
