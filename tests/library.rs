@@ -225,7 +225,7 @@ fn a_folder_that_cannot_be_read_is_a_finding() {
     shelf::model(&root.path().join("good.gguf"), SMALL, Mix::Q8_0);
     let shut = root.path().join("shut");
     fs::create_dir(&shut).expect("made");
-    fs::set_permissions(&shut, fs::Permissions::from_mode(0)).expect("shut");
+    fs::set_permissions(&shut, fs::Permissions::from_mode(0o0)).expect("shut");
     // To the superuser nothing is shut; a name that is too long cannot be read by anybody.
     let long = root.path().join("n".repeat(300));
     let open_to_all = fs::read_dir(&shut).is_ok();

@@ -240,7 +240,7 @@ fn where_nothing_is_found_the_page_says_what_to_do() {
     h.step();
     until(&mut h, "list", |bench| bench.files.rows.len() == 1);
     assert_eq!(names(&mut h), ["small"]);
-    assert_eq!(bench(&mut h).files.folders, [own.clone()]);
+    assert_eq!(bench(&mut h).files.folders, std::slice::from_ref(&own));
     h.get_by_label(&format!("Remove the folder {}", own.display())).click();
     h.step();
     until(&mut h, "list", |bench| bench.files.rows.is_empty());
@@ -328,6 +328,11 @@ fn whatever_is_dropped_is_told_by_its_content() {
         assert!(!failed && text.contains(": BF16, "), "{text}");
         assert_eq!(bench(&mut h).scenario.subject.model.layers.len(), 4);
     }
+    // A configuration alone is a shape: the quant stays.
+    let path = shelf::write(&at(&h, "alone/config.json"), &std::fs::read(at(&h, "st/config.json")).expect("written"));
+    let (text, failed) = drop_file(&mut h, &path);
+    assert!(!failed && text.starts_with("Opened the model "), "{text}");
+    assert_eq!(bench(&mut h).scenario.subject.file, None);
     let before = bench(&mut h).scenario.clone();
     shelf::model(&at(&h, "two/a.gguf"), SMALL, Mix::Q8_0);
     shelf::model(&at(&h, "two/b.gguf"), SMALL, Mix::Q4_K_M);
@@ -398,7 +403,7 @@ fn the_page_is_drawn_at_every_size_and_reached_by_keys() {
     for _ in 0..60 {
         h.key_press_modifiers(Modifiers::NONE, Key::Tab);
         h.run();
-        let focused = h.root().children_recursive().find(|node| node.is_focused());
+        let focused = h.root().children_recursive().find(egui_kittest::Node::is_focused);
         reached.extend(focused.and_then(|node| node.accesskit_node().label()));
     }
     for name in ["On this disk", "Open a model file…", "Add a folder…", "Scan again", "Search files"] {

@@ -47,19 +47,24 @@ impl Askable {
     /// # Errors
     /// As [`open_model`].
     pub fn open(path: &Path, name: Option<&str>, experts: Option<u64>) -> Result<Self, LibraryError> {
+        open_model(path).map(|model| Self::of(model, path, name, experts))
+    }
+
+    /// A model that is open already.
+    pub(super) fn of(model: ModelFile, path: &Path, name: Option<&str>, experts: Option<u64>) -> Self {
         let own = || path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let name = clean_name(&name.map_or_else(own, str::to_owned));
         let file = FromFile { name: name.clone(), path: clean(&path.display().to_string(), PATH_CHARS) };
-        let mut read = match open_model(path)? {
+        let mut read = match model {
             ModelFile::Gguf(model) => Self::gguf(name, *model, experts),
             ModelFile::Safetensors(model) => Self::safetensors(name, *model, experts),
-            ModelFile::Config(config, size) => return Ok(Self::config(name, *config, size, experts)),
+            ModelFile::Config(config, size) => return Self::config(name, *config, size, experts),
         };
         read.subject = read.subject.map(|subject| {
             let subject = Arc::unwrap_or_clone(subject);
             Arc::new(Subject { file: Some(file), ..subject })
         });
-        Ok(read)
+        read
     }
 
     fn gguf(name: String, file: GgufModel, experts: Option<u64>) -> Self {
@@ -105,13 +110,16 @@ impl Askable {
         let mut findings = config.findings;
         let quant = match (size, &named) {
             (Some(size), _) => Ok(Quant { id: named.clone().unwrap_or_default(), rule: Rule::Sized(size) }),
-            (None, None) => Err("it does not say how its weights are kept: choose a quant, such as Q4_K_M".to_owned()),
-            (None, Some(named)) => Quant::parse(named, Imatrix::Without, None)
-                .map_err(|_| format!("its weights are {named}, which has no rule here: choose a quant, such as Q8_0")),
+            (None, None) => {
+                Err("it does not say how its weights are kept: name a quant with --quant, such as Q4_K_M".to_owned())
+            }
+            (None, Some(named)) => Quant::parse(named, Imatrix::Without, None).map_err(|_| {
+                format!("its weights are {named}, which has no rule here: name a quant with --quant, such as Q8_0")
+            }),
         };
         if let (None, Ok(quant)) = (size, &quant) {
             let what = format!("No quant was named, so the weights are {}, as its configuration says.", quant.id);
-            findings.push(Finding::note(what, "Choose another quant."));
+            findings.push(Finding::note(what, "Name another with --quant."));
         }
         Self {
             name,

@@ -9,7 +9,7 @@ use crate::measure::Cancel;
 use crate::model::Architecture;
 
 use super::open::{refused, regular};
-use super::{Askable, Content, LibraryError, Limits, Place, scan};
+use super::{Askable, Content, LibraryError, Limits, ModelFile, Place, open_model, scan};
 
 /// What was picked.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +25,7 @@ pub enum Opened {
 /// How deep a folder is searched for its one model.
 const WITHIN: Limits = Limits { depth: 3, entries: 5000 };
 
-/// Opens a model: a file of any kind [`open_model`](super::open_model) knows, a preset in RON, or a folder with
+/// Opens a model: a file of any kind [`open_model`] knows, a preset in RON, or a folder with
 /// one model in it.
 ///
 /// # Errors
@@ -43,8 +43,16 @@ pub fn open_any(path: &Path) -> Result<Opened, LibraryError> {
             let preset = model_doc::parse_model(&text).map_err(|error| refused(path, error.to_string()))?;
             Ok(Opened::Preset(Box::new(preset)))
         }
-        _ => Askable::open(path, None, None).map(|file| Opened::Model(Box::new(file))),
+        _ => model(path),
     }
+}
+
+/// A model; a configuration without weights is a shape alone.
+fn model(path: &Path) -> Result<Opened, LibraryError> {
+    Ok(match open_model(path)? {
+        ModelFile::Config(config, None) => Opened::Preset(Box::new(config.architecture)),
+        model => Opened::Model(Box::new(Askable::of(model, path, None, None))),
+    })
 }
 
 /// The text of a file, where it is one and no longer than a document may be.
@@ -77,7 +85,7 @@ fn folder(path: &Path) -> Result<Opened, LibraryError> {
             _ => Err(refused(path, found.why().unwrap_or_default())),
         },
         // A configuration without weights is no model on a disk, yet it can be asked about.
-        (0, _) => Askable::open(path, None, None).map(|file| Opened::Model(Box::new(file))),
+        (0, _) => model(path),
         (many, _) => Err(refused(
             path,
             format!("{many} models lie in it: open one of its files, or add the folder to those looked in"),
