@@ -387,6 +387,8 @@ fn the_page_is_drawn_at_every_size_and_reached_by_keys() {
             Mix::Q8_0,
         );
     }
+    let own = at(&h, "own");
+    bench(&mut h).files.folders.push(own.clone());
     open_page(&mut h);
     h.get_by_label("40 models on this disk");
     for (width, height) in [(900.0, 600.0), (1024.0, 720.0), (1280.0, 800.0), (1920.0, 1080.0)] {
@@ -398,6 +400,8 @@ fn the_page_is_drawn_at_every_size_and_reached_by_keys() {
         }
         let foot = h.get_by_label_contains("Looked in: LM Studio").rect();
         assert!(foot.bottom() <= height, "{foot} in {width} x {height}");
+        let remove = h.get_by_label(&format!("Remove the folder {}", own.display())).rect();
+        assert!(remove.bottom() <= height, "{remove} in {width} x {height}");
     }
     let mut reached = std::collections::BTreeSet::new();
     for _ in 0..60 {

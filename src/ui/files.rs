@@ -152,8 +152,9 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
     )
     .accessible_name("Search files");
     ui.add_space(8.0);
-    // The list of folders stands below the table, so its room is kept.
-    let foot = 18.0 * (bench.files.findings.len().min(2) + 2 + bench.files.folders.len().min(4)) as f32 + 30.0;
+    // The list of folders stands below the table, so its room is kept: its lines, and the card's frame and header.
+    let lines = 18.0 * (bench.files.findings.len().min(2) + 2) as f32;
+    let foot = lines + 26.0 * bench.files.folders.len().min(4) as f32 + 56.0;
     let height = (ui.available_height() - foot).max(120.0);
     let picked = card_frame(ui).show(ui, |ui| {
         ui.set_width(ui.available_width());

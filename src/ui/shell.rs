@@ -125,7 +125,10 @@ fn top_bar(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comm
             segmented(ui, "Memory in", &mut bench.unit, &[(MemoryUnit::Gib, "GiB"), (MemoryUnit::Gb, "GB")])
                 .on_hover_text("GiB = 2^30 bytes for memory. Files and bandwidths are always in GB = 10^9 bytes.");
             ui.add_space(8.0);
-            ui.label(fonts::caption("Memory in").color(palette.t3));
+            // In a narrow window the words give way; the control has its name.
+            if ui.available_width() > 64.0 {
+                ui.label(fonts::caption("Memory in").color(palette.t3));
+            }
         });
     });
     command
