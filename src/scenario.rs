@@ -9,7 +9,7 @@ mod engine;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::hardware::{Backend, Finding, Machine};
+use crate::hardware::{Backend, Figure, Finding, Machine, Pool, PoolKind, Source};
 use crate::memory::{self, Cache, KvLayout, RunOptions, Weights};
 use crate::model::Architecture;
 use crate::placement::{Engine, Load, Mode, Obstacle, Plan, Policy, Precision, place};
@@ -31,6 +31,17 @@ pub struct Subject {
     pub weights: Weights,
     /// The cache layout its file forces, if it does.
     pub layout: Option<KvLayout>,
+    /// The file its weights were read from.
+    pub file: Option<FromFile>,
+}
+
+/// A file on a disk, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FromFile {
+    /// What people call it.
+    pub name: String,
+    /// Where it lies.
+    pub path: String,
 }
 
 impl Subject {
@@ -38,7 +49,7 @@ impl Subject {
     #[must_use]
     pub fn new(model: Architecture, quant: Quant, experts_used: Option<u64>) -> Self {
         let weights = Weights::new(&model, &quant, experts_used);
-        Self { model, quant, experts_used, weights, layout: None }
+        Self { model, quant, experts_used, weights, layout: None, file: None }
     }
 }
 
@@ -52,7 +63,7 @@ impl Subject {
         weights: Weights,
         layout: Option<KvLayout>,
     ) -> Self {
-        Self { model, quant, experts_used, weights, layout }
+        Self { model, quant, experts_used, weights, layout, file: None }
     }
 }
 
@@ -131,9 +142,28 @@ pub fn evaluate(scenario: &Scenario) -> Answer {
     Answer { fits_max: largest_context(scenario), ..evaluate_here(scenario, Precision::Exact) }
 }
 
+/// The question with the room on the disk that its file takes already: a model file of this machine needs no
+/// second place. It may lie on another disk than the one that is known.
+fn settled(scenario: &Scenario) -> Cow<'_, Scenario> {
+    let is_here = |disk: &Pool| disk.kind == PoolKind::Disk && disk.usable() < scenario.subject.weights.file;
+    let Some(at) = scenario.machine.pools.iter().position(is_here) else { return Cow::Borrowed(scenario) };
+    if !scenario.machine.is_this() || scenario.subject.file.is_none() {
+        return Cow::Borrowed(scenario);
+    }
+    let mut settled = scenario.clone();
+    let file = scenario.subject.weights.file;
+    let disk = &mut Arc::make_mut(&mut settled.machine).pools[at];
+    disk.capacity.value = disk.capacity.value.max(file);
+    let room = disk.usable() + file;
+    disk.reserve = None;
+    disk.free_now = Some(Figure::new(room, Source::Reported, "with the file that is there"));
+    Cow::Owned(settled)
+}
+
 /// Answers a question for its own context alone: the largest that fits is not looked for.
 #[must_use]
 pub fn evaluate_here(scenario: &Scenario, precision: Precision) -> Answer {
+    let scenario = &*settled(scenario);
     let at = Evaluation::new(scenario, scenario.run.context);
     let load = at.load();
     let plan = at.place(precision);
@@ -167,6 +197,7 @@ pub fn evaluate_here(scenario: &Scenario, precision: Precision) -> Answer {
 /// Asks the same question at several contexts.
 #[must_use]
 pub fn sweep(scenario: &Scenario, contexts: &[Tokens]) -> Vec<Point> {
+    let scenario = &*settled(scenario);
     contexts
         .iter()
         .map(|&context| {
@@ -182,6 +213,7 @@ pub fn sweep(scenario: &Scenario, contexts: &[Tokens]) -> Vec<Point> {
 /// model's limit. A model that only runs from disk is asked for the largest context that still does.
 #[must_use]
 pub fn largest_context(scenario: &Scenario) -> Option<Tokens> {
+    let scenario = &*settled(scenario);
     let limit = scenario.subject.model.max_context.get().max(1);
     let fits = |context: u64, wanted: fn(&Plan, &Machine) -> bool| {
         let at = Evaluation::new(scenario, Tokens::new(context));

@@ -4,4 +4,4 @@ mod changes;
 mod start;
 
 pub use changes::{Change, next};
-pub use start::{Ranked, default_subject, rank, start_model};
+pub use start::{Ranked, default_subject, judge, rank, start_model};

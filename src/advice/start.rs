@@ -33,28 +33,27 @@ pub struct Ranked {
 /// Every model at `Q4_K_M`, best first: by verdict, then by speed up to 20 tokens per second, then by size.
 #[must_use]
 pub fn rank(base: &Scenario, models: &[Arc<Architecture>]) -> Vec<Ranked> {
-    let mut rows: Vec<Ranked> = models
-        .iter()
-        .map(|model| {
-            let subject = Arc::new(default_subject(model));
-            let size = subject.weights.file;
-            let mut scenario = Scenario { subject: subject.clone(), ..base.clone() };
-            scenario.run.context = scenario.run.context.min(model.max_context);
-            let answer = evaluate(&scenario);
-            Ranked {
-                model: model.id.clone(),
-                quant: subject.quant.id.clone(),
-                level: answer.verdict.level,
-                rate: answer.bill.as_ref().map(|bill| bill.rate.expected),
-                memory: answer.plan.total(),
-                context_max: answer.fits_max,
-                size,
-            }
-        })
-        .collect();
+    let mut rows: Vec<Ranked> = models.iter().map(|model| judge(base, &Arc::new(default_subject(model)))).collect();
     let capped = |row: &Ranked| row.rate.unwrap_or(0.0).min(FAST_ENOUGH);
     rows.sort_by(|a, b| a.level.cmp(&b.level).then(capped(b).total_cmp(&capped(a))).then(b.size.cmp(&a.size)));
     rows
+}
+
+/// One model in place of a scenario's, its context cut to the model's limit.
+#[must_use]
+pub fn judge(base: &Scenario, subject: &Arc<Subject>) -> Ranked {
+    let mut scenario = Scenario { subject: subject.clone(), ..base.clone() };
+    scenario.run.context = scenario.run.context.min(subject.model.max_context);
+    let answer = evaluate(&scenario);
+    Ranked {
+        model: subject.model.id.clone(),
+        quant: subject.quant.id.clone(),
+        level: answer.verdict.level,
+        rate: answer.bill.as_ref().map(|bill| bill.rate.expected),
+        memory: answer.plan.total(),
+        context_max: answer.fits_max,
+        size: subject.weights.file,
+    }
 }
 
 /// A model at the quant most people download.

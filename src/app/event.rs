@@ -1,13 +1,18 @@
 //! All that can happen beside what the user does.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use crate::advice::Ranked;
 use crate::formats::machine_doc::MachineDoc;
 use crate::hardware::{Finding, Machine};
 use crate::measure::ram::RamResult;
 use crate::measure::{MeasureError, Progress};
-use crate::scenario::Scenario;
+use crate::model::Architecture;
+use crate::scenario::{Scenario, Subject};
 use crate::store::ProfileEntry;
 use crate::ui::bench::PathFor;
+use crate::ui::files::{FileRow, Looking, Search};
 
 /// What a job sends.
 #[derive(Debug)]
@@ -29,6 +34,22 @@ pub enum Event {
     Measured(Box<Result<RamResult, MeasureError>>),
     /// Every model was asked.
     Ranked(Box<Scenario>, Vec<Ranked>),
+    /// The folders of the user's own to look for models in, as they were kept.
+    Folders(Vec<PathBuf>),
+    /// A folder was chosen to look in.
+    Folder(PathBuf),
+    /// The search for models is so far.
+    Looking(Looking),
+    /// The search ended; nothing where it was stopped.
+    Found(Option<Box<Search>>),
+    /// Every file was asked about.
+    Judged(Box<Scenario>, Vec<FileRow>),
+    /// A model was opened from its file; with what to say.
+    ModelFile(Arc<Subject>, String),
+    /// The shape of a model was opened.
+    Preset(Box<Architecture>, String),
+    /// Something to say.
+    Told(String),
     /// A file was written.
     Saved(String),
     /// A profile was opened.

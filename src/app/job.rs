@@ -14,6 +14,7 @@ pub struct Jobs {
     sender: Outbox,
     receiver: Receiver<Event>,
     pub(super) cancel: Cancel,
+    pub(super) looking: Cancel,
 }
 
 /// Where a job puts its events; each asks for a repaint.
@@ -44,7 +45,7 @@ impl Jobs {
     #[must_use]
     pub fn new(ctx: egui::Context) -> Self {
         let (sender, receiver) = sync_channel(WAITING);
-        Self { sender: Outbox { sender, ctx }, receiver, cancel: Cancel::new() }
+        Self { sender: Outbox { sender, ctx }, receiver, cancel: Cancel::new(), looking: Cancel::new() }
     }
 
     /// The context that is asked to repaint.

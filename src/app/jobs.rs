@@ -6,6 +6,7 @@ use crate::advice;
 use crate::catalog::Catalog;
 use crate::formats::machine_doc::{self, MachineDoc, Origin};
 use crate::hardware::Machine;
+use crate::library::{self, Askable, Opened};
 use crate::measure::{Cancel, ram};
 use crate::scenario::Scenario;
 use crate::store::{SaveMode, Store, atomic_write, open_profile};
@@ -29,6 +30,8 @@ impl Jobs {
                 return Event::Failed("The built-in catalogue is empty.".to_owned());
             };
             if let Some(store) = &store {
+                let kept = settings::load(store).unwrap_or_default();
+                outbox.send(Event::Folders(kept.folders.into_iter().map(PathBuf::from).collect()));
                 settings::restore(store, catalog, &mut start);
             }
             Event::Detected { machine: Box::new(machine), findings, start: Box::new(start) }
@@ -83,9 +86,9 @@ impl Jobs {
         self.spawn("export", move |_| write(&path, &doc));
     }
 
-    /// Opens a profile and keeps a copy among the user's own, never over another.
+    /// Opens a model, or a profile and keeps a copy among the user's own, never over another.
     pub(super) fn open(&self, path: PathBuf, store: Option<Store>) {
-        self.spawn("open", move |_| open(&path, store.as_ref()));
+        self.spawn("open", move |_| any(&path, store.as_ref()));
     }
 
     /// Asks for a path in the system's dialog. Where there is none, or it is closed, a path may be typed.
@@ -93,6 +96,7 @@ impl Jobs {
         self.spawn("dialog", move |_| {
             let dialog = rfd::AsyncFileDialog::new().add_filter("machine profile", &["ron"]);
             match purpose {
+                PathFor::Model | PathFor::Folder => Event::NoPath(purpose),
                 PathFor::Open => match pollster::block_on(dialog.pick_file()) {
                     Some(file) => open(file.path(), Store::open().ok().as_ref()),
                     None => Event::NoPath(purpose),
@@ -122,6 +126,38 @@ fn write(path: &Path, doc: &MachineDoc) -> Event {
         Ok(()) => Event::Saved(format!("Written to {}.", shown(path))),
         Err(error) => Event::Failed(error.to_string()),
     }
+}
+
+/// Opens what somebody picked or dropped.
+pub(super) fn any(path: &Path, store: Option<&Store>) -> Event {
+    match library::open_any(path) {
+        Ok(Opened::Document) => open(path, store),
+        Ok(Opened::Model(file)) => match (file.unknown(), &file.subject) {
+            (None, Ok(subject)) => Event::ModelFile(subject.clone(), said_of(&file)),
+            (unknown, _) => Event::Told(unknown.unwrap_or_default()),
+        },
+        Ok(Opened::Preset(model)) => {
+            let said = format!("Opened the model {}.", model.name);
+            Event::Preset(model, said)
+        }
+        Err(error) => Event::Failed(error.to_string()),
+    }
+}
+
+/// What to say of a model that was opened.
+fn said_of(file: &Askable) -> String {
+    let mut said = format!("Opened {}", file.name);
+    if let Some(quant) = &file.quant {
+        said = format!("{said}: {quant}");
+    }
+    if let (Some(bytes), Some(bits)) = (file.tensor_bytes, file.bits_per_weight) {
+        said = format!("{said}, {} at {bits:.2} bits per weight", bytes.in_gb());
+    }
+    said.push('.');
+    if let Some(finding) = file.findings.first() {
+        said = format!("{said} {} {}", finding.what, finding.remedy);
+    }
+    said.trim_end().to_owned()
 }
 
 fn open(path: &Path, store: Option<&Store>) -> Event {

@@ -4,17 +4,20 @@
 //! sends finished values and asks for a repaint. Nothing waits inside `ui`.
 
 mod event;
+mod files;
 mod job;
 mod jobs;
 mod settings;
 mod window;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::advice;
 use crate::catalog::Catalog;
 use crate::formats::machine_doc::{MachineDoc, Origin};
 use crate::hardware::{Finding, Machine, PoolKind};
+use crate::library::Place;
 use crate::scenario::Scenario;
 use crate::store::{ProfileEntry, Store};
 use crate::ui::bench::{Choice, Measuring, PathFor, Ranking, Workbench};
@@ -33,6 +36,10 @@ pub struct App {
     own: Vec<ProfileEntry>,
     store: Option<Store>,
     jobs: Jobs,
+    /// The folders of the user's own, until there is a bench to hold them.
+    folders: Vec<PathBuf>,
+    /// Where programs keep models, where not as the environment says.
+    places: Option<Vec<Place>>,
 }
 
 impl App {
@@ -54,6 +61,8 @@ impl App {
             own: Vec::new(),
             store,
             jobs: Jobs::new(ctx.clone()),
+            folders: Vec::new(),
+            places: None,
         }
     }
 
@@ -115,6 +124,13 @@ impl App {
                 ui.ctx().copy_text(text);
                 bench.tell("Copied.");
             }
+            Command::LookForFiles
+            | Command::StopLooking
+            | Command::JudgeFiles
+            | Command::AddFolder
+            | Command::AddFolderAt(_)
+            | Command::RemoveFolder(_)
+            | Command::OpenModel => self.carry_out_files(command),
             Command::Rank => {
                 let asked = bench.scenario.clone();
                 let running = bench.ranking.as_ref().is_some_and(|old| old.running && old.answers(&asked));
@@ -153,6 +169,14 @@ impl App {
                     bench.ranking = Some(Ranking { asked: *asked, rows, running: false });
                 }
             }
+            Event::Folders(_)
+            | Event::Folder(_)
+            | Event::Looking(_)
+            | Event::Found(_)
+            | Event::Judged(..)
+            | Event::ModelFile(..)
+            | Event::Preset(..)
+            | Event::Told(_) => self.handle_files(event),
             Event::Saved(said) => {
                 if let Some(bench) = &mut self.bench {
                     bench.tell(said);
@@ -197,6 +221,7 @@ impl App {
             let mut bench = Workbench::new(start);
             bench.findings = findings;
             bench.machines = choices(self.catalog, &self.own);
+            bench.files.folders = std::mem::take(&mut self.folders);
             self.bench = Some(bench);
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::formats::settings_doc::Settings;
+use crate::library::Askable;
 use crate::model::Architecture;
 use crate::quant::{Format, Imatrix, Quant};
 use crate::scenario::{Scenario, Subject};
@@ -23,6 +24,10 @@ pub(super) fn collect(bench: &Workbench, theme: &str) -> Settings {
     settings.context = scenario.run.context.get();
     scenario.run.kv_k.name().clone_into(&mut settings.kv);
     settings.engine.clone_from(&scenario.engine.id);
+    if let Some(file) = &scenario.subject.file {
+        (settings.file, settings.file_name) = (file.path.clone(), file.name.clone());
+    }
+    settings.folders = bench.files.folders.iter().map(|folder| folder.display().to_string()).collect();
     settings
 }
 
@@ -42,6 +47,12 @@ pub(super) fn restore(store: &Store, catalog: &Catalog, scenario: &mut Scenario)
         scenario.subject = Arc::new(Subject::new(Architecture::clone(model), quant, None));
         scenario.answer = usual_answer(&scenario.subject);
     }
+    let file =
+        (!settings.file.is_empty()).then(|| Askable::open(settings.file.as_ref(), Some(&settings.file_name), None));
+    if let Some(Ok(Ok(subject))) = file.map(|file| file.map(|file| file.subject)) {
+        scenario.answer = usual_answer(&subject);
+        scenario.subject = subject;
+    }
     if let Some(engine) = catalog.engine(&settings.engine) {
         scenario.engine = engine.clone();
     }
@@ -49,5 +60,25 @@ pub(super) fn restore(store: &Store, catalog: &Catalog, scenario: &mut Scenario)
     scenario.run.context = Tokens::new(settings.context.clamp(1, limit));
     if let Some(kv) = Format::parse(&settings.kv).filter(|kv| crate::memory::RunOptions::KV_FORMATS.contains(kv)) {
         (scenario.run.kv_k, scenario.run.kv_v) = (kv, kv);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::FromFile;
+
+    #[test]
+    fn folders_and_the_file_asked_about_are_kept() {
+        let catalog = Catalog::builtin();
+        let machine = catalog.profiles[0].machine.clone();
+        let mut start = super::super::first_question(catalog, machine).expect("a question");
+        let file = FromFile { name: "llama3:8b".to_owned(), path: "/models/blob".to_owned() };
+        start.subject = Arc::new(Subject { file: Some(file), ..Subject::clone(&start.subject) });
+        let mut bench = Workbench::new(start);
+        bench.files.folders.push("/models".into());
+        let kept = Settings::read(&collect(&bench, "dark").write()).expect("just written");
+        assert_eq!(kept.folders, ["/models"]);
+        assert_eq!((kept.file.as_str(), kept.file_name.as_str()), ("/models/blob", "llama3:8b"));
     }
 }

@@ -11,6 +11,7 @@ mod import;
 mod list;
 mod measure;
 mod model_file;
+mod on_disk;
 mod profile;
 mod quants;
 mod question;
@@ -36,6 +37,7 @@ willitrun: will this model run on this machine, and how well?
   willitrun check  --model M --quant Q [...]  one question, one answer
   willitrun check  --batch FILE.jsonl --json  one question per line, one JSON answer per line
   willitrun rank   [--machine X] [--context N] [--limit N]   every model for one machine, best first
+  willitrun files  [--folder DIR]... [--machine X]   every model on this disk, as rank does
   willitrun detect                            this machine, with the source of every figure
   willitrun measure ram [--seconds S] [--save]   read bandwidth of this machine's RAM
   willitrun models | quants | devices | profiles   what is built in; quants --model M: with the size of each
@@ -134,6 +136,7 @@ fn dispatch(command: &str, args: &[OsString], out: &mut dyn Write) -> Result<(),
     match command {
         "check" => check_command(words, out),
         "rank" => rank::run(words, out),
+        "files" => on_disk::run(words, out),
         "detect" => detect::run(words, out),
         "measure" => measure::run(words, out),
         "models" | "quants" | "devices" | "profiles" => {

@@ -3,14 +3,10 @@
 use std::path::{MAIN_SEPARATOR, Path};
 use std::sync::Arc;
 
-use crate::catalog::Catalog;
-use crate::formats::hf_config::HfConfig;
 use crate::hardware::Finding;
-use crate::library::{self, ModelFile};
+use crate::library::{self, Askable, ModelFile};
 use crate::model::Architecture;
-use crate::quant::{Quant, Rule};
 use crate::scenario::Subject;
-use crate::units::Bytes;
 
 use super::request::Request;
 
@@ -29,50 +25,13 @@ pub(super) fn is_path(path: &Path) -> bool {
 /// # Errors
 /// The sentence to show.
 pub(super) fn subject(path: &Path, request: &Request, findings: &mut Vec<Finding>) -> Result<Arc<Subject>, String> {
-    let experts = request.experts;
-    let untold = |bytes: Bytes, why: &String| {
-        let bytes = bytes.in_gb();
-        format!("{}: its weights take {bytes}, but what else it needs cannot be told: {why}", path.display())
-    };
-    let subject = match library::open_model(path).map_err(|error| error.to_string())? {
-        ModelFile::Gguf(file) => {
-            findings.extend(file.findings.iter().cloned());
-            let model = file.architecture.clone().map_err(|why| untold(file.tensor_bytes, &why))?;
-            Subject::of_file(model, file.as_quant(), experts, file.weights(experts), file.layout)
-        }
-        ModelFile::Safetensors(file) => {
-            findings.extend(file.findings.iter().cloned());
-            let model = file.architecture().map_err(|why| untold(file.tensor_bytes, why))?.clone();
-            let weights = file.weights(experts).ok_or("the files have no shape")?;
-            Subject::of_file(model, file.as_quant(), experts, weights, None)
-        }
-        ModelFile::Config(config, size) => {
-            findings.extend(config.findings.iter().cloned());
-            let quant = quant(&config, size, path, findings)?;
-            Subject::new(config.architecture, quant, experts)
-        }
-    };
-    Ok(Arc::new(subject))
-}
-
-/// The quant a configuration names.
-fn quant(config: &HfConfig, size: Option<Bytes>, path: &Path, findings: &mut Vec<Finding>) -> Result<Quant, String> {
-    let named = config.quant_name();
-    if let Some(size) = size {
-        return Ok(Quant { id: named.unwrap_or_default(), rule: Rule::Sized(size) });
+    let name = path.display().to_string();
+    let file = Askable::open(path, None, request.experts).map_err(|error| error.to_string())?;
+    if file.subject.is_err() {
+        return Err(Askable { name, ..file }.unknown().unwrap_or_default());
     }
-    let path = path.display();
-    let Some(named) = named else {
-        return Err(format!("{path} does not say how its weights are kept: name a quant with --quant, such as Q4_K_M"));
-    };
-    let quant = Catalog::builtin().quant(&named).ok_or_else(|| {
-        format!("{path} says its weights are {named}, which has no rule here: name a quant with --quant, such as Q8_0")
-    })?;
-    findings.push(Finding::note(
-        format!("No quant was named, so the weights are {named}, as its configuration says."),
-        "Name another with --quant.",
-    ));
-    Ok(quant)
+    findings.extend(file.findings);
+    file.subject
 }
 
 /// The shape of a model named by a path.

@@ -107,8 +107,8 @@ fn ollama(scenario: &Scenario, plan: &Plan) -> String {
     if plan.gpu_layers > 0 && plan.mode != Mode::Gpu && plan.cpu_expert_layers == 0 {
         settings = format!("{settings}\\nPARAMETER num_gpu {}", plan.gpu_layers);
     }
-    let file = file(scenario);
-    let create = format!("printf 'FROM ./%s\\n{settings}\\n' {file} > Modelfile && ollama create {name} -f Modelfile");
+    let file = path(scenario);
+    let create = format!("printf 'FROM %s\\n{settings}\\n' {file} > Modelfile && ollama create {name} -f Modelfile");
     let mut serve = Vec::new();
     if run.sequences > 1 {
         serve.push(format!("OLLAMA_NUM_PARALLEL={}", run.sequences));
@@ -123,7 +123,7 @@ fn ollama(scenario: &Scenario, plan: &Plan) -> String {
 }
 
 fn vllm(scenario: &Scenario, plan: &Plan) -> String {
-    let mut words = vec![format!("vllm serve ./{}", file(scenario))];
+    let mut words = vec![format!("vllm serve {}", path(scenario))];
     words.extend(repository(scenario).map(|repository| format!("--tokenizer {repository}")));
     words.push(format!("--max-model-len {}", each_sequence(scenario)));
     words.push(format!("--max-num-seqs {}", scenario.run.sequences));
@@ -155,7 +155,7 @@ fn ktransformers(scenario: &Scenario, plan: &Plan) -> String {
     let cpu = &scenario.machine.cpu;
     let mut words = vec!["python -m sglang.launch_server".to_owned()];
     words.push(format!("--model {}", repository(scenario).unwrap_or_else(|| file(scenario))));
-    words.push(format!("--kt-method LLAMAFILE --kt-weight-path ./{}", file(scenario)));
+    words.push(format!("--kt-method LLAMAFILE --kt-weight-path {}", path(scenario)));
     words.push(format!("--kt-cpuinfer {} --kt-threadpool-count {}", cpu.cores.max(1), cpu.sockets.max(1)));
     words.push("--kt-num-gpu-experts 0".to_owned());
     words.push(format!("--max-total-tokens {}", scenario.run.context.get()));
@@ -174,13 +174,23 @@ fn each_sequence(scenario: &Scenario) -> u64 {
     (scenario.run.context.get() / scenario.run.streams()).max(1)
 }
 
-/// The file of the model as one word; the folder of a checkpoint.
+/// The file of the model as one word, the folder of a checkpoint: where it lies, if that is known and can be quoted
+/// unchanged, else a name such as a converter would give.
 fn file(scenario: &Scenario) -> String {
-    let name = file_name(&scenario.subject.model.name, &scenario.subject.quant.id);
-    match scenario.subject.quant.as_layout() {
+    let subject = &scenario.subject;
+    let path = subject.file.as_ref().map(|file| file.path.replace('\\', "/"));
+    let kept = path.as_deref().map(quoted).filter(|word| Some(word.trim_matches('"')) == path.as_deref());
+    let name = file_name(&subject.model.name, &subject.quant.id);
+    kept.unwrap_or_else(|| match subject.quant.as_layout() {
         Some(_) => quoted(name.trim_end_matches(".gguf")),
         None => quoted(&name),
-    }
+    })
+}
+
+/// The same, marked as a path where it is a plain name.
+fn path(scenario: &Scenario) -> String {
+    let file = file(scenario);
+    if file.contains('/') { file } else { format!("./{file}") }
 }
 
 /// The repository of the model, where it is known.

@@ -18,6 +18,7 @@ pub mod hf_config;
 mod json;
 pub mod machine_doc;
 pub mod model_doc;
+pub mod ollama_manifest;
 pub mod quant_doc;
 pub mod safetensors;
 pub mod settings_doc;

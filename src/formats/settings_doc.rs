@@ -28,6 +28,12 @@ pub struct Settings {
     pub kv: String,
     /// The engine, by id.
     pub engine: String,
+    /// Path of the model file that was asked about; empty for a model of the catalogue.
+    pub file: String,
+    /// What that file is called.
+    pub file_name: String,
+    /// Folders of the user's own to look for models in.
+    pub folders: Vec<String>,
 }
 
 impl Settings {

@@ -328,6 +328,12 @@ impl Finding {
 }
 
 impl Machine {
+    /// Whether it is the one this runs on, and not a description of another.
+    #[must_use]
+    pub fn is_this(&self) -> bool {
+        self.id == "this"
+    }
+
     /// A machine with nothing in it yet.
     #[must_use]
     pub fn new(id: &str, name: &str) -> Self {

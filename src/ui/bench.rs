@@ -6,11 +6,13 @@ use crate::advice::{self, Change, Ranked};
 use crate::catalog::Catalog;
 use crate::hardware::{Finding, Machine, Pool, PoolKind, Source};
 use crate::measure::Progress;
+use crate::model::Architecture;
 use crate::placement::Precision;
 use crate::quant::Quant;
 use crate::scenario::{Answer, Point, Scenario, Subject, evaluate_here, largest_context, sweep};
 use crate::units::Tokens;
 
+use super::files::Files;
 use super::history::History;
 use super::memo::Memo;
 use super::offer::{Offer, offers};
@@ -29,6 +31,8 @@ pub enum Workspace {
     Run,
     /// Every model on one machine.
     Rank,
+    /// The models on this disk.
+    Files,
     /// Ready-made machines and the user's own.
     Profiles,
 }
@@ -100,12 +104,16 @@ pub struct Workbench {
     pub quant_search: String,
     /// Every model on this machine, when ranked, with the question it was ranked for.
     pub ranking: Option<Ranking>,
+    /// Models on this disk.
+    pub files: Files,
+    /// The model file opened last.
+    pub opened: Option<Arc<Subject>>,
     history: History<Step>,
     answer: Memo<Scenario, Answer>,
     fits_max: Memo<Scenario, Option<Tokens>>,
     points: Memo<Scenario, Vec<Point>>,
     changes: Memo<Scenario, Vec<Change>>,
-    offers: Memo<String, Vec<Offer>>,
+    offers: Memo<Architecture, Vec<Offer>>,
 }
 
 /// What a typed path is for.
@@ -115,6 +123,10 @@ pub enum PathFor {
     Open,
     /// Writing the machine on screen.
     Export,
+    /// Opening a model.
+    Model,
+    /// A folder to look for models in.
+    Folder,
 }
 
 /// A ranking and what it was made for.
@@ -132,16 +144,21 @@ impl Ranking {
     /// Whether a question has the same ranking: everything but the model counts.
     #[must_use]
     pub fn answers(&self, scenario: &Scenario) -> bool {
-        let same_model =
-            Scenario { subject: self.asked.subject.clone(), answer: self.asked.answer, ..scenario.clone() };
-        same_model == self.asked
+        is_same_but_for_the_model(&self.asked, scenario)
     }
+}
+
+/// Whether two questions differ in the model at most, and in the length of its answers.
+pub(super) fn is_same_but_for_the_model(asked: &Scenario, scenario: &Scenario) -> bool {
+    let same_model = Scenario { subject: asked.subject.clone(), answer: asked.answer, ..scenario.clone() };
+    same_model == *asked
 }
 
 impl Workbench {
     /// A bench with a question on it.
     #[must_use]
     pub fn new(scenario: Scenario) -> Self {
+        let scenario_file = scenario.subject.file.is_some().then(|| scenario.subject.clone());
         Self {
             base: scenario.machine.clone(),
             history: History::new(Step {
@@ -163,6 +180,8 @@ impl Workbench {
             model_search: String::new(),
             quant_search: String::new(),
             ranking: None,
+            files: Files::default(),
+            opened: scenario_file,
             answer: Memo::default(),
             fits_max: Memo::default(),
             points: Memo::default(),
@@ -197,28 +216,42 @@ impl Workbench {
     /// Every quant the model on screen can be had in, with the size of its file.
     pub fn offers(&mut self, catalog: &Catalog) -> &[Offer] {
         let model = &self.scenario.subject.model;
-        self.offers.get(model.id.clone(), |_| offers(model, catalog))
+        self.offers.get(model.clone(), |model| offers(model, catalog))
     }
 
     /// Puts a model under the quant on screen; the context stays within the model's limit.
-    pub fn pick_model(&mut self, model: &crate::model::Architecture) {
+    pub fn pick_model(&mut self, model: &Architecture) {
         let quant = self.scenario.subject.quant.clone();
         let subject = Subject::new(model.clone(), quant, None);
-        self.set_subject(subject);
+        self.set_subject(Arc::new(subject));
     }
 
     /// Takes another quant for the model on screen.
     pub fn pick_quant(&mut self, quant: Quant) {
         let old = &self.scenario.subject;
         let subject = Subject::new(old.model.clone(), quant, old.experts_used);
-        self.set_subject(subject);
+        self.set_subject(Arc::new(subject));
     }
 
-    fn set_subject(&mut self, subject: Subject) {
+    /// Asks about a model file, with its very bytes.
+    pub fn ask_file(&mut self, file: Arc<Subject>) {
+        self.opened = Some(file.clone());
+        self.workspace = Workspace::Run;
+        self.search.clear();
+        self.set_subject(file);
+    }
+
+    /// The file of the model on screen, where one was opened.
+    #[must_use]
+    pub fn file_of_model(&self) -> Option<&Arc<Subject>> {
+        self.opened.as_ref().filter(|file| file.model == self.scenario.subject.model)
+    }
+
+    fn set_subject(&mut self, subject: Arc<Subject>) {
         let limit = subject.model.max_context;
         self.scenario.run.context = self.scenario.run.context.min(limit);
         self.scenario.answer = usual_answer(&subject);
-        self.scenario.subject = Arc::new(subject);
+        self.scenario.subject = subject;
     }
 
     /// Puts a machine on screen.

@@ -6,6 +6,7 @@ pub mod bench;
 #[cfg(test)]
 mod contrast;
 mod figure_row;
+pub mod files;
 pub mod focus;
 pub mod fonts;
 mod history;
@@ -44,12 +45,26 @@ pub enum Command {
     ExportTo(PathBuf),
     /// Open a profile chosen in a dialog.
     OpenProfile,
-    /// Open the profile at this path.
+    /// Open the model or the profile at this path.
     OpenPath(PathBuf),
     /// Put a text on the clipboard.
     Copy(String),
     /// Rank every model on the machine on screen.
     Rank,
+    /// Look for models on this disk.
+    LookForFiles,
+    /// Stop looking; the old list stays.
+    StopLooking,
+    /// Ask about every file found, on the machine on screen.
+    JudgeFiles,
+    /// Look in a folder chosen in a dialog, too.
+    AddFolder,
+    /// Look in this folder, too.
+    AddFolderAt(PathBuf),
+    /// Look in this folder no more.
+    RemoveFolder(PathBuf),
+    /// Open a model chosen in a dialog.
+    OpenModel,
 }
 
 /// Which machine is on screen.

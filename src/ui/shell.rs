@@ -9,7 +9,7 @@ use super::paint::icon::Icon;
 use super::paint::logo;
 use super::widget::button::{Button, icon_button};
 use super::widget::segmented::{segmented, tab};
-use super::{Command, MemoryUnit, fonts, profiles, rail, rank, run, strip, theme};
+use super::{Command, MemoryUnit, files, fonts, profiles, rail, rank, run, strip, theme};
 
 const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
 const REDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
@@ -51,6 +51,7 @@ pub fn ui(ui: &mut Ui, bench: Option<&mut Workbench>, catalog: &Catalog) -> Opti
         let page = ui.push_id("page", |ui| match bench.workspace {
             Workspace::Run => run::ui(ui, bench, catalog),
             Workspace::Rank => rank::ui(ui, bench, catalog),
+            Workspace::Files => files::ui(ui, bench),
             Workspace::Profiles => profiles::ui(ui, bench),
         });
         let asked = page.inner;
@@ -85,9 +86,12 @@ fn top_bar(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comm
         ui.label(fonts::strong("willitrun").size(14.0).color(palette.t1));
         ui.add_space(20.0);
         ui.spacing_mut().item_spacing.x = 22.0;
-        for (workspace, name) in
-            [(Workspace::Run, "Run"), (Workspace::Rank, "What runs here"), (Workspace::Profiles, "Machines")]
-        {
+        for (workspace, name) in [
+            (Workspace::Run, "Run"),
+            (Workspace::Rank, "What runs here"),
+            (Workspace::Files, "On this disk"),
+            (Workspace::Profiles, "Machines"),
+        ] {
             if tab(ui, name, bench.workspace == workspace).clicked() {
                 bench.workspace = workspace;
                 bench.search.clear();
@@ -123,7 +127,10 @@ fn top_bar(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comm
             segmented(ui, "Memory in", &mut bench.unit, &[(MemoryUnit::Gib, "GiB"), (MemoryUnit::Gb, "GB")])
                 .on_hover_text("GiB = 2^30 bytes for memory. Files and bandwidths are always in GB = 10^9 bytes.");
             ui.add_space(8.0);
-            ui.label(fonts::caption("Memory in").color(palette.t3));
+            // In a narrow window the words give way; the control has its name.
+            if ui.available_width() > 64.0 {
+                ui.label(fonts::caption("Memory in").color(palette.t3));
+            }
         });
     });
     command
@@ -157,6 +164,8 @@ fn notice(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
         let (hint, act) = match purpose {
             PathFor::Open => ("Path of a machine profile to open…", "Open"),
             PathFor::Export => ("Path to write this machine to…", "Write"),
+            PathFor::Model => ("Path of a model file to open…", "Open"),
+            PathFor::Folder => ("Path of a folder with models…", "Add"),
         };
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -175,7 +184,8 @@ fn notice(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
                     let path = std::path::PathBuf::from(bench.path.trim());
                     bench.path_asked = None;
                     command = Some(match purpose {
-                        PathFor::Open => Command::OpenPath(path),
+                        PathFor::Open | PathFor::Model => Command::OpenPath(path),
+                        PathFor::Folder => Command::AddFolderAt(path),
                         PathFor::Export => Command::ExportTo(path),
                     });
                 }

@@ -114,8 +114,7 @@ pub fn read(source: &mut impl Source, file_size: u64) -> Result<Header, GgufErro
 fn version<S: Source>(scan: &mut Scan<'_, S>) -> Result<(u32, ByteOrder), GgufError> {
     let magic = scan.array::<4>("the mark 'GGUF'")?;
     if magic != *b"GGUF" {
-        let begins = String::from_utf8_lossy(&magic);
-        let shown = super::text::quoted(&begins);
+        let shown = super::text::quoted(&magic.escape_ascii().to_string());
         return Err(GgufError { offset: 0, what: format!("this is no GGUF file: it begins with {shown}") });
     }
     let bytes = scan.array::<4>("the version")?;

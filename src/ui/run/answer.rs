@@ -145,7 +145,12 @@ pub(super) fn pools(ui: &mut Ui, bench: &mut Workbench) {
             ui.label(fonts::caption(format!("total {}", unit.of(plan.total()))).color(palette.t3));
         });
     });
-    for row in collect(&machine, &plan) {
+    // What is in use on this disk holds the file already, when it was read from there.
+    let here = machine.is_this() && bench.scenario.subject.file.is_some();
+    for mut row in collect(&machine, &plan) {
+        if here && row.kind == PoolKind::Disk {
+            row.usable = (row.usable + file).min(row.capacity);
+        }
         bar(ui, &row, unit, file);
     }
 }

@@ -8,22 +8,24 @@ use crate::units::Tokens;
 
 use super::quant_list;
 use crate::ui::bench::Workbench;
-use crate::ui::paint::icon;
+use crate::ui::paint::icon::{self, Icon};
+use crate::ui::widget::button::Button;
 use crate::ui::widget::card::rows;
 use crate::ui::widget::context_field::context_field;
 use crate::ui::widget::context_slider::ContextSlider;
-use crate::ui::{fonts, theme};
+use crate::ui::{Command, fonts, theme};
 
 /// The model that is one click away.
 const FAMOUS: &str = "deepseek-r1";
 
-pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
+pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Command> {
+    let mut command = None;
     let fits = bench.answer().fits_max;
     let width = ui.available_width();
     let narrow = width < ONE_ROW;
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 12.0;
-        column(ui, "Model", 176.0, |ui| model(ui, bench, catalog));
+        column(ui, "Model", 176.0, |ui| command = model(ui, bench, catalog));
         column(ui, "Quant", 168.0, |ui| quant_list::ui(ui, bench, catalog));
         if !narrow {
             context(ui, bench, fits, width - 670.0);
@@ -35,6 +37,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
         ui.add_space(4.0);
         ui.horizontal_top(|ui| context(ui, bench, fits, width - 92.0));
     }
+    command
 }
 
 /// The width below which the context takes a row of its own.
@@ -64,14 +67,18 @@ fn column(ui: &mut Ui, name: &str, width: f32, contents: impl FnOnce(&mut Ui)) {
     });
 }
 
-fn model(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
+fn model(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Command> {
     let chosen = bench.scenario.subject.model.clone();
-    let mut picked = None;
+    let shown = match &bench.scenario.subject.file {
+        Some(file) => file.name.clone(),
+        None => format!("{}  {}", chosen.name, chosen.params()),
+    };
+    let (mut picked, mut file, mut command) = (None, None, None);
     ComboBox::from_id_salt("model")
         .icon(icon::combo)
         .width(176.0)
         .truncate()
-        .selected_text(fonts::medium(format!("{}  {}", chosen.name, chosen.params())))
+        .selected_text(fonts::medium(shown))
         .height(460.0)
         .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
         .show_ui(ui, |ui| {
@@ -84,6 +91,19 @@ fn model(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
                     .desired_width(f32::INFINITY),
             )
             .accessible_name("Search models");
+            let open = Button::new("Open a model file…").icon(Icon::Folder).small();
+            if ui.add(open).on_hover_text("GGUF, or a model in RON; you can drop it on the window as well").clicked() {
+                command = Some(Command::OpenModel);
+                ui.close();
+            }
+            if let Some(opened) = &bench.opened
+                && let Some(from) = &opened.file
+            {
+                let on = bench.scenario.subject.file.as_ref() == Some(from);
+                if ui.selectable_label(on, &from.name).on_hover_text(&from.path).clicked() {
+                    file = Some(opened.clone());
+                }
+            }
             let wanted = bench.model_search.to_lowercase();
             let shown = |name: &str, family: &str| {
                 wanted
@@ -107,10 +127,14 @@ fn model(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
         })
         .response
         .accessible_name("Model");
+    if let Some(file) = file {
+        bench.ask_file(file);
+    }
     if let Some(model) = picked {
         bench.pick_model(&model);
         bench.model_search.clear();
     }
+    command
 }
 
 /// DeepSeek R1, one click away, for whoever looks at something else.

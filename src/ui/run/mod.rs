@@ -29,7 +29,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
     let height = ui.available_height();
     scroll(ui, "run", height, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        controls::ui(ui, bench, catalog);
+        command = controls::ui(ui, bench, catalog);
         ui.add_space(8.0);
         answer::verdict(ui, bench);
         ui.add_space(6.0);
@@ -39,7 +39,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
         ui.add_space(10.0);
         cards(ui, bench);
         ui.add_space(10.0);
-        command = command_line::ui(ui, bench);
+        command = command.take().or(command_line::ui(ui, bench));
     });
     command
 }

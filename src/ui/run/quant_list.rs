@@ -19,7 +19,9 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
     let chosen = bench.scenario.subject.quant.clone();
     let file = bench.scenario.subject.weights.file;
     let engine = bench.scenario.engine.clone();
-    let mut picked = None;
+    let own = bench.file_of_model().cloned();
+    let is_file = bench.scenario.subject.file.is_some();
+    let (mut picked, mut back) = (None, false);
     ComboBox::from_id_salt("quant")
         .icon(icon::combo)
         .width(168.0)
@@ -42,6 +44,13 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
                 let text = format!("{} {} {}", offer.name, offer.group, offer.quant.id).to_lowercase();
                 wanted.split_whitespace().all(|word| text.contains(word))
             };
+            if let Some(file) = &own {
+                let text = format!("{}  {}, the file", file.quant.id, file.weights.file.in_gb());
+                back = ui.selectable_label(is_file, text).clicked();
+                if back {
+                    ui.close();
+                }
+            }
             ScrollArea::vertical().max_height(400.0).show(ui, |ui| {
                 let mut group = "";
                 for offer in for_engine(bench.offers(catalog), &engine).into_iter().filter(shown) {
@@ -49,7 +58,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
                         group = &offer.group;
                         ui.label(fonts::caption(group).color(theme::palette(ui).t3));
                     }
-                    if row(ui, offer, offer.quant.id == chosen.id) {
+                    if row(ui, offer, !is_file && offer.quant.id == chosen.id) {
                         picked = Some(offer.quant.clone());
                         ui.close();
                     }
@@ -58,6 +67,9 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
         })
         .response
         .accessible_name("Quant");
+    if let Some(file) = own.filter(|_| back) {
+        bench.ask_file(file);
+    }
     if let Some(quant) = picked {
         bench.pick_quant(quant);
         bench.quant_search.clear();

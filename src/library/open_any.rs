@@ -1,0 +1,94 @@
+//! A file or folder somebody picked, told by what is in it and not by its name.
+
+use std::io::Read;
+use std::path::Path;
+
+use crate::formats::model_doc;
+use crate::formats::tree::{self, MOST_BYTES, Value};
+use crate::measure::Cancel;
+use crate::model::Architecture;
+
+use super::open::{refused, regular};
+use super::{Askable, Content, LibraryError, Limits, ModelFile, Place, open_model, scan};
+
+/// What was picked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Opened {
+    /// A model as its files hold it.
+    Model(Box<Askable>),
+    /// The shape of a model.
+    Preset(Box<Architecture>),
+    /// A document that is no model: a machine profile, or a bad one.
+    Document,
+}
+
+/// How deep a folder is searched for its one model.
+const WITHIN: Limits = Limits { depth: 3, entries: 5000 };
+
+/// Opens a model: a file of any kind [`open_model`] knows, a preset in RON, or a folder with
+/// one model in it.
+///
+/// # Errors
+/// The path and the reason.
+pub fn open_any(path: &Path) -> Result<Opened, LibraryError> {
+    if path.is_dir() {
+        return folder(path);
+    }
+    match text(path)? {
+        // A group in RON, or a comment before it.
+        Some(text) if text.trim_start_matches('\u{feff}').trim_start().starts_with(['(', '/', '#']) => {
+            if !is_preset(&text) {
+                return Ok(Opened::Document);
+            }
+            let preset = model_doc::parse_model(&text).map_err(|error| refused(path, error.to_string()))?;
+            Ok(Opened::Preset(Box::new(preset)))
+        }
+        _ => model(path),
+    }
+}
+
+/// A model; a configuration without weights is a shape alone.
+fn model(path: &Path) -> Result<Opened, LibraryError> {
+    Ok(match open_model(path)? {
+        ModelFile::Config(config, None) => Opened::Preset(Box::new(config.architecture)),
+        model => Opened::Model(Box::new(Askable::of(model, path, None, None))),
+    })
+}
+
+/// The text of a file, where it is one and no longer than a document may be.
+fn text(path: &Path) -> Result<Option<String>, LibraryError> {
+    let (file, length) = regular(path)?;
+    if length > MOST_BYTES as u64 {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    let read = file.take(MOST_BYTES as u64).read_to_end(&mut bytes);
+    read.map_err(|error| refused(path, format!("it cannot be read: {error}")))?;
+    Ok(String::from_utf8(bytes).ok())
+}
+
+/// Whether a document calls itself a model.
+fn is_preset(text: &str) -> bool {
+    let Ok(document) = tree::parse(text) else { return text.contains("\"willitrun.model\"") };
+    let Value::Group(fields) = document.value else { return false };
+    let format = fields.into_iter().find(|field| field.key == "format").map(|field| field.node.value);
+    format == Some(Value::Text("willitrun.model".to_owned()))
+}
+
+/// The one model of a folder.
+fn folder(path: &Path) -> Result<Opened, LibraryError> {
+    let listing = scan(&[Place::added(path)], WITHIN, &Cancel::new(), &mut |_| ()).unwrap_or_default();
+    let mut models: Vec<_> = listing.models.into_iter().filter(|found| found.content != Content::Vision).collect();
+    match (models.len(), models.pop()) {
+        (1, Some(found)) => match found.content {
+            Content::Model(file) => Ok(Opened::Model(file)),
+            _ => Err(refused(path, found.why().unwrap_or_default())),
+        },
+        // A configuration without weights is no model on a disk, yet it can be asked about.
+        (0, _) => model(path),
+        (many, _) => Err(refused(
+            path,
+            format!("{many} models lie in it: open one of its files, or add the folder to those looked in"),
+        )),
+    }
+}
