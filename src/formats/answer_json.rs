@@ -108,10 +108,11 @@ fn sources(scenario: &Scenario) -> Vec<Value> {
     let model = &scenario.subject.model;
     let mut rows = vec![json!({ "figure": "model shape", "value": model.id, "source": model.facts.source })];
     let quant: &Quant = &scenario.subject.quant;
-    let rule = match quant.rule {
+    let rule = match &quant.rule {
         Rule::Mix(..) => "llama.cpp's quantizer, tensor by tensor",
         Rule::Uniform(_) => "typed: every tensor at this width",
         Rule::Sized(_) => "typed: the size of the file, spread over the tensors",
+        Rule::Custom(_) => "llama.cpp's quantizer with typed formats, tensor by tensor",
     };
     rows.push(json!({ "figure": "weights", "value": scenario.subject.weights.file.get(), "source": rule }));
     for pool in &scenario.machine.pools {

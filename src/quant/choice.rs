@@ -1,8 +1,10 @@
 //! What a user chose: a named mix, one width for everything, or a file of known size.
 
+use std::sync::Arc;
+
 use crate::units::Bytes;
 
-use super::{Format, Imatrix, Mix, ModelTraits, Tensor};
+use super::{CustomMix, Format, Imatrix, Mix, ModelTraits, Tensor};
 
 /// A chosen quant.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +16,7 @@ pub struct Quant {
 }
 
 /// How a quant turns tensors into bytes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Rule {
     /// llama.cpp's rules for a named mix.
     Mix(Mix, Imatrix),
@@ -22,6 +24,8 @@ pub enum Rule {
     Uniform(f64),
     /// A file of this size whose recipe is no rule: spread over the tensors like the nearest mix.
     Sized(Bytes),
+    /// A mix with formats of the user's own for some tensors.
+    Custom(Arc<CustomMix>),
 }
 
 /// Least and most bits per weight that make sense.
@@ -40,6 +44,12 @@ impl Quant {
     #[must_use]
     pub fn mix(mix: Mix, imatrix: Imatrix) -> Self {
         Self { id: mix.name().to_owned(), rule: Rule::Mix(mix, imatrix) }
+    }
+
+    /// A mix with formats of the user's own.
+    #[must_use]
+    pub fn custom(custom: Arc<CustomMix>) -> Self {
+        Self { id: custom.id.clone(), rule: Rule::Custom(custom) }
     }
 
     /// Reads what a user typed: a mix by name, or a width such as `4.822bpw`; with the size of a file
@@ -68,17 +78,18 @@ impl Quant {
     /// The nominal mix: the one it is, or none.
     #[must_use]
     pub const fn as_mix(&self) -> Option<Mix> {
-        match self.rule {
-            Rule::Mix(mix, _) => Some(mix),
-            Rule::Uniform(_) | Rule::Sized(_) => None,
+        match &self.rule {
+            Rule::Mix(mix, _) => Some(*mix),
+            Rule::Uniform(_) | Rule::Sized(_) | Rule::Custom(_) => None,
         }
     }
 
     /// Bytes of each tensor, in the same order.
     #[must_use]
     pub fn bytes(&self, traits: &ModelTraits, tensors: &[Tensor]) -> Vec<Bytes> {
-        match self.rule {
-            Rule::Mix(mix, imatrix) => by_mix(mix, imatrix, traits, tensors),
+        match &self.rule {
+            Rule::Mix(mix, imatrix) => in_formats(tensors, mix.formats(traits, tensors, *imatrix)),
+            Rule::Custom(custom) => in_formats(tensors, custom.formats(traits, tensors)),
             Rule::Uniform(bits) => {
                 let all: f64 = tensors.iter().map(|tensor| tensor.weights() as f64).sum();
                 let share = tensors.iter().map(|tensor| tensor.weights() as f64 * bits / 8.0).collect::<Vec<_>>();
@@ -87,17 +98,16 @@ impl Quant {
             Rule::Sized(file) => {
                 let nearest = Mix::ALL
                     .iter()
-                    .map(|&mix| by_mix(mix, Imatrix::With, traits, tensors))
-                    .min_by_key(|bytes| bytes.iter().copied().sum::<Bytes>().less(file).size());
+                    .map(|mix| in_formats(tensors, mix.formats(traits, tensors, Imatrix::With)))
+                    .min_by_key(|bytes| bytes.iter().copied().sum::<Bytes>().less(*file).size());
                 let share = nearest.unwrap_or_default().iter().map(|bytes| bytes.as_f64()).collect::<Vec<_>>();
-                spread(file, &share)
+                spread(*file, &share)
             }
         }
     }
 }
 
-fn by_mix(mix: Mix, imatrix: Imatrix, traits: &ModelTraits, tensors: &[Tensor]) -> Vec<Bytes> {
-    let formats = mix.formats(traits, tensors, imatrix);
+fn in_formats(tensors: &[Tensor], formats: Vec<Format>) -> Vec<Bytes> {
     tensors.iter().zip(formats).map(|(tensor, format)| in_format(tensor, format)).collect()
 }
 

@@ -3,6 +3,7 @@
 //! Invariant: bytes come from shapes and block geometry, never from parameters x bits.
 
 mod choice;
+mod custom;
 mod fact;
 mod format;
 mod mix;
@@ -10,6 +11,7 @@ mod recipe;
 mod tensor;
 
 pub use choice::{Quant, Rule};
+pub use custom::{CustomMix, Tensors};
 pub use fact::{BlockFact, Confidence, Facts, MixFact, RuntimeFormat};
 pub use format::Format;
 pub use mix::{Imatrix, Mix, ModelTraits};
