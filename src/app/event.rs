@@ -1,13 +1,15 @@
 //! All that can happen beside what the user does.
 
 use crate::advice::Ranked;
-use crate::formats::machine_doc::MachineDoc;
+use crate::formats::any_doc::Document;
 use crate::hardware::{Finding, Machine};
 use crate::measure::ram::RamResult;
 use crate::measure::{MeasureError, Progress};
 use crate::scenario::Scenario;
 use crate::store::ProfileEntry;
 use crate::ui::bench::PathFor;
+
+use super::own::OwnDocuments;
 
 /// What a job sends.
 #[derive(Debug)]
@@ -31,8 +33,10 @@ pub enum Event {
     Ranked(Box<Scenario>, Vec<Ranked>),
     /// A file was written.
     Saved(String),
-    /// A profile was opened.
-    Opened(Box<MachineDoc>, String),
+    /// A document was opened, or saved under the id it has now.
+    Taken(Document, String),
+    /// The user's own models and quants.
+    Own(OwnDocuments),
     /// No dialog was to be had, or it was closed: a path may be typed.
     NoPath(PathFor),
     /// A job failed; the sentence to show.

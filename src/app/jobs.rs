@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 
 use crate::advice;
 use crate::catalog::Catalog;
-use crate::formats::machine_doc::{self, MachineDoc, Origin};
+use crate::formats::any_doc::Document;
+use crate::formats::machine_doc::MachineDoc;
 use crate::hardware::Machine;
 use crate::measure::{Cancel, ram};
 use crate::scenario::Scenario;
-use crate::store::{SaveMode, Store, atomic_write, open_profile};
+use crate::store::{SaveMode, Store};
 use crate::ui::bench::PathFor;
 
+use super::own::{self, OwnDocuments};
 use super::{Event, Jobs, first_question, settings};
 
 impl Jobs {
@@ -24,6 +26,7 @@ impl Jobs {
                 let (entries, bad) = store.profiles();
                 outbox.send(Event::Profiles(entries, bad.clone()));
                 findings.extend(bad);
+                outbox.send(Event::Own(OwnDocuments::list(store)));
             }
             let Some(mut start) = first_question(catalog, machine.clone()) else {
                 return Event::Failed("The built-in catalogue is empty.".to_owned());
@@ -35,9 +38,10 @@ impl Jobs {
         });
     }
 
-    /// Lists the user's profiles again.
+    /// Lists the user's profiles, models and quants again.
     pub(super) fn list(&self, store: Store) {
-        self.spawn("profiles", move |_| {
+        self.spawn("profiles", move |outbox| {
+            outbox.send(Event::Own(OwnDocuments::list(&store)));
             let (entries, findings) = store.profiles();
             Event::Profiles(entries, findings)
         });
@@ -80,27 +84,27 @@ impl Jobs {
 
     /// Writes a profile to a path of the user's choice.
     pub(super) fn export(&self, path: PathBuf, doc: MachineDoc) {
-        self.spawn("export", move |_| write(&path, &doc));
+        self.spawn("export", move |_| own::write(&path, &Document::Machine(Box::new(doc))));
     }
 
-    /// Opens a profile and keeps a copy among the user's own, never over another.
+    /// Opens a profile, a model or a quant and keeps a copy among the user's own, never over another.
     pub(super) fn open(&self, path: PathBuf, store: Option<Store>) {
-        self.spawn("open", move |_| open(&path, store.as_ref()));
+        self.spawn("open", move |_| own::open(&path, store.as_ref()));
     }
 
     /// Asks for a path in the system's dialog. Where there is none, or it is closed, a path may be typed.
-    pub(super) fn ask_path(&self, purpose: PathFor, doc: MachineDoc) {
+    pub(super) fn ask_path(&self, purpose: PathFor, document: Document) {
         self.spawn("dialog", move |_| {
-            let dialog = rfd::AsyncFileDialog::new().add_filter("machine profile", &["ron"]);
+            let dialog = rfd::AsyncFileDialog::new().add_filter("machine, model or quant", &["ron"]);
             match purpose {
                 PathFor::Open => match pollster::block_on(dialog.pick_file()) {
-                    Some(file) => open(file.path(), Store::open().ok().as_ref()),
+                    Some(file) => own::open(file.path(), Store::open().ok().as_ref()),
                     None => Event::NoPath(purpose),
                 },
-                PathFor::Export => {
-                    let dialog = dialog.set_file_name(format!("{}.ron", doc.machine.id));
+                PathFor::Export | PathFor::ExportOwn(_) => {
+                    let dialog = dialog.set_file_name(format!("{}.ron", document.id()));
                     match pollster::block_on(dialog.save_file()) {
-                        Some(file) => write(file.path(), &doc),
+                        Some(file) => own::write(file.path(), &document),
                         None => Event::NoPath(purpose),
                     }
                 }
@@ -117,32 +121,6 @@ impl Jobs {
     }
 }
 
-fn write(path: &Path, doc: &MachineDoc) -> Event {
-    match atomic_write(path, machine_doc::write(doc).as_bytes()) {
-        Ok(()) => Event::Saved(format!("Written to {}.", shown(path))),
-        Err(error) => Event::Failed(error.to_string()),
-    }
-}
-
-fn open(path: &Path, store: Option<&Store>) -> Event {
-    let doc = match open_profile(path, Origin::Foreign) {
-        Ok(doc) => doc,
-        Err(error) => return Event::Failed(error.to_string()),
-    };
-    let Some(store) = store else {
-        return Event::Opened(Box::new(doc), "Opened; it is not kept, as there is no folder to keep it in.".to_owned());
-    };
-    match store.save_profile(&doc, SaveMode::NewName) {
-        Ok(saved) => {
-            let said = format!("Opened {}; kept among yours as {}.", doc.machine.name, saved.id);
-            let mut doc = doc;
-            doc.machine.id = saved.id;
-            Event::Opened(Box::new(doc), said)
-        }
-        Err(error) => Event::Opened(Box::new(doc), format!("Opened, but not kept: {error}")),
-    }
-}
-
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     crate::formats::shown(&path.display().to_string(), 300)
 }

@@ -12,6 +12,8 @@ use crate::ui::MemoryUnit;
 use crate::ui::bench::{Workbench, usual_answer};
 use crate::units::Tokens;
 
+use super::own::OwnDocuments;
+
 /// What to keep of the state on screen.
 pub(super) fn collect(bench: &Workbench, theme: &str) -> Settings {
     let scenario = &bench.scenario;
@@ -35,12 +37,16 @@ pub(super) fn load(store: &Store) -> Option<Settings> {
 /// Puts the last question back; what is no longer known stays as it is.
 pub(super) fn restore(store: &Store, catalog: &Catalog, scenario: &mut Scenario) {
     let Some(settings) = load(store) else { return };
-    if let Some(model) = catalog.model(&settings.model) {
+    let own = OwnDocuments::list(store);
+    let model = own.models.iter().find(|model| model.id == settings.model).or_else(|| catalog.model(&settings.model));
+    let custom = own.quants.iter().find(|mix| mix.id == settings.quant);
+    if let Some(model) = model {
         let quant = Quant::parse(&settings.quant, Imatrix::Without, None).map(|quant| match quant.as_mix() {
             Some(mix) => Quant::mix(mix, mix.usual_imatrix()),
             None => quant,
         });
-        let quant = quant.unwrap_or_else(|_| scenario.subject.quant.clone());
+        let quant = custom.map(|mix| Quant::custom(mix.clone())).or(quant.ok());
+        let quant = quant.unwrap_or_else(|| scenario.subject.quant.clone());
         scenario.subject = Arc::new(Subject::new(Architecture::clone(model), quant, None));
         scenario.answer = usual_answer(&scenario.subject);
     }

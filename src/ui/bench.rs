@@ -6,13 +6,15 @@ use crate::advice::{self, Change, Ranked};
 use crate::hardware::{Finding, Machine, Pool, PoolKind, Source};
 use crate::measure::Progress;
 use crate::placement::Precision;
-use crate::quant::{Mix, Quant};
+use crate::model::Architecture;
+use crate::quant::{CustomMix, Mix, Quant};
 use crate::scenario::{Answer, Point, Scenario, Subject, evaluate_here, largest_context, sweep};
 use crate::units::{Bytes, Tokens};
 
+use super::editor::{ModelEditor, QuantEditor};
 use super::history::History;
 use super::memo::Memo;
-use super::{MachineChoice, MemoryUnit};
+use super::{MachineChoice, MemoryUnit, Own};
 
 /// Points of a sweep over context.
 const POINTS: u32 = 96;
@@ -29,6 +31,10 @@ pub enum Workspace {
     Rank,
     /// Ready-made machines and the user's own.
     Profiles,
+    /// The model on screen, field by field.
+    Model,
+    /// The quant on screen, tensor by tensor.
+    Quant,
 }
 
 /// A state to go back to: the question, and the machine it is asked of without what was typed over it.
@@ -37,6 +43,8 @@ struct Step {
     scenario: Scenario,
     base: Arc<Machine>,
     choice: MachineChoice,
+    model: Option<ModelEditor>,
+    quant: Option<QuantEditor>,
 }
 
 /// A machine that can be chosen.
@@ -96,12 +104,20 @@ pub struct Workbench {
     pub model_search: String,
     /// Every model on this machine, when ranked, with the question it was ranked for.
     pub ranking: Option<Ranking>,
+    /// The user's own models.
+    pub own_models: Vec<Arc<Architecture>>,
+    /// The user's own quants.
+    pub own_quants: Vec<Arc<CustomMix>>,
+    /// The model being edited.
+    pub(super) model: Option<ModelEditor>,
+    /// The quant being edited.
+    pub(super) quant: Option<QuantEditor>,
     history: History<Step>,
     answer: Memo<Scenario, Answer>,
     fits_max: Memo<Scenario, Option<Tokens>>,
     points: Memo<Scenario, Vec<Point>>,
     changes: Memo<Scenario, Vec<Change>>,
-    sizes: Memo<String, Vec<(Mix, Bytes)>>,
+    sizes: Memo<Architecture, Vec<(Mix, Bytes)>>,
 }
 
 /// What a typed path is for.
@@ -111,6 +127,8 @@ pub enum PathFor {
     Open,
     /// Writing the machine on screen.
     Export,
+    /// Writing what is edited.
+    ExportOwn(Own),
 }
 
 /// A ranking and what it was made for.
@@ -144,6 +162,8 @@ impl Workbench {
                 scenario: scenario.clone(),
                 base: scenario.machine.clone(),
                 choice: MachineChoice::This,
+                model: None,
+                quant: None,
             }),
             scenario,
             choice: MachineChoice::This,
@@ -158,6 +178,10 @@ impl Workbench {
             search: String::new(),
             model_search: String::new(),
             ranking: None,
+            own_models: Vec::new(),
+            own_quants: Vec::new(),
+            model: None,
+            quant: None,
             answer: Memo::default(),
             fits_max: Memo::default(),
             points: Memo::default(),
@@ -192,7 +216,7 @@ impl Workbench {
     /// Every mix with the size of its file for the model on screen.
     pub fn sizes(&mut self) -> &[(Mix, Bytes)] {
         let model = &self.scenario.subject.model;
-        self.sizes.get(model.id.clone(), |_| {
+        self.sizes.get(model.clone(), |model| {
             let (tensors, traits) = (model.tensors(), model.traits());
             let size = |mix: Mix| Quant::mix(mix, mix.usual_imatrix()).bytes(&traits, &tensors).into_iter().sum();
             Mix::ALL.iter().map(|mix| (*mix, size(*mix))).collect()
@@ -216,6 +240,11 @@ impl Workbench {
     fn set_subject(&mut self, subject: Subject) {
         let limit = subject.model.max_context;
         self.scenario.run.context = self.scenario.run.context.min(limit);
+        self.put_subject(subject);
+    }
+
+    /// Puts a model under a quant on screen and leaves the context alone, as while a number is being typed.
+    pub(super) fn put_subject(&mut self, subject: Subject) {
         self.scenario.answer = usual_answer(&subject);
         self.scenario.subject = Arc::new(subject);
     }
@@ -272,13 +301,29 @@ impl Workbench {
     }
 
     fn step(&self) -> Step {
-        Step { scenario: self.scenario.clone(), base: self.base.clone(), choice: self.choice.clone() }
+        Step {
+            scenario: self.scenario.clone(),
+            base: self.base.clone(),
+            choice: self.choice.clone(),
+            model: self.model.clone(),
+            quant: self.quant.clone(),
+        }
     }
 
     fn return_to(&mut self, step: Step) {
         self.scenario = step.scenario;
         self.base = step.base;
         self.choice = step.choice;
+        self.model = step.model;
+        self.quant = step.quant;
+        let gone = match self.workspace {
+            Workspace::Model => self.model.is_none(),
+            Workspace::Quant => self.quant.is_none(),
+            _ => false,
+        };
+        if gone {
+            self.workspace = Workspace::Run;
+        }
     }
 
     /// Tells the user something.

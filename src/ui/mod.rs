@@ -8,6 +8,7 @@ mod contrast;
 mod figure_row;
 pub mod focus;
 pub mod fonts;
+mod editor;
 mod history;
 mod memo;
 pub mod paint;
@@ -48,6 +49,27 @@ pub enum Command {
     Copy(String),
     /// Rank every model on the machine on screen.
     Rank,
+    /// Keep what is edited among the user's own.
+    SaveOwn(Own),
+    /// Write what is edited to a file chosen in a dialog.
+    ExportOwn(Own),
+    /// Write it to this path.
+    ExportOwnTo(Own, PathBuf),
+    /// Remove what is edited from the user's own; it stays on screen.
+    RemoveOwn(Own),
+    /// Open the document in a share code.
+    OpenCode(String),
+    /// Ask the system for what was copied; a share code in it is opened.
+    Paste,
+}
+
+/// What a user edits and keeps besides machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Own {
+    /// A model.
+    Model,
+    /// A quant.
+    Quant,
 }
 
 /// Which machine is on screen.

@@ -23,8 +23,12 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
     let narrow = width < ONE_ROW;
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 12.0;
-        column(ui, "Model", 176.0, |ui| model(ui, bench, catalog));
-        column(ui, "Quant", 168.0, |ui| quant(ui, bench));
+        if column_with(ui, ["Model", "Edit…", "Edit a copy of the model"], 176.0, |ui| model(ui, bench, catalog)) {
+            bench.edit_model();
+        }
+        if column_with(ui, ["Quant", "Edit…", "Edit a copy of the quant"], 168.0, |ui| quant(ui, bench)) {
+            bench.edit_quant();
+        }
         if !narrow {
             context(ui, bench, fits, width - 670.0);
         }
@@ -64,6 +68,34 @@ fn column(ui: &mut Ui, name: &str, width: f32, contents: impl FnOnce(&mut Ui)) {
     });
 }
 
+/// A column with an act at the right of its name; whether it was asked for.
+fn column_with(ui: &mut Ui, [name, act, said]: [&str; 3], width: f32, contents: impl FnOnce(&mut Ui)) -> bool {
+    ui.vertical(|ui| {
+        ui.set_width(width);
+        ui.spacing_mut().item_spacing.y = 2.0;
+        let line = ui.label(fonts::caption(name).color(theme::palette(ui).t3)).rect;
+        let asked = caption_link(ui, egui::pos2(line.left() + width, line.center().y), act, said);
+        contents(ui);
+        asked
+    })
+    .inner
+}
+
+/// Words of the accent in a line of captions, ending at a place; hit on 24 points.
+fn caption_link(ui: &mut Ui, end: egui::Pos2, word: &str, said: &str) -> bool {
+    let palette = theme::palette(ui);
+    let text = ui.painter().layout_no_wrap(word.to_owned(), fonts::font(11.0, fonts::Weight::Medium), palette.accent);
+    let rect = egui::Rect::from_min_size(end - egui::vec2(text.size().x, text.size().y / 2.0), text.size());
+    let hit = egui::Rect::from_center_size(rect.center(), egui::vec2(rect.width() + 12.0, theme::height::SMALL));
+    let response = ui.interact(hit, ui.make_persistent_id(said), egui::Sense::click());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, ui.is_enabled(), said));
+    if response.hovered() {
+        ui.painter().hline(rect.x_range(), rect.bottom(), egui::Stroke::new(1.0, palette.accent));
+    }
+    ui.painter().galley(rect.min, text, palette.accent);
+    response.on_hover_text(said).clicked()
+}
+
 fn model(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
     let chosen = bench.scenario.subject.model.clone();
     let mut picked = None;
@@ -90,6 +122,16 @@ fn model(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
                     .all(|word| name.to_lowercase().contains(word) || family.to_lowercase().contains(word))
             };
             ScrollArea::vertical().max_height(400.0).show(ui, |ui| {
+                let own = bench.own_models.clone();
+                for (at, model) in own.iter().filter(|model| shown(&model.name, &model.facts.family)).enumerate() {
+                    if at == 0 {
+                        ui.label(fonts::caption("Yours").color(theme::palette(ui).t3));
+                    }
+                    let text = format!("{}   {}", model.name, model.params());
+                    if ui.selectable_label(model.id == chosen.id, text).clicked() {
+                        picked = Some(model.clone());
+                    }
+                }
                 let mut family = "";
                 for model in catalog.models.iter().filter(|model| shown(&model.name, &model.facts.family)) {
                     if model.facts.family != family {
@@ -128,7 +170,7 @@ fn quant(ui: &mut Ui, bench: &mut Workbench) {
     let chosen = bench.scenario.subject.quant.clone();
     let file = bench.scenario.subject.weights.file;
     let sizes = bench.sizes().to_vec();
-    let mut picked = None;
+    let (mut picked, mut custom) = (None, None);
     ComboBox::from_id_salt("quant")
         .icon(icon::combo)
         .width(168.0)
@@ -138,6 +180,15 @@ fn quant(ui: &mut Ui, bench: &mut Workbench) {
         .show_ui(ui, |ui| {
             rows(ui, theme::height::SMALL);
             ui.set_min_width(220.0);
+            let own = bench.own_quants.clone();
+            if !own.is_empty() {
+                ui.label(fonts::caption("Yours").color(theme::palette(ui).t3));
+            }
+            for mix in own {
+                if ui.selectable_label(chosen.id == mix.id, &mix.name).clicked() {
+                    custom = Some(Quant::custom(mix));
+                }
+            }
             for (mix, bytes) in sizes {
                 let text = format!("{:<10}  {}", mix.name(), bytes.in_gb());
                 if ui.selectable_label(chosen.as_mix() == Some(mix), text).clicked() {
@@ -147,8 +198,8 @@ fn quant(ui: &mut Ui, bench: &mut Workbench) {
         })
         .response
         .accessible_name("Quant");
-    if let Some(mix) = picked {
-        bench.pick_quant(Quant::mix(mix, mix.usual_imatrix()));
+    if let Some(quant) = custom.or(picked.map(|mix| Quant::mix(mix, mix.usual_imatrix()))) {
+        bench.pick_quant(quant);
     }
 }
 
