@@ -28,7 +28,7 @@ pub(in crate::ui) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
     head(ui, bench);
     let command = acts(ui, bench, Own::Model);
     ui.add_space(4.0);
-    let source = editor.draft.text("source");
+    let said = format!("{}, {}", editor.draft.text("name"), editor.draft.text("source"));
     match (&editor.fault, editor.wrong.first_key_value()) {
         (Some(unfit), _) => {
             row::fault(ui, &format!("{unfit}. The answer stays that of the last good shape."));
@@ -37,7 +37,7 @@ pub(in crate::ui) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
             row::fault(ui, &format!("{}: {why}. The field keeps its last good value.", path.replace('/', ".")));
         }
         (None, None) => {
-            ui.add(egui::Label::new(fonts::small(source).color(palette.t3)).truncate());
+            ui.add(egui::Label::new(fonts::small(&said).color(palette.t3)).truncate());
         }
     }
     ui.add_space(8.0);

@@ -7,8 +7,9 @@ use egui::{Align, Align2, ComboBox, Layout, ScrollArea, TextEdit, Ui, vec2};
 
 use crate::quant::{CustomMix, Format, Imatrix, Mix, Quant, Rule, Tensors};
 use crate::ui::bench::{Workbench, Workspace};
-use crate::ui::paint::icon;
-use crate::ui::widget::button::Button;
+use crate::ui::paint::icon::{self, Icon};
+use crate::ui::paint::mark::{Mark, mark};
+use crate::ui::widget::button::{Button, small_icon_button};
 use crate::ui::widget::card::{card, rows};
 use crate::ui::{Command, Own, fonts, theme};
 use crate::units::{Bytes, parse_bytes};
@@ -27,6 +28,9 @@ pub(in crate::ui) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
     let Some(editor) = bench.quant.clone() else { return None };
     head(ui, bench);
     let command = acts(ui, bench, Own::Quant);
+    ui.add_space(4.0);
+    let said = format!("{}, on {}", editor.mix.name, bench.scenario.subject.model.name);
+    ui.add(egui::Label::new(fonts::small(said).color(theme::palette(ui).t3)).truncate());
     ui.add_space(8.0);
     ScrollArea::vertical().id_salt("quant editor").auto_shrink([false, false]).show(ui, |ui| {
         name(ui, bench, &editor.mix, &editor.before);
@@ -88,21 +92,38 @@ fn formats(ui: &mut Ui, bench: &mut Workbench, mix: &CustomMix) {
         }
         for share in &shares {
             let own = mix.format(share.kind);
+            let row = ui.available_rect_before_wrap();
+            if own.is_some() {
+                let ground = egui::Rect::from_min_size(row.min - vec2(6.0, 0.0), vec2(row.width() + 12.0, 26.0));
+                ui.painter().rect_filled(ground, theme::radius::BAR, palette.bg3);
+            }
             ui.horizontal(|ui| {
                 ui.set_min_height(26.0);
-                cell(ui, 200.0, share.kind.label(), palette.t2);
+                cell(ui, 170.0, share.kind.label(), palette.t2, Align::Min);
                 ui.add_enabled_ui(takes || own.is_some(), |ui| {
                     if let Some(format) = format_choice(ui, share.kind, own) {
                         chosen = Some((share.kind, format));
                     }
                 });
                 let is: Vec<&str> = share.formats.iter().map(|format| format.name()).collect();
-                cell(ui, 190.0, &is.join(", "), palette.t3);
                 let part = share.bytes.as_f64() / all.as_f64().max(1.0) * 100.0;
+                let part = if part < 1.0 { "under 1 %".to_owned() } else { format!("{part:.0} %") };
                 let bits = share.bytes.as_f64() * 8.0 / (share.weights.max(1)) as f64;
-                cell(ui, 90.0, &share.bytes.in_gb(), palette.t1);
-                cell(ui, 60.0, &format!("{part:.0} %"), palette.t2);
-                cell(ui, 90.0, &format!("{bits:.2} bits"), palette.t2);
+                cell(ui, 66.0, &share.bytes.in_gb(), palette.t1, Align::Max);
+                cell(ui, 62.0, &part, palette.t2, Align::Max);
+                cell(ui, 66.0, &format!("{bits:.2} bits"), palette.t2, Align::Max);
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    if own.is_some() {
+                        let name = share.kind.label().to_lowercase();
+                        mark(ui, Mark::Typed, &format!("Format of {name} is typed by you"));
+                        if small_icon_button(ui, Icon::Reset, &format!("Reset {name}")).clicked() {
+                            chosen = Some((share.kind, None));
+                        }
+                    }
+                    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                        ui.add(egui::Label::new(fonts::small(is.join(", ")).color(palette.t3)).truncate());
+                    });
+                });
             });
         }
     });
@@ -111,8 +132,12 @@ fn formats(ui: &mut Ui, bench: &mut Workbench, mix: &CustomMix) {
     }
 }
 
-fn cell(ui: &mut Ui, width: f32, text: &str, ink: egui::Color32) {
-    ui.allocate_ui_with_layout(vec2(width, 20.0), Layout::left_to_right(Align::Center), |ui| {
+fn cell(ui: &mut Ui, width: f32, text: &str, ink: egui::Color32, align: Align) {
+    let layout = match align {
+        Align::Max => Layout::right_to_left(Align::Center),
+        _ => Layout::left_to_right(Align::Center),
+    };
+    ui.allocate_ui_with_layout(vec2(width, 20.0), layout, |ui| {
         ui.set_width(width);
         ui.add(egui::Label::new(fonts::small(text).color(ink)).truncate());
     });

@@ -13,7 +13,9 @@ use crate::ui::{fonts, theme};
 /// The height of a row.
 const ROW: f32 = 26.0;
 /// The width of a field for a number.
-const NUMBER: f32 = 112.0;
+const NUMBER: f32 = 124.0;
+/// The width left to the name before a field for text.
+const NAME: f32 = 84.0;
 
 /// Draws a row; returns the text it now has, where the user changed it. `name` is the field's for a screen
 /// reader, `before` its text when the editor was opened, `wrong` a text that was not taken, `reason` why the field
@@ -40,8 +42,9 @@ pub(super) fn ui(
         rows(ui, theme::height::SMALL);
         ui.set_min_height(ROW);
         ui.spacing_mut().item_spacing.x = 6.0;
+        let left = ui.cursor().left();
         let label = ui.label(fonts::small(field.label).color(palette.t2)).on_hover_text(field.help);
-        let used = label.rect.width();
+        let name_ends = (label.rect.right() + 6.0).max(left + NAME);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if typed {
                 mark(ui, Mark::Typed, &format!("{name} is typed by you"));
@@ -53,10 +56,13 @@ pub(super) fn ui(
                 Kind::Flag(_) => flag(ui, name, shown),
                 Kind::Presence => choice(ui, name, shown, &["usual", "yes", "no"]),
                 Kind::Choice(words) => choice(ui, name, shown, words),
-                Kind::Number | Kind::Count | Kind::Tokens => text(ui, name, field, shown, NUMBER),
+                Kind::Number | Kind::Count | Kind::Tokens => {
+                    let room = ui.available_width();
+                    text(ui, name, field, shown, NUMBER.min(room))
+                }
                 Kind::Text | Kind::Numbers | Kind::Widths => {
-                    let room = (ui.available_width() - used.min(4.0)).max(NUMBER);
-                    text(ui, name, field, shown, room)
+                    let room = ui.max_rect().right().min(ui.cursor().right()) - name_ends;
+                    text(ui, name, field, shown, room.max(60.0))
                 }
             };
             edited = edited.take().or(change);
@@ -83,7 +89,7 @@ pub(super) fn fault(ui: &mut Ui, reason: &str) {
 
 fn flag(ui: &mut Ui, name: &str, shown: &str) -> Option<String> {
     let mut on = shown == "yes";
-    let response = ui.checkbox(&mut on, "");
+    let response = ui.add(egui::Checkbox::without_text(&mut on));
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, on, name));
     response.changed().then(|| if on { "yes" } else { "no" }.to_owned())
 }
@@ -119,7 +125,7 @@ fn text(ui: &mut Ui, name: &str, field: &Field, shown: &str, width: f32) -> Opti
         .add(
             TextEdit::singleline(&mut typed)
                 .id(id.with("text"))
-                .desired_width(width - 16.0)
+                .desired_width(width)
                 .align(at)
                 .hint_text(if number { "—" } else { "" })
                 .font(fonts::font(12.0, fonts::Weight::Medium)),
