@@ -59,3 +59,55 @@ pub(super) fn restore(store: &Store, catalog: &Catalog, scenario: &mut Scenario)
         (scenario.run.kv_k, scenario.run.kv_v) = (kv, kv);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::model_doc::Draft;
+    use crate::quant::{CustomMix, Mix, Tensors};
+    use crate::store::SaveMode;
+
+    fn question(subject: Subject) -> Scenario {
+        let catalog = Catalog::builtin();
+        Scenario {
+            subject: Arc::new(subject),
+            machine: Arc::new(catalog.profiles[0].machine.clone()),
+            engine: catalog.engines[0].clone(),
+            parameters: catalog.parameters.clone(),
+            run: crate::memory::RunOptions::default(),
+            engine_date: None,
+            policy: crate::placement::Policy::default(),
+            backend: None,
+            depth: Tokens::ZERO,
+            prompt: Tokens::new(512),
+            answer: Tokens::new(512),
+        }
+    }
+
+    #[test]
+    fn a_model_and_a_quant_of_the_users_own_are_there_after_a_restart() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::at(folder.path());
+        let catalog = Catalog::builtin();
+        let mut draft = Draft::copy_of(catalog.model("llama-3.1-8b").expect("a preset"), |_| false);
+        draft.set("layers", "20").expect("a number");
+        let model = draft.build().expect("a model");
+        let mut mix = CustomMix::of(Mix::Q4_K_M);
+        mix.set(Tensors::Down, Some(Format::Q2_K));
+        store.save_model(&model, SaveMode::NewName).expect("saved");
+        store.save_quant(&mix, SaveMode::NewName).expect("saved");
+        let quant = Quant::custom(Arc::new(mix));
+        let bench = Workbench::new(question(Subject::new(model.clone(), quant, None)));
+        store.save_settings(&collect(&bench, "").write()).expect("saved");
+
+        let preset = catalog.model("qwen3-30b-a3b").expect("a preset");
+        let mut start = question(crate::advice::default_subject(preset));
+        restore(&Store::at(folder.path()), catalog, &mut start);
+        assert_eq!(start.subject, bench.scenario.subject);
+        // Once they are gone, what was there before stays.
+        store.remove_model(&model.id).expect("removed");
+        let before = start.clone();
+        restore(&store, catalog, &mut start);
+        assert_eq!(start.subject, before.subject);
+    }
+}

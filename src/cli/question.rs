@@ -6,14 +6,15 @@ use std::sync::Arc;
 use crate::catalog::Catalog;
 use crate::formats::engine_doc::LAYOUTS;
 use crate::formats::machine_doc::{self, Origin};
-use crate::formats::model_doc;
+use crate::formats::{custom_quant_doc, model_doc};
 use crate::hardware::{Backend, Finding, Machine};
 use crate::library;
 use crate::memory::{FlashAttention, KvPlace, KvStreams, Outputs, RunOptions, SwaCache};
 use crate::model::Architecture;
 use crate::placement::{CpuExperts, GpuLayers, Policy, Split};
-use crate::quant::{Format, Imatrix, Quant};
+use crate::quant::{Format, Imatrix, Mix, Quant};
 use crate::scenario::{Scenario, Subject};
+use crate::store::Store;
 use crate::units::{Bytes, GIB, Tokens};
 
 use super::described;
@@ -114,7 +115,10 @@ fn subject(
     let quant = request.quant.as_deref().ok_or("name a quant with --quant, such as Q4_K_M: see willitrun quants")?;
     let imatrix = if request.imatrix { Imatrix::With } else { Imatrix::Without };
     let file = request.file_gib.map(|gib| Bytes::saturating(gib * GIB as f64));
-    let quant = Quant::parse(quant, imatrix, file)?;
+    let quant = match own_quant(quant)? {
+        Some(own) if file.is_none() => own,
+        _ => Quant::parse(quant, imatrix, file)?,
+    };
     if let Some(used) = request.experts
         && used > model.experts()
         && model.experts() > 0
@@ -148,9 +152,29 @@ fn of_file(path: &Path, experts: Option<u64>, findings: &mut Vec<Finding>) -> Re
     Ok(Arc::new(Subject::of_file(model, file.as_quant(), experts, weights, file.layout)))
 }
 
-fn model(name: &str, catalog: &Catalog) -> Result<Arc<Architecture>, String> {
+/// A quant of the user's own, by id or from a file.
+fn own_quant(name: &str) -> Result<Option<Quant>, String> {
+    let path = Path::new(name);
+    if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("ron")) {
+        let text = super::files::text(path)?;
+        let mix = custom_quant_doc::parse(&text).map_err(|error| format!("{}, {error}", path.display()))?;
+        return Ok(Some(Quant::custom(Arc::new(mix))));
+    }
+    if Mix::parse(name).is_some() {
+        return Ok(None);
+    }
+    let own = Store::open().ok().and_then(|store| store.quants().0.into_iter().find(|entry| entry.doc.id == name));
+    Ok(own.map(|entry| Quant::custom(Arc::new(entry.doc))))
+}
+
+/// A built-in model, one of the user's own, or one from a file.
+pub(super) fn model(name: &str, catalog: &Catalog) -> Result<Arc<Architecture>, String> {
     if let Some(model) = catalog.model(name) {
         return Ok(model.clone());
+    }
+    let own = Store::open().ok().and_then(|store| store.models().0.into_iter().find(|entry| entry.doc.id == name));
+    if let Some(entry) = own {
+        return Ok(Arc::new(entry.doc));
     }
     let path = Path::new(name);
     if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("ron")) {

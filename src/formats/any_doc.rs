@@ -109,11 +109,9 @@ mod tests {
         let machine = include_str!("../../profiles/desktop-32gb-ddr4.ron");
         let machine = Document::read(machine).expect("a machine");
         assert!(matches!(machine, Document::Machine(_)));
-        for document in [
-            machine,
-            Document::Model(Box::new(model)),
-            Document::Quant(Box::new(CustomMix::of(Mix::Q4_K_M))),
-        ] {
+        for document in
+            [machine, Document::Model(Box::new(model)), Document::Quant(Box::new(CustomMix::of(Mix::Q4_K_M)))]
+        {
             assert_eq!(Document::read(&document.write()).as_ref(), Ok(&document));
             let code = share_code::encode(&document.write()).expect("short");
             assert_eq!(Document::read(&format!(" {code}\n")).as_ref(), Ok(&document));
@@ -122,7 +120,8 @@ mod tests {
             let error = Document::read(bad).expect_err(bad).to_string();
             assert!(error.contains(said), "{error}");
         }
-        let newer = Document::read(&Document::Quant(Box::new(CustomMix::of(Mix::Q4_K_M))).write().replace(": 1,", ": 9,"));
+        let newer =
+            Document::read(&Document::Quant(Box::new(CustomMix::of(Mix::Q4_K_M))).write().replace(": 1,", ": 9,"));
         assert!(newer.expect_err("newer").needs_newer_app());
     }
 }

@@ -52,10 +52,8 @@ struct Row {
 pub fn parse(text: &str) -> Result<CustomMix, Refused> {
     let document: Document = options().from_str(text)?;
     check_header(&document.format, document.version, FORMAT, VERSION)?;
-    let refused = |field, why: String| Refused::Invalid {
-        id: shown(&document.id, 120),
-        invalid: Invalid { field, why },
-    };
+    let refused =
+        |field, why: String| Refused::Invalid { id: shown(&document.id, 120), invalid: Invalid { field, why } };
     let id_ok = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
     if document.id.is_empty()
         || document.id.len() > 120
@@ -67,8 +65,9 @@ pub fn parse(text: &str) -> Result<CustomMix, Refused> {
     if Mix::parse(&document.id).is_some() {
         return Err(refused("id", format!("{} is a file type of llama.cpp; take another", document.id)));
     }
-    let base = Mix::parse(&document.base)
-        .ok_or_else(|| refused("base", format!("{} is not a file type: see willitrun quants", quoted(&document.base))))?;
+    let base = Mix::parse(&document.base).ok_or_else(|| {
+        refused("base", format!("{} is not a file type: see willitrun quants", quoted(&document.base)))
+    })?;
     let usual = base.usual_imatrix();
     let mut mix = CustomMix {
         id: document.id.clone(),

@@ -74,7 +74,10 @@ fn columns(ui: &mut Ui, cards: Vec<(usize, Box<dyn FnOnce(&mut Ui) + '_>)>) {
             ui.allocate_ui_with_layout(vec2(each, 0.0), Layout::top_down(Align::Min), |ui| {
                 ui.set_width(each);
                 for card in cards {
-                    card(ui);
+                    ui.scope(|ui| {
+                        ui.spacing_mut().item_spacing = vec2(8.0, 4.0);
+                        card(ui);
+                    });
                 }
             });
         }

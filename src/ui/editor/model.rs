@@ -203,11 +203,16 @@ fn additions(ui: &mut Ui, editor: &ModelEditor) -> Option<Edit> {
             }
             if !editor.draft.has_runs() && editor.fault.is_none() {
                 let button = ui.add(Button::new("Write the layers run by run").small());
-                if button.on_hover_text("For a stack no pattern describes: each run of equal layers gets fields of its own").clicked() {
+                if button
+                    .on_hover_text("For a stack no pattern describes: each run of equal layers gets fields of its own")
+                    .clicked()
+                {
                     edit = Some(Edit::RunByRun);
                 }
             }
-            if editor.draft != editor.before && ui.add(Button::new("Back to the start").icon(Icon::Reset).small()).clicked() {
+            if editor.draft != editor.before
+                && ui.add(Button::new("Back to the start").icon(Icon::Reset).small()).clicked()
+            {
                 edit = Some(Edit::Undo);
             }
         });
