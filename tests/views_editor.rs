@@ -10,13 +10,14 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use willitrun::app::{App, Event};
 use willitrun::catalog::Catalog;
 use willitrun::formats::any_doc::Document;
-use willitrun::formats::{model_doc, share_code};
+use willitrun::formats::model_doc::{self, Draft};
+use willitrun::formats::share_code;
 use willitrun::hardware::Machine;
 use willitrun::memory::RunOptions;
 use willitrun::placement::Policy;
 use willitrun::quant::{Format, Mix, Quant, Rule, Tensors};
 use willitrun::scenario::{Scenario, Subject};
-use willitrun::store::Store;
+use willitrun::store::{SaveMode, Store};
 use willitrun::ui::bench::{PathFor, Workbench, Workspace, usual_answer};
 use willitrun::ui::{Own, theme};
 use willitrun::units::{Bytes, Tokens};
@@ -291,6 +292,23 @@ fn a_model_is_saved_listed_removed_and_saved_again() {
     click(&mut h, "Save");
     until(&mut h, "save", |bench| !bench.own_models.is_empty());
     assert_eq!(store(&h).models().0.len(), 1);
+}
+
+#[test]
+fn a_save_never_overwrites_another_model() {
+    let mut h = window("llama-3.1-8b");
+    let mine = Draft::copy_of(Catalog::builtin().model("deepseek-r1").expect("there"), |_| false);
+    store(&h).save_model(&mine.build().expect("a model"), SaveMode::NewName).expect("saved");
+    click(&mut h, EDIT_MODEL);
+    type_over(&mut h, "Name and source, id", "deepseek-r1-copy");
+    click(&mut h, "Save");
+    until(&mut h, "saved model", |bench| bench.own_models.len() == 2);
+    let kept: Vec<(String, usize)> =
+        store(&h).models().0.into_iter().map(|entry| (entry.doc.id, entry.doc.layers.len())).collect();
+    assert_eq!(kept, [("deepseek-r1-copy".to_owned(), 61), ("deepseek-r1-copy-2".to_owned(), 32)]);
+    // The editor goes on with the one that was saved, under the id it got.
+    assert_eq!(value(&h, "Name and source, id"), "deepseek-r1-copy-2");
+    assert!(bench(&mut h).is_kept(Own::Model));
 }
 
 #[test]

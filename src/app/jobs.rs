@@ -1,6 +1,7 @@
 //! The jobs of the window: reading the machine, measuring, profiles, ranking.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::advice;
 use crate::catalog::Catalog;
@@ -8,6 +9,7 @@ use crate::formats::any_doc::Document;
 use crate::formats::machine_doc::MachineDoc;
 use crate::hardware::Machine;
 use crate::measure::{Cancel, ram};
+use crate::model::Architecture;
 use crate::scenario::Scenario;
 use crate::store::{SaveMode, Store};
 use crate::ui::bench::PathFor;
@@ -21,18 +23,20 @@ impl Jobs {
         self.spawn("detect", move |outbox| {
             let catalog = Catalog::builtin();
             let (mut machine, mut findings) = crate::detect::this_machine();
+            let mut own = OwnDocuments::default();
             if let Some(store) = &store {
                 store.recall(&mut machine, &mut findings);
                 let (entries, bad) = store.profiles();
                 outbox.send(Event::Profiles(entries, bad.clone()));
                 findings.extend(bad);
-                outbox.send(Event::Own(OwnDocuments::list(store)));
+                own = OwnDocuments::list(store);
+                outbox.send(Event::Own(own.clone()));
             }
             let Some(mut start) = first_question(catalog, machine.clone()) else {
                 return Event::Failed("The built-in catalogue is empty.".to_owned());
             };
-            if let Some(store) = &store {
-                settings::restore(store, catalog, &mut start);
+            if let Some(kept) = store.as_ref().and_then(settings::load) {
+                settings::restore(&kept, &own, catalog, &mut start);
             }
             Event::Detected { machine: Box::new(machine), findings, start: Box::new(start) }
         });
@@ -112,10 +116,11 @@ impl Jobs {
         });
     }
 
-    /// Asks every model.
-    pub(super) fn rank(&self, asked: Scenario) {
+    /// Asks every model: those given, and the built-in ones.
+    pub(super) fn rank(&self, asked: Scenario, mut models: Vec<Arc<Architecture>>) {
         self.spawn("rank", move |_| {
-            let rows = advice::rank(&asked, &Catalog::builtin().models);
+            models.extend(Catalog::builtin().models.iter().cloned());
+            let rows = advice::rank(&asked, &models);
             Event::Ranked(Box::new(asked), rows)
         });
     }

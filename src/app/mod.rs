@@ -135,7 +135,7 @@ impl App {
                 if !running {
                     let rows = bench.ranking.take().map(|ranking| ranking.rows).unwrap_or_default();
                     bench.ranking = Some(Ranking { asked: asked.clone(), rows, running: true });
-                    self.jobs.rank(asked);
+                    self.jobs.rank(asked, self.documents.models.clone());
                 }
             }
         }

@@ -47,7 +47,7 @@ impl App {
             return;
         };
         let Some(document) = bench.own_document(own) else { return };
-        let mode = if bench.is_own(own, document.id()) { SaveMode::ReplaceOwn } else { SaveMode::NewName };
+        let mode = if bench.is_kept(own) { SaveMode::ReplaceOwn } else { SaveMode::NewName };
         self.jobs.save_own(store, document, mode);
     }
 

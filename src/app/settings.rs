@@ -35,9 +35,7 @@ pub(super) fn load(store: &Store) -> Option<Settings> {
 }
 
 /// Puts the last question back; what is no longer known stays as it is.
-pub(super) fn restore(store: &Store, catalog: &Catalog, scenario: &mut Scenario) {
-    let Some(settings) = load(store) else { return };
-    let own = OwnDocuments::list(store);
+pub(super) fn restore(settings: &Settings, own: &OwnDocuments, catalog: &Catalog, scenario: &mut Scenario) {
     let model = own.models.iter().find(|model| model.id == settings.model).or_else(|| catalog.model(&settings.model));
     let custom = own.quants.iter().find(|mix| mix.id == settings.quant);
     if let Some(model) = model {
@@ -65,7 +63,6 @@ mod tests {
     use super::*;
     use crate::formats::model_doc::Draft;
     use crate::quant::{CustomMix, Mix, Tensors};
-    use crate::store::SaveMode;
 
     fn question(subject: Subject) -> Scenario {
         let catalog = Catalog::builtin();
@@ -86,28 +83,24 @@ mod tests {
 
     #[test]
     fn a_model_and_a_quant_of_the_users_own_are_there_after_a_restart() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::at(folder.path());
         let catalog = Catalog::builtin();
         let mut draft = Draft::copy_of(catalog.model("llama-3.1-8b").expect("a preset"), |_| false);
         draft.set("layers", "20").expect("a number");
-        let model = draft.build().expect("a model");
+        let model = Arc::new(draft.build().expect("a model"));
         let mut mix = CustomMix::of(Mix::Q4_K_M);
         mix.set(Tensors::Down, Some(Format::Q2_K));
-        store.save_model(&model, SaveMode::NewName).expect("saved");
-        store.save_quant(&mix, SaveMode::NewName).expect("saved");
-        let quant = Quant::custom(Arc::new(mix));
-        let bench = Workbench::new(question(Subject::new(model.clone(), quant, None)));
-        store.save_settings(&collect(&bench, "").write()).expect("saved");
+        let mix = Arc::new(mix);
+        let bench =
+            Workbench::new(question(Subject::new(Architecture::clone(&model), Quant::custom(mix.clone()), None)));
+        let kept = Settings::read(&collect(&bench, "").write()).expect("just written");
 
         let preset = catalog.model("qwen3-30b-a3b").expect("a preset");
         let mut start = question(crate::advice::default_subject(preset));
-        restore(&Store::at(folder.path()), catalog, &mut start);
-        assert_eq!(start.subject, bench.scenario.subject);
-        // Once they are gone, what was there before stays.
-        store.remove_model(&model.id).expect("removed");
+        let own = OwnDocuments { models: vec![model], quants: vec![mix], findings: Vec::new() };
         let before = start.clone();
-        restore(&store, catalog, &mut start);
-        assert_eq!(start.subject, before.subject);
+        restore(&kept, &OwnDocuments::default(), catalog, &mut start);
+        assert_eq!(start.subject, before.subject, "what is gone changes nothing");
+        restore(&kept, &own, catalog, &mut start);
+        assert_eq!(start.subject, bench.scenario.subject);
     }
 }

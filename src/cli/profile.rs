@@ -59,10 +59,10 @@ fn document(name: &str) -> Result<Document, String> {
 fn show(name: &str, json: bool) -> Result<String, String> {
     let mut document = document(name)?;
     let Document::Machine(doc) = &mut document else {
-        return match json {
-            true => Err(format!("{name} is not the profile of a machine: only those are shown as JSON")),
-            false => Ok(format!("{}\n", document.write())),
-        };
+        if json {
+            return Err(format!("{name} is not the profile of a machine: only those are shown as JSON"));
+        }
+        return Ok(format!("{}\n", document.write()));
     };
     if json {
         let tree = machine_doc::tree(doc, Live::Left);

@@ -13,7 +13,7 @@ const NARROW: f32 = 860.0;
 
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, own: Own) -> Option<Command> {
     let document = bench.own_document(own);
-    let kept = document.as_ref().is_some_and(|document| bench.is_own(own, document.id()));
+    let kept = bench.is_kept(own);
     let mut command = None;
     let narrow = ui.available_width() < NARROW;
     let plain = |text| if narrow { Button::new(text).small() } else { Button::new(text) };

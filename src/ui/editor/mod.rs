@@ -18,11 +18,13 @@ use crate::units::Bytes;
 use super::bench::Workbench;
 use super::plot::MemoryUnit;
 use super::widget::card::figure;
-use super::{Command, Own};
 
 /// The width of a column of cards.
 const COLUMN: f32 = 300.0;
 const GAP: f32 = 12.0;
+
+/// What draws a card.
+type Card<'a> = Box<dyn FnOnce(&mut Ui) + 'a>;
 
 /// The head of both pages: the answer, and what the model is made of, as they follow every change.
 fn head(ui: &mut Ui, bench: &mut Workbench) {
@@ -57,12 +59,12 @@ fn head(ui: &mut Ui, bench: &mut Workbench) {
 
 /// As many columns as there is room for; each card goes where there is least so far. A card is given with about
 /// how many rows it has.
-fn columns(ui: &mut Ui, cards: Vec<(usize, Box<dyn FnOnce(&mut Ui) + '_>)>) {
+fn columns(ui: &mut Ui, cards: Vec<(usize, Card<'_>)>) {
     let width = ui.available_width();
     let count = ((width + GAP) / (COLUMN + GAP)).floor().clamp(1.0, 4.0) as usize;
     let each = (width - GAP * (count as f32 - 1.0)) / count as f32;
     let mut heights = vec![0_usize; count];
-    let mut filled: Vec<Vec<Box<dyn FnOnce(&mut Ui) + '_>>> = (0..count).map(|_| Vec::new()).collect();
+    let mut filled: Vec<Vec<Card<'_>>> = (0..count).map(|_| Vec::new()).collect();
     for (rows, card) in cards {
         let least = heights.iter().enumerate().min_by_key(|(_, height)| **height).map_or(0, |(at, _)| at);
         heights[least] += rows + 2;
@@ -82,9 +84,4 @@ fn columns(ui: &mut Ui, cards: Vec<(usize, Box<dyn FnOnce(&mut Ui) + '_>)>) {
             });
         }
     });
-}
-
-/// Saves, shares, and goes back. What is edited is named by `own`.
-fn acts(ui: &mut Ui, bench: &mut Workbench, own: Own) -> Option<Command> {
-    foot::ui(ui, bench, own)
 }

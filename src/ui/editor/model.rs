@@ -10,7 +10,7 @@ use crate::ui::widget::card::card;
 use crate::ui::{Command, Own, fonts, theme};
 
 use super::state::ModelEditor;
-use super::{acts, columns, head, row};
+use super::{Card, columns, foot, head, row};
 
 /// What the user did to the draft.
 enum Edit {
@@ -23,23 +23,25 @@ enum Edit {
 }
 
 pub(in crate::ui) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
-    let Some(editor) = bench.model.clone() else { return None };
+    let editor = bench.model.clone()?;
     let palette = theme::palette(ui);
     head(ui, bench);
-    let command = acts(ui, bench, Own::Model);
+    let command = foot::ui(ui, bench, Own::Model);
     ui.add_space(4.0);
     let said = format!("{}, {}", editor.draft.text("name"), editor.draft.text("source"));
-    match (&editor.fault, editor.wrong.first_key_value()) {
-        (Some(unfit), _) => {
-            row::fault(ui, &format!("{unfit}. The answer stays that of the last good shape."));
+    // One line high whatever it says, so that nothing below moves.
+    ui.allocate_ui(egui::vec2(ui.available_width(), 18.0), |ui| {
+        crate::ui::widget::card::rows(ui, 18.0);
+        match (&editor.fault, editor.wrong.first_key_value()) {
+            (Some(unfit), _) => row::fault(ui, &format!("{unfit}. The answer stays that of the last good shape.")),
+            (None, Some((path, (_, why)))) => {
+                row::fault(ui, &format!("{}: {why}. The field keeps its last good value.", path.replace('/', ".")));
+            }
+            (None, None) => {
+                ui.add(egui::Label::new(fonts::small(&said).color(palette.t3)).truncate());
+            }
         }
-        (None, Some((path, (_, why)))) => {
-            row::fault(ui, &format!("{}: {why}. The field keeps its last good value.", path.replace('/', ".")));
-        }
-        (None, None) => {
-            ui.add(egui::Label::new(fonts::small(&said).color(palette.t3)).truncate());
-        }
-    }
+    });
     ui.add_space(8.0);
     let mut edit = None;
     ScrollArea::vertical().id_salt("model editor").auto_shrink([false, false]).show(ui, |ui| {
@@ -69,7 +71,7 @@ fn cards(ui: &mut Ui, editor: &ModelEditor) -> Option<Edit> {
     let mut sections = editor.draft.sections();
     let at = sections.iter().position(|section| section.path.starts_with("stack/")).unwrap_or(sections.len());
     let runs = sections.split_off(at);
-    let whole: Vec<(usize, Box<dyn FnOnce(&mut Ui) + '_>)> = sections
+    let whole: Vec<(usize, Card<'_>)> = sections
         .iter()
         .map(|section| {
             let draw = |ui: &mut Ui| {
@@ -77,7 +79,7 @@ fn cards(ui: &mut Ui, editor: &ModelEditor) -> Option<Edit> {
                     edit.replace(Some(asked));
                 }
             };
-            (section.fields.len(), Box::new(draw) as Box<dyn FnOnce(&mut Ui)>)
+            (section.fields.len(), Box::new(draw) as Card<'_>)
         })
         .collect();
     columns(ui, whole);
@@ -95,7 +97,7 @@ fn cards(ui: &mut Ui, editor: &ModelEditor) -> Option<Edit> {
         groups.push(&rest[..count]);
         rest = &rest[count..];
     }
-    let runs: Vec<(usize, Box<dyn FnOnce(&mut Ui) + '_>)> = groups
+    let runs: Vec<(usize, Card<'_>)> = groups
         .into_iter()
         .map(|group| {
             let draw = |ui: &mut Ui| {
@@ -104,7 +106,7 @@ fn cards(ui: &mut Ui, editor: &ModelEditor) -> Option<Edit> {
                 }
             };
             let rows = group.iter().map(|section| section.fields.len() + 1).sum();
-            (rows, Box::new(draw) as Box<dyn FnOnce(&mut Ui)>)
+            (rows, Box::new(draw) as Card<'_>)
         })
         .collect();
     columns(ui, runs);

@@ -14,7 +14,7 @@ use crate::ui::widget::card::{card, rows};
 use crate::ui::{Command, Own, fonts, theme};
 use crate::units::{Bytes, parse_bytes};
 
-use super::{acts, head, row};
+use super::{foot, head, row};
 
 /// One kind of tensors of the model on screen.
 struct Share {
@@ -25,9 +25,9 @@ struct Share {
 }
 
 pub(in crate::ui) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
-    let Some(editor) = bench.quant.clone() else { return None };
+    let editor = bench.quant.clone()?;
     head(ui, bench);
-    let command = acts(ui, bench, Own::Quant);
+    let command = foot::ui(ui, bench, Own::Quant);
     ui.add_space(4.0);
     let said = format!("{}, on {}", editor.mix.name, bench.scenario.subject.model.name);
     ui.add(egui::Label::new(fonts::small(said).color(theme::palette(ui).t3)).truncate());
@@ -115,7 +115,9 @@ fn formats(ui: &mut Ui, bench: &mut Workbench, mix: &CustomMix) {
                     ui.set_min_height(26.0);
                     cell(ui, 170.0, share.kind.label(), palette.t2, Align::Min);
                     ui.add_enabled_ui(takes || own.is_some(), |ui| {
-                        if let Some(format) = format_choice(ui, share.kind, own) {
+                        let mut format = own;
+                        format_choice(ui, share.kind, &mut format);
+                        if format != own {
                             chosen = Some((share.kind, format));
                         }
                     });
@@ -158,8 +160,7 @@ fn cell(ui: &mut Ui, width: f32, text: &str, ink: egui::Color32, align: Align) {
     });
 }
 
-fn format_choice(ui: &mut Ui, kind: Tensors, own: Option<Format>) -> Option<Option<Format>> {
-    let mut picked = None;
+fn format_choice(ui: &mut Ui, kind: Tensors, own: &mut Option<Format>) {
     ComboBox::from_id_salt(kind.id())
         .icon(icon::combo)
         .width(130.0)
@@ -167,19 +168,14 @@ fn format_choice(ui: &mut Ui, kind: Tensors, own: Option<Format>) -> Option<Opti
         .height(400.0)
         .show_ui(ui, |ui| {
             rows(ui, theme::height::SMALL);
-            if ui.selectable_label(own.is_none(), "as the base").clicked() {
-                picked = Some(None);
-            }
+            ui.selectable_value(own, None, "as the base");
             for format in Format::ALL {
                 let text = format!("{}   {:.2} bits", format.name(), format.bits_per_weight());
-                if ui.selectable_label(own == Some(*format), text).clicked() {
-                    picked = Some(Some(*format));
-                }
+                ui.selectable_value(own, Some(*format), text);
             }
         })
         .response
         .accessible_name(format!("Format of {}", kind.label().to_lowercase()));
-    picked
 }
 
 fn shares(bench: &Workbench, mix: &CustomMix) -> Vec<Share> {
@@ -194,7 +190,7 @@ fn shares(bench: &Workbench, mix: &CustomMix) -> Vec<Share> {
             for ((tensor, format), bytes) in tensors.iter().zip(&formats).zip(&bytes) {
                 if Tensors::of(tensor.role.gguf) == Some(*kind) {
                     share.formats.insert(*format);
-                    share.bytes = share.bytes + *bytes;
+                    share.bytes += *bytes;
                     share.weights += tensor.weights();
                 }
             }

@@ -46,11 +46,10 @@ pub(super) fn ui(
         let label = ui.label(fonts::small(field.label).color(palette.t2)).on_hover_text(field.help);
         let name_ends = (label.rect.right() + 6.0).max(left + NAME);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if typed {
-                mark(ui, Mark::Typed, &format!("{name} is typed by you"));
-                if small_icon_button(ui, Icon::Reset, &format!("Reset {name}")).clicked() {
-                    edited = Some(before.to_owned());
-                }
+            // A field keeps the end its text stands at, so that it does not move under the hand.
+            let is_text = matches!(field.kind, Kind::Text | Kind::Numbers | Kind::Widths);
+            if typed && is_text && reset(ui, name) {
+                edited = Some(before.to_owned());
             }
             let change = match field.kind {
                 Kind::Flag(_) => flag(ui, name, shown),
@@ -65,6 +64,9 @@ pub(super) fn ui(
                     text(ui, name, field, shown, room.max(60.0))
                 }
             };
+            if typed && !is_text && reset(ui, name) {
+                edited = Some(before.to_owned());
+            }
             edited = edited.take().or(change);
         });
     });
@@ -77,10 +79,17 @@ pub(super) fn ui(
     edited
 }
 
+/// The mark of what was typed, and the way back; whether it was taken.
+pub(super) fn reset(ui: &mut Ui, name: &str) -> bool {
+    mark(ui, Mark::Typed, &format!("{name} is typed by you"));
+    small_icon_button(ui, Icon::Reset, &format!("Reset {name}")).clicked()
+}
+
 /// Why something is not good: the glyph and the reason in the colour of no.
 pub(super) fn fault(ui: &mut Ui, reason: &str) {
     let palette = theme::palette(ui);
     ui.horizontal(|ui| {
+        rows(ui, 18.0);
         ui.spacing_mut().item_spacing.x = 6.0;
         verdict::glyph(ui, Verdict::No, 12.0);
         ui.add(egui::Label::new(fonts::caption(reason).color(palette.verdict.no)).wrap());

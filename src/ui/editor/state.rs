@@ -21,6 +21,8 @@ pub(in crate::ui) struct ModelEditor {
     pub(super) wrong: BTreeMap<String, (String, String)>,
     /// Why the draft is no model, if it is none.
     pub(super) fault: Option<Unfit>,
+    /// The id it is kept under, once it is.
+    kept: Option<String>,
 }
 
 /// A quant being edited.
@@ -32,18 +34,26 @@ pub(in crate::ui) struct QuantEditor {
     pub(super) before: Arc<CustomMix>,
     /// A file of known size being typed: its name and its size.
     pub(super) sized: (String, String),
+    /// The id it is kept under, once it is.
+    kept: Option<String>,
 }
 
 impl ModelEditor {
-    fn of(draft: Draft) -> Self {
+    fn of(draft: Draft, kept: Option<String>) -> Self {
         let draft = Arc::new(draft);
-        Self { before: draft.clone(), fault: draft.build().err(), draft, wrong: BTreeMap::new() }
+        Self { before: draft.clone(), fault: draft.build().err(), draft, wrong: BTreeMap::new(), kept }
     }
 
     /// Why a field is not taken: its text is no value, or the draft contradicts itself there.
     pub(super) fn reason(&self, path: &str) -> Option<&str> {
         let own = self.wrong.get(path).map(|(_, why)| why.as_str());
         own.or_else(|| self.fault.as_ref().filter(|unfit| unfit.path == path).map(|unfit| unfit.why.as_str()))
+    }
+}
+
+impl QuantEditor {
+    fn of(mix: Arc<CustomMix>, kept: Option<String>) -> Self {
+        Self { before: mix.clone(), mix, sized: (String::new(), String::new()), kept }
     }
 }
 
@@ -59,7 +69,8 @@ impl Workbench {
             } else {
                 Draft::copy_of(model, |id| self.own_models.iter().any(|own| own.id == id))
             };
-            self.model = Some(ModelEditor::of(draft));
+            let kept = own.then(|| model.id.clone());
+            self.model = Some(ModelEditor::of(draft, kept));
             self.take_draft();
         }
         self.workspace = Workspace::Model;
@@ -115,7 +126,8 @@ impl Workbench {
         let open = self.quant.as_ref().is_some_and(|editor| editor.mix == mix);
         if !open {
             let mix = if matches!(chosen.rule, Rule::Custom(_)) { mix } else { Arc::new(self.free_id(&mix)) };
-            self.quant = Some(QuantEditor { mix: mix.clone(), before: mix, sized: (String::new(), String::new()) });
+            let kept = Some(mix.id.clone()).filter(|id| self.is_own(Own::Quant, id));
+            self.quant = Some(QuantEditor::of(mix, kept));
             self.take_mix();
         }
         self.workspace = Workspace::Quant;
@@ -123,8 +135,8 @@ impl Workbench {
 
     fn free_id(&self, mix: &CustomMix) -> CustomMix {
         let taken = |id: &str| self.own_quants.iter().any(|own| own.id == id);
-        let id = (1..)
-            .map(|number: u32| if number < 2 { mix.id.clone() } else { format!("{}-{number}", mix.id) })
+        let id = (1..=u32::MAX)
+            .map(|number| if number < 2 { mix.id.clone() } else { format!("{}-{number}", mix.id) })
             .find(|id| !taken(id))
             .unwrap_or_default();
         CustomMix { id, ..mix.clone() }
@@ -164,6 +176,18 @@ impl Workbench {
         }
     }
 
+    /// Whether what is edited is among the user's own, under the id it has now: then a save replaces it.
+    #[must_use]
+    pub fn is_kept(&self, own: Own) -> bool {
+        let kept = match own {
+            Own::Model => self.model.as_ref().and_then(|editor| editor.kept.as_ref()),
+            Own::Quant => self.quant.as_ref().and_then(|editor| editor.kept.as_ref()),
+        };
+        let document = self.own_document(own);
+        let is_same = |kept: &&String| document.as_ref().is_some_and(|document| document.id() == kept.as_str());
+        kept.filter(is_same).is_some_and(|id| self.is_own(own, id))
+    }
+
     /// Whether a document of this id is among the user's own.
     #[must_use]
     pub fn is_own(&self, own: Own, id: &str) -> bool {
@@ -180,7 +204,7 @@ impl Workbench {
             Document::Model(model) => {
                 let draft = Draft::of(&model);
                 if self.workspace == Workspace::Model {
-                    self.model = Some(ModelEditor::of(draft));
+                    self.model = Some(ModelEditor::of(draft, Some(model.id.clone())));
                 }
                 if *model != self.scenario.subject.model {
                     self.pick_model(&model);
@@ -191,8 +215,7 @@ impl Workbench {
             Document::Quant(mix) => {
                 let mix: Arc<CustomMix> = Arc::from(mix);
                 if self.workspace == Workspace::Quant {
-                    let sized = (String::new(), String::new());
-                    self.quant = Some(QuantEditor { mix: mix.clone(), before: mix.clone(), sized });
+                    self.quant = Some(QuantEditor::of(mix.clone(), Some(mix.id.clone())));
                 }
                 let quant = Quant::custom(mix.clone());
                 if quant != self.scenario.subject.quant {

@@ -103,8 +103,8 @@ impl Draft {
     #[must_use]
     pub fn copy_of(model: &Architecture, taken: impl Fn(&str) -> bool) -> Self {
         let stem: String = model.id.chars().take(100).collect();
-        let id = (1..)
-            .map(|number: u32| if number < 2 { format!("{stem}-copy") } else { format!("{stem}-copy-{number}") })
+        let id = (1..=u32::MAX)
+            .map(|number| if number < 2 { format!("{stem}-copy") } else { format!("{stem}-copy-{number}") })
             .find(|id| !taken(id))
             .unwrap_or_default();
         let mut copy = model.clone();
@@ -148,30 +148,7 @@ impl Draft {
     pub fn build(&self) -> Result<Architecture, Unfit> {
         let entry: Model = serde_json::from_value(self.entry.clone())
             .map_err(|error| Unfit { path: String::new(), why: error.to_string() })?;
-        read::architecture(&entry).map_err(|refused| self.blame(&entry, refused))
-    }
-
-    /// The path of a refusal. In a stack the first run refused alone for the same reason is to blame.
-    fn blame(&self, entry: &Model, refused: Refused) -> Unfit {
-        let Refused::Invalid { invalid: Invalid { field, why }, .. } = refused else {
-            return Unfit { path: String::new(), why: refused.to_string() };
-        };
-        let path = field.replace('.', "/");
-        let runs = entry.stack.as_deref().unwrap_or_default();
-        let guilty = runs.iter().position(|run| {
-            let alone = Model { layers: run.layers.max(1), stack: Some(vec![run.clone()]), ..entry.clone() };
-            let refused = read::architecture(&alone);
-            matches!(refused, Err(Refused::Invalid { invalid, .. }) if invalid.field == field && invalid.why == why)
-        });
-        let inside = |number: usize| match path.as_str() {
-            "stack/dense" => format!("stack/{number}/dense"),
-            other => format!("stack/{number}/{}", other.replacen("hybrid/", "recurrent/", 1)),
-        };
-        let whole = !path.contains('/') || path.starts_with("rope_table") || path.starts_with("indexer");
-        match guilty {
-            Some(number) if !whole => Unfit { path: inside(number), why },
-            _ => Unfit { path, why },
-        }
+        read::architecture(&entry).map_err(|refused| blame(&entry, refused))
     }
 
     /// Every part that is there, with its fields.
@@ -345,6 +322,29 @@ pub fn from_elsewhere(mut model: Architecture) -> Architecture {
         model.facts.source = format!("{TYPED_ELSEWHERE}{rest}");
     }
     model
+}
+
+/// The path of a refusal. In a stack the first run refused alone for the same reason is to blame.
+fn blame(entry: &Model, refused: Refused) -> Unfit {
+    let Refused::Invalid { invalid: Invalid { field, why }, .. } = refused else {
+        return Unfit { path: String::new(), why: refused.to_string() };
+    };
+    let path = field.replace('.', "/");
+    let runs = entry.stack.as_deref().unwrap_or_default();
+    let guilty = runs.iter().position(|run| {
+        let alone = Model { layers: run.layers.max(1), stack: Some(vec![run.clone()]), ..entry.clone() };
+        let refused = read::architecture(&alone);
+        matches!(refused, Err(Refused::Invalid { invalid, .. }) if invalid.field == field && invalid.why == why)
+    });
+    let inside = |number: usize| match path.as_str() {
+        "stack/dense" => format!("stack/{number}/dense"),
+        other => format!("stack/{number}/{}", other.replacen("hybrid/", "recurrent/", 1)),
+    };
+    let whole = !path.contains('/') || path.starts_with("rope_table") || path.starts_with("indexer");
+    match guilty {
+        Some(number) if !whole => Unfit { path: inside(number), why },
+        _ => Unfit { path, why },
+    }
 }
 
 fn join(parent: &str, key: &str) -> String {
