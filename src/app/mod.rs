@@ -82,7 +82,7 @@ impl App {
         for path in dropped {
             self.carry_out(ui, Command::OpenPath(path));
         }
-        if let Some(code) = pasted_code(ui) {
+        if let Some(code) = own::pasted_code(ui) {
             self.carry_out(ui, Command::OpenCode(code));
         }
         if let Some(command) = shell::ui(ui, self.bench.as_mut(), self.catalog) {
@@ -297,19 +297,6 @@ impl App {
             bench.set_machine(machine, choice);
         }
     }
-}
-
-/// A share code that was pasted, unless it was into a field.
-fn pasted_code(ui: &egui::Ui) -> Option<String> {
-    if ui.ctx().text_edit_focused() {
-        return None;
-    }
-    ui.input(|input| {
-        input.events.iter().find_map(|event| match event {
-            egui::Event::Paste(text) if text.trim_start().starts_with("WIR") => Some(text.clone()),
-            _ => None,
-        })
-    })
 }
 
 fn machine_on(bench: &Workbench) -> Document {

@@ -182,3 +182,16 @@ fn keep(mut document: Document, store: &Store, mode: SaveMode) -> Result<(Docume
     };
     Ok((document, saved))
 }
+
+/// A share code that was pasted, unless it was into a field.
+pub(super) fn pasted_code(ui: &egui::Ui) -> Option<String> {
+    if ui.ctx().text_edit_focused() {
+        return None;
+    }
+    ui.input(|input| {
+        input.events.iter().find_map(|event| match event {
+            egui::Event::Paste(text) if text.trim_start().starts_with("WIR") => Some(text.clone()),
+            _ => None,
+        })
+    })
+}

@@ -157,7 +157,7 @@ fn notice(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
     }
     if let Some(purpose) = bench.path_asked {
         let (hint, act) = match purpose {
-            PathFor::Open => ("Path of a machine profile to open…", "Open"),
+            PathFor::Open => ("Path of a file to open, or a share code…", "Open"),
             PathFor::Export => ("Path to write this machine to…", "Write"),
             PathFor::ExportOwn(_) => ("Path to write it to…", "Write"),
         };

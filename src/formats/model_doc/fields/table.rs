@@ -1,102 +1,12 @@
-//! The fields of a model document as a table: what each is called, what it means, how it is written.
-//!
-//! Invariant: every field of the schema stands here once; a test compares the two.
+//! The table itself, part by part in the order shown.
 
-/// How the text of a field is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A whole number.
-    Number,
-    /// A whole number of at most 32 bits.
-    Count,
-    /// Tokens: a whole number, or short as `128k`.
-    Tokens,
-    /// `yes` or `no`; the first that is meant when nothing is written.
-    Flag(bool),
-    /// `usual`, `yes` or `no`.
-    Presence,
-    /// One line of text.
-    Text,
-    /// One of a few words.
-    Choice(&'static [&'static str]),
-    /// Whole numbers with spaces or commas between.
-    Numbers,
-    /// Runs of layers with their width, such as `3 x 11,264, 2 x 14,336`.
-    Widths,
-}
-
-/// A field of the document.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Spec {
-    /// As in the document.
-    pub key: &'static str,
-    /// For people.
-    pub label: &'static str,
-    /// What it means, in a sentence.
-    pub help: &'static str,
-    /// How its text is read.
-    pub kind: Kind,
-    /// Whether the document needs it.
-    pub required: bool,
-    /// The kinds of its group that have it; all of them when empty.
-    pub of: &'static [&'static str],
-    /// Where it stands when the layers are written run by run.
-    pub scope: Scope,
-}
-
-/// Where a field of a part stands when the layers are written run by run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scope {
-    /// In each run.
-    Run,
-    /// Once for the whole model, as without runs.
-    Whole,
-    /// Nowhere: runs say it by themselves.
-    Pattern,
-}
-
-impl Spec {
-    const fn new(key: &'static str, label: &'static str, kind: Kind, help: &'static str) -> Self {
-        Self { key, label, help, kind, required: false, of: &[], scope: Scope::Run }
-    }
-
-    const fn required(mut self) -> Self {
-        self.required = true;
-        self
-    }
-
-    const fn of(mut self, kinds: &'static [&'static str]) -> Self {
-        self.of = kinds;
-        self
-    }
-
-    const fn whole(mut self) -> Self {
-        self.scope = Scope::Whole;
-        self
-    }
-
-    const fn pattern(mut self) -> Self {
-        self.scope = Scope::Pattern;
-        self
-    }
-}
-
-/// A group of fields.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Group {
-    /// Its key in the document; empty for the document itself.
-    pub key: &'static str,
-    /// For people.
-    pub title: &'static str,
-    /// Its fields, in the order shown.
-    pub fields: &'static [Spec],
-}
+use super::{Group, Kind, Spec};
 
 const GQA: &[&str] = &["gqa"];
 const MLA: &[&str] = &["mla"];
 const COMPRESSED: &[&str] = &["compressed"];
 
-pub(super) const IDENTITY: Group = Group {
+pub(in super::super) const IDENTITY: Group = Group {
     key: "",
     title: "Name and source",
     fields: &[
@@ -136,7 +46,7 @@ pub(super) const IDENTITY: Group = Group {
     ],
 };
 
-pub(super) const SHAPE: Group = Group {
+pub(in super::super) const SHAPE: Group = Group {
     key: "",
     title: "Shape",
     fields: &[
@@ -159,7 +69,7 @@ pub(super) const SHAPE: Group = Group {
     ],
 };
 
-pub(super) const OTHERS: Group = Group {
+pub(in super::super) const OTHERS: Group = Group {
     key: "",
     title: "Others",
     fields: &[
@@ -191,7 +101,7 @@ pub(super) const OTHERS: Group = Group {
     ],
 };
 
-pub(super) const ATTENTION: Group = Group {
+pub(in super::super) const ATTENTION: Group = Group {
     key: "attention",
     title: "Attention",
     fields: &[
@@ -221,7 +131,7 @@ pub(super) const ATTENTION: Group = Group {
     ],
 };
 
-pub(super) const WINDOW: Group = Group {
+pub(in super::super) const WINDOW: Group = Group {
     key: "window",
     title: "Sliding window",
     fields: &[
@@ -248,7 +158,7 @@ pub(super) const WINDOW: Group = Group {
 
 const RECURRENT_KINDS: &[&str] = &["deltanet", "mamba1", "mamba2", "shortconv", "lightning", "kda"];
 
-pub(super) const HYBRID: Group = Group {
+pub(in super::super) const HYBRID: Group = Group {
     key: "hybrid",
     title: "Recurrent layers",
     fields: &[
@@ -298,7 +208,7 @@ pub(super) const HYBRID: Group = Group {
     ],
 };
 
-pub(super) const FFN: Group = Group {
+pub(in super::super) const FFN: Group = Group {
     key: "ffn",
     title: "Feed-forward",
     fields: &[
@@ -318,7 +228,7 @@ pub(super) const FFN: Group = Group {
     ],
 };
 
-pub(super) const MOE: Group = Group {
+pub(in super::super) const MOE: Group = Group {
     key: "moe",
     title: "Experts",
     fields: &[
@@ -357,7 +267,7 @@ pub(super) const MOE: Group = Group {
     ],
 };
 
-pub(super) const INDEXER: Group = Group {
+pub(in super::super) const INDEXER: Group = Group {
     key: "indexer",
     title: "Sparse-attention indexer",
     fields: &[
@@ -374,7 +284,7 @@ pub(super) const INDEXER: Group = Group {
     ],
 };
 
-pub(super) const ROPE: Group = Group {
+pub(in super::super) const ROPE: Group = Group {
     key: "rope_table",
     title: "Rotary table",
     fields: &[
@@ -390,7 +300,7 @@ pub(super) const ROPE: Group = Group {
     ],
 };
 
-pub(super) const RUN: Group = Group {
+pub(in super::super) const RUN: Group = Group {
     key: "stack",
     title: "Run of layers",
     fields: &[
@@ -412,9 +322,9 @@ pub(super) const RUN: Group = Group {
 };
 
 /// The recurrent part of a run: as [`HYBRID`], under the key a run has for it.
-pub(super) const RECURRENT: Group = Group { key: "recurrent", ..HYBRID };
+pub(in super::super) const RECURRENT: Group = Group { key: "recurrent", ..HYBRID };
 
 /// Parts of the document that may be there or not, in the order shown.
-pub(super) const PARTS: [Group; 7] = [ATTENTION, WINDOW, HYBRID, FFN, MOE, INDEXER, ROPE];
+pub(in super::super) const PARTS: [Group; 7] = [ATTENTION, WINDOW, HYBRID, FFN, MOE, INDEXER, ROPE];
 /// Parts of a run that may be there or not.
-pub(super) const RUN_PARTS: [Group; 4] = [ATTENTION, WINDOW, RECURRENT, MOE];
+pub(in super::super) const RUN_PARTS: [Group; 4] = [ATTENTION, WINDOW, RECURRENT, MOE];
