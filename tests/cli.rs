@@ -341,6 +341,29 @@ fn a_profile_goes_through_a_share_code_and_back() {
 }
 
 #[test]
+fn models_and_quants_go_the_same_way() {
+    let code = answer("profile encode deepseek-r1");
+    let text = answer(&format!("profile decode {code}"));
+    let (_folder, path) = file("theirs.ron", &text.replacen("used: 8", "used: 4", 1));
+    let path = path.to_str().expect("a path");
+    assert!(answer(&format!("profile validate {path}")).contains("is a good model: DeepSeek-R1"));
+    assert!(answer(&format!("profile show {path}")).contains("used: 4"));
+    let quant = r#"(format: "willitrun.quant", version: 1, id: "small", name: "Small", base: "Q4_K_M",
+        formats: [(tensors: "experts-down", format: "Q2_K")])"#;
+    let (_folder, mix) = file("small.ron", quant);
+    let mix = mix.to_str().expect("a path");
+    assert!(answer(&format!("profile validate {mix}")).contains("is a good quant: Small"));
+    let base = answer_json("check", &format!("check --machine dgx-spark --model {path} --quant Q4_K_M"));
+    let small = answer_json("check", &format!("check --machine dgx-spark --model {path} --quant {mix}"));
+    assert_eq!(small["quant"]["id"], "small");
+    assert!(figure(&small, "/memory/weights_bytes") < figure(&base, "/memory/weights_bytes"));
+    let (_folder, bad) = file("bad.ron", &text.replacen("used: 8", "used: 257", 1));
+    let run = willitrun(&["profile".as_ref(), "validate".as_ref(), bad.as_os_str()]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("moe.used: it has to be between 1 and 256, not 257"), "{}", run.err);
+}
+
+#[test]
 fn a_damaged_code_or_profile_is_refused() {
     let mut code = answer("profile encode dgx-spark").trim().to_owned();
     let middle = code.len() / 2;

@@ -663,7 +663,7 @@ fn type_path(h: &mut Harnessed, purpose: PathFor, field: &str, path: &std::path:
     until(h, "answer", |bench| bench.notice.is_some());
 }
 
-const OPEN: &str = "Path of a machine profile to open…";
+const OPEN: &str = "Path of a file to open, or a share code…";
 const WRITE: &str = "Path to write this machine to…";
 
 #[test]

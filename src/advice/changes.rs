@@ -108,7 +108,7 @@ fn quants(scenario: &Scenario, answer: &Answer) -> Vec<Quant> {
         Mix::IQ2_XXS,
         Mix::IQ1_S,
     ];
-    let Rule::Mix(mix, imatrix) = scenario.subject.quant.rule else { return Vec::new() };
+    let Rule::Mix(mix, imatrix) = scenario.subject.quant.rule.clone() else { return Vec::new() };
     let bits = |mix: Mix| mix.base().bits_per_weight();
     let place = LADDER
         .iter()

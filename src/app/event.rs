@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::advice::Ranked;
-use crate::formats::machine_doc::MachineDoc;
+use crate::formats::any_doc::Document;
 use crate::hardware::{Finding, Machine};
 use crate::measure::ram::RamResult;
 use crate::measure::{MeasureError, Progress};
@@ -13,6 +13,8 @@ use crate::scenario::{Scenario, Subject};
 use crate::store::ProfileEntry;
 use crate::ui::bench::PathFor;
 use crate::ui::files::{FileRow, Looking, Search};
+
+use super::own::OwnDocuments;
 
 /// What a job sends.
 #[derive(Debug)]
@@ -52,8 +54,10 @@ pub enum Event {
     Told(String),
     /// A file was written.
     Saved(String),
-    /// A profile was opened.
-    Opened(Box<MachineDoc>, String),
+    /// A document was opened, or saved under the id it has now.
+    Taken(Document, String),
+    /// The user's own models and quants.
+    Own(OwnDocuments),
     /// No dialog was to be had, or it was closed: a path may be typed.
     NoPath(PathFor),
     /// A job failed; the sentence to show.

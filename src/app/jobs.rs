@@ -1,17 +1,21 @@
 //! The jobs of the window: reading the machine, measuring, profiles, ranking.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::advice;
 use crate::catalog::Catalog;
-use crate::formats::machine_doc::{self, MachineDoc, Origin};
+use crate::formats::any_doc::Document;
+use crate::formats::machine_doc::MachineDoc;
 use crate::hardware::Machine;
 use crate::library::{self, Askable, Opened};
 use crate::measure::{Cancel, ram};
+use crate::model::Architecture;
 use crate::scenario::Scenario;
-use crate::store::{SaveMode, Store, atomic_write, open_profile};
+use crate::store::{SaveMode, Store};
 use crate::ui::bench::PathFor;
 
+use super::own::{self, OwnDocuments};
 use super::{Event, Jobs, first_question, settings};
 
 impl Jobs {
@@ -20,27 +24,30 @@ impl Jobs {
         self.spawn("detect", move |outbox| {
             let catalog = Catalog::builtin();
             let (mut machine, mut findings) = crate::detect::this_machine();
+            let mut own = OwnDocuments::default();
             if let Some(store) = &store {
                 store.recall(&mut machine, &mut findings);
                 let (entries, bad) = store.profiles();
                 outbox.send(Event::Profiles(entries, bad.clone()));
                 findings.extend(bad);
+                own = OwnDocuments::list(store);
+                outbox.send(Event::Own(own.clone()));
             }
             let Some(mut start) = first_question(catalog, machine.clone()) else {
                 return Event::Failed("The built-in catalogue is empty.".to_owned());
             };
-            if let Some(store) = &store {
-                let kept = settings::load(store).unwrap_or_default();
-                outbox.send(Event::Folders(kept.folders.into_iter().map(PathBuf::from).collect()));
-                settings::restore(store, catalog, &mut start);
+            if let Some(kept) = store.as_ref().and_then(settings::load) {
+                outbox.send(Event::Folders(kept.folders.iter().map(PathBuf::from).collect()));
+                settings::restore(&kept, &own, catalog, &mut start);
             }
             Event::Detected { machine: Box::new(machine), findings, start: Box::new(start) }
         });
     }
 
-    /// Lists the user's profiles again.
+    /// Lists the user's profiles, models and quants again.
     pub(super) fn list(&self, store: Store) {
-        self.spawn("profiles", move |_| {
+        self.spawn("profiles", move |outbox| {
+            outbox.send(Event::Own(OwnDocuments::list(&store)));
             let (entries, findings) = store.profiles();
             Event::Profiles(entries, findings)
         });
@@ -83,28 +90,28 @@ impl Jobs {
 
     /// Writes a profile to a path of the user's choice.
     pub(super) fn export(&self, path: PathBuf, doc: MachineDoc) {
-        self.spawn("export", move |_| write(&path, &doc));
+        self.spawn("export", move |_| own::write(&path, &Document::Machine(Box::new(doc))));
     }
 
-    /// Opens a model, or a profile and keeps a copy among the user's own, never over another.
+    /// Opens a model file; a profile, a model or a quant in RON is also kept among the user's own, never over another.
     pub(super) fn open(&self, path: PathBuf, store: Option<Store>) {
         self.spawn("open", move |_| any(&path, store.as_ref()));
     }
 
     /// Asks for a path in the system's dialog. Where there is none, or it is closed, a path may be typed.
-    pub(super) fn ask_path(&self, purpose: PathFor, doc: MachineDoc) {
+    pub(super) fn ask_path(&self, purpose: PathFor, document: Document) {
         self.spawn("dialog", move |_| {
-            let dialog = rfd::AsyncFileDialog::new().add_filter("machine profile", &["ron"]);
+            let dialog = rfd::AsyncFileDialog::new().add_filter("machine, model or quant", &["ron"]);
             match purpose {
                 PathFor::Model | PathFor::Folder => Event::NoPath(purpose),
                 PathFor::Open => match pollster::block_on(dialog.pick_file()) {
-                    Some(file) => open(file.path(), Store::open().ok().as_ref()),
+                    Some(file) => own::open(file.path(), Store::open().ok().as_ref()),
                     None => Event::NoPath(purpose),
                 },
-                PathFor::Export => {
-                    let dialog = dialog.set_file_name(format!("{}.ron", doc.machine.id));
+                PathFor::Export | PathFor::ExportOwn(_) => {
+                    let dialog = dialog.set_file_name(format!("{}.ron", document.id()));
                     match pollster::block_on(dialog.save_file()) {
-                        Some(file) => write(file.path(), &doc),
+                        Some(file) => own::write(file.path(), &document),
                         None => Event::NoPath(purpose),
                     }
                 }
@@ -112,26 +119,20 @@ impl Jobs {
         });
     }
 
-    /// Asks every model.
-    pub(super) fn rank(&self, asked: Scenario) {
+    /// Asks every model: those given, and the built-in ones.
+    pub(super) fn rank(&self, asked: Scenario, mut models: Vec<Arc<Architecture>>) {
         self.spawn("rank", move |_| {
-            let rows = advice::rank(&asked, &Catalog::builtin().models);
+            models.extend(Catalog::builtin().models.iter().cloned());
+            let rows = advice::rank(&asked, &models);
             Event::Ranked(Box::new(asked), rows)
         });
-    }
-}
-
-fn write(path: &Path, doc: &MachineDoc) -> Event {
-    match atomic_write(path, machine_doc::write(doc).as_bytes()) {
-        Ok(()) => Event::Saved(format!("Written to {}.", shown(path))),
-        Err(error) => Event::Failed(error.to_string()),
     }
 }
 
 /// Opens what somebody picked or dropped.
 pub(super) fn any(path: &Path, store: Option<&Store>) -> Event {
     match library::open_any(path) {
-        Ok(Opened::Document) => open(path, store),
+        Ok(Opened::Document) => own::open(path, store),
         Ok(Opened::Model(file)) => match (file.unknown(), &file.subject) {
             (None, Ok(subject)) => Event::ModelFile(subject.clone(), said_of(&file)),
             (unknown, _) => Event::Told(unknown.unwrap_or_default()),
@@ -160,25 +161,6 @@ fn said_of(file: &Askable) -> String {
     said.trim_end().to_owned()
 }
 
-fn open(path: &Path, store: Option<&Store>) -> Event {
-    let doc = match open_profile(path, Origin::Foreign) {
-        Ok(doc) => doc,
-        Err(error) => return Event::Failed(error.to_string()),
-    };
-    let Some(store) = store else {
-        return Event::Opened(Box::new(doc), "Opened; it is not kept, as there is no folder to keep it in.".to_owned());
-    };
-    match store.save_profile(&doc, SaveMode::NewName) {
-        Ok(saved) => {
-            let said = format!("Opened {}; kept among yours as {}.", doc.machine.name, saved.id);
-            let mut doc = doc;
-            doc.machine.id = saved.id;
-            Event::Opened(Box::new(doc), said)
-        }
-        Err(error) => Event::Opened(Box::new(doc), format!("Opened, but not kept: {error}")),
-    }
-}
-
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     crate::formats::shown(&path.display().to_string(), 300)
 }

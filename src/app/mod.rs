@@ -7,6 +7,7 @@ mod event;
 mod files;
 mod job;
 mod jobs;
+mod own;
 mod settings;
 mod window;
 
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use crate::advice;
 use crate::catalog::Catalog;
+use crate::formats::any_doc::Document;
 use crate::formats::machine_doc::{MachineDoc, Origin};
 use crate::hardware::{Finding, Machine, PoolKind};
 use crate::library::Place;
@@ -26,6 +28,7 @@ use crate::units::Tokens;
 
 pub use event::Event;
 pub use job::Jobs;
+pub use own::OwnDocuments;
 pub use window::{WindowError, open};
 
 /// The whole application.
@@ -34,6 +37,7 @@ pub struct App {
     bench: Option<Workbench>,
     this: Option<(Machine, Vec<Finding>)>,
     own: Vec<ProfileEntry>,
+    documents: OwnDocuments,
     store: Option<Store>,
     jobs: Jobs,
     /// The folders of the user's own, until there is a bench to hold them.
@@ -59,6 +63,7 @@ impl App {
             bench: None,
             this: None,
             own: Vec::new(),
+            documents: OwnDocuments::default(),
             store,
             jobs: Jobs::new(ctx.clone()),
             folders: Vec::new(),
@@ -85,6 +90,9 @@ impl App {
         });
         for path in dropped {
             self.carry_out(ui, Command::OpenPath(path));
+        }
+        if let Some(code) = own::pasted_code(ui) {
+            self.carry_out(ui, Command::OpenCode(code));
         }
         if let Some(command) = shell::ui(ui, self.bench.as_mut(), self.catalog) {
             self.carry_out(ui, command);
@@ -116,9 +124,9 @@ impl App {
                 };
                 self.jobs.save(store, own_document(bench));
             }
-            Command::ExportProfile => self.jobs.ask_path(PathFor::Export, own_document(bench)),
+            Command::ExportProfile => self.jobs.ask_path(PathFor::Export, machine_on(bench)),
             Command::ExportTo(path) => self.jobs.export(path, own_document(bench)),
-            Command::OpenProfile => self.jobs.ask_path(PathFor::Open, own_document(bench)),
+            Command::OpenProfile => self.jobs.ask_path(PathFor::Open, machine_on(bench)),
             Command::OpenPath(path) => self.jobs.open(path, self.store.clone()),
             Command::Copy(text) => {
                 ui.ctx().copy_text(text);
@@ -131,13 +139,19 @@ impl App {
             | Command::AddFolderAt(_)
             | Command::RemoveFolder(_)
             | Command::OpenModel => self.carry_out_files(command),
+            Command::SaveOwn(own) => self.save_own(own),
+            Command::ExportOwn(own) => self.export_own(own, None),
+            Command::ExportOwnTo(own, path) => self.export_own(own, Some(path)),
+            Command::RemoveOwn(own) => self.remove_own(own),
+            Command::OpenCode(code) => self.jobs.open_code(code, self.store.clone()),
+            Command::Paste => ui.ctx().send_viewport_cmd(egui::ViewportCommand::RequestPaste),
             Command::Rank => {
                 let asked = bench.scenario.clone();
                 let running = bench.ranking.as_ref().is_some_and(|old| old.running && old.answers(&asked));
                 if !running {
                     let rows = bench.ranking.take().map(|ranking| ranking.rows).unwrap_or_default();
                     bench.ranking = Some(Ranking { asked: asked.clone(), rows, running: true });
-                    self.jobs.rank(asked);
+                    self.jobs.rank(asked, self.documents.models.clone());
                 }
             }
         }
@@ -185,18 +199,24 @@ impl App {
                     self.jobs.list(store);
                 }
             }
-            Event::Opened(doc, said) => {
-                let mut machine = doc.machine.clone();
-                self.catalog.resolve(&mut machine);
+            Event::Taken(document, said) => {
                 if let Some(bench) = &mut self.bench {
-                    let id = machine.id.clone();
-                    bench.set_machine(machine, MachineChoice::Own(id));
+                    match document {
+                        Document::Machine(doc) => {
+                            let mut machine = doc.machine;
+                            self.catalog.resolve(&mut machine);
+                            let id = machine.id.clone();
+                            bench.set_machine(machine, MachineChoice::Own(id));
+                        }
+                        document => bench.take_document(document),
+                    }
                     bench.tell(said);
                 }
                 if let Some(store) = self.store.clone() {
                     self.jobs.list(store);
                 }
             }
+            Event::Own(own) => self.own_listed(own),
             Event::NoPath(purpose) => {
                 if let Some(bench) = &mut self.bench {
                     bench.path_asked = Some(purpose);
@@ -222,6 +242,8 @@ impl App {
             bench.findings = findings;
             bench.machines = choices(self.catalog, &self.own);
             bench.files.folders = std::mem::take(&mut self.folders);
+            bench.own_models.clone_from(&self.documents.models);
+            bench.own_quants.clone_from(&self.documents.quants);
             self.bench = Some(bench);
         }
     }
@@ -300,6 +322,10 @@ impl App {
             bench.set_machine(machine, choice);
         }
     }
+}
+
+fn machine_on(bench: &Workbench) -> Document {
+    Document::Machine(Box::new(own_document(bench)))
 }
 
 /// The machine on screen as a profile of the user's own. This machine gets a name of its own, so that it

@@ -13,6 +13,8 @@ use crate::ui::MemoryUnit;
 use crate::ui::bench::{Workbench, usual_answer};
 use crate::units::Tokens;
 
+use super::own::OwnDocuments;
+
 /// What to keep of the state on screen.
 pub(super) fn collect(bench: &Workbench, theme: &str) -> Settings {
     let scenario = &bench.scenario;
@@ -38,10 +40,11 @@ pub(super) fn load(store: &Store) -> Option<Settings> {
 }
 
 /// Puts the last question back; what is no longer known stays as it is.
-pub(super) fn restore(store: &Store, catalog: &Catalog, scenario: &mut Scenario) {
-    let Some(settings) = load(store) else { return };
-    if let Some(model) = catalog.model(&settings.model) {
-        let known = catalog.quant(&settings.quant);
+pub(super) fn restore(settings: &Settings, own: &OwnDocuments, catalog: &Catalog, scenario: &mut Scenario) {
+    let model = own.models.iter().find(|model| model.id == settings.model).or_else(|| catalog.model(&settings.model));
+    let custom = own.quants.iter().find(|mix| mix.id == settings.quant).map(|mix| Quant::custom(mix.clone()));
+    if let Some(model) = model {
+        let known = custom.or_else(|| catalog.quant(&settings.quant));
         let quant = known.or_else(|| Quant::parse(&settings.quant, Imatrix::Without, None).ok());
         let quant = quant.unwrap_or_else(|| scenario.subject.quant.clone());
         scenario.subject = Arc::new(Subject::new(Architecture::clone(model), quant, None));
@@ -66,6 +69,8 @@ pub(super) fn restore(store: &Store, catalog: &Catalog, scenario: &mut Scenario)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::formats::model_doc::Draft;
+    use crate::quant::{CustomMix, Mix, Tensors};
     use crate::scenario::FromFile;
 
     #[test]
@@ -80,5 +85,45 @@ mod tests {
         let kept = Settings::read(&collect(&bench, "dark").write()).expect("just written");
         assert_eq!(kept.folders, ["/models"]);
         assert_eq!((kept.file.as_str(), kept.file_name.as_str()), ("/models/blob", "llama3:8b"));
+    }
+
+    fn question(subject: Subject) -> Scenario {
+        let catalog = Catalog::builtin();
+        Scenario {
+            subject: Arc::new(subject),
+            machine: Arc::new(catalog.profiles[0].machine.clone()),
+            engine: catalog.engines[0].clone(),
+            parameters: catalog.parameters.clone(),
+            run: crate::memory::RunOptions::default(),
+            engine_date: None,
+            policy: crate::placement::Policy::default(),
+            backend: None,
+            depth: Tokens::ZERO,
+            prompt: Tokens::new(512),
+            answer: Tokens::new(512),
+        }
+    }
+
+    #[test]
+    fn a_model_and_a_quant_of_the_users_own_are_there_after_a_restart() {
+        let catalog = Catalog::builtin();
+        let mut draft = Draft::copy_of(catalog.model("llama-3.1-8b").expect("a preset"), |_| false);
+        draft.set("layers", "20").expect("a number");
+        let model = Arc::new(draft.build().expect("a model"));
+        let mut mix = CustomMix::of(Mix::Q4_K_M);
+        mix.set(Tensors::Down, Some(Format::Q2_K));
+        let mix = Arc::new(mix);
+        let bench =
+            Workbench::new(question(Subject::new(Architecture::clone(&model), Quant::custom(mix.clone()), None)));
+        let kept = Settings::read(&collect(&bench, "").write()).expect("just written");
+
+        let preset = catalog.model("qwen3-30b-a3b").expect("a preset");
+        let mut start = question(crate::advice::default_subject(preset));
+        let own = OwnDocuments { models: vec![model], quants: vec![mix], findings: Vec::new() };
+        let before = start.clone();
+        restore(&kept, &OwnDocuments::default(), catalog, &mut start);
+        assert_eq!(start.subject, before.subject, "what is gone changes nothing");
+        restore(&kept, &own, catalog, &mut start);
+        assert_eq!(start.subject, bench.scenario.subject);
     }
 }

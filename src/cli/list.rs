@@ -42,6 +42,7 @@ fn models() -> Vec<Row> {
                 Confidence::Read => "read",
                 Confidence::Inferred => "inferred",
                 Confidence::Memory => "from memory",
+                Confidence::Typed => "typed",
             };
             let value = json!({
                 "id": model.id, "name": model.name, "family": facts.family, "params": params.get(),

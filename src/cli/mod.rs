@@ -42,11 +42,11 @@ willitrun: will this model run on this machine, and how well?
   willitrun measure ram [--seconds S] [--save]   read bandwidth of this machine's RAM
   willitrun models | quants | devices | profiles   what is built in; quants --model M: with the size of each
   willitrun import FILE [--out model.ron]   a model preset from a .gguf, .safetensors, config.json or their folder
-  willitrun profile show|validate|encode|decode FILE   hardware profiles and share codes
+  willitrun profile show|validate|encode|decode FILE   machines, models and quants as share codes
 
 Every command takes --json. Memory is in GiB (2^30 bytes), files and bandwidths in GB (10^9).
 
-check, what:   --model ID|FILE|FOLDER  --quant Q4_K_M|gptq|native|4.5bpw  --imatrix  --file-gib G
+check, what:   --model ID|FILE|FOLDER  --quant Q4_K_M|gptq|native|4.5bpw|FILE.ron  --imatrix  --file-gib G
 check, where:  --machine this|ID|FILE.ron, or a new machine of
                --gpu \"NAME[ (VARIANT)][:GiB][*N]\"  --gpu-bandwidth GB/s  --ram GiB  --cpu PLATFORM
                --ram-bandwidth GB/s  --ram-bandwidth-measured GB/s  --disk-bandwidth GB/s

@@ -1,10 +1,12 @@
-//! `willitrun profile show|validate|encode|decode`: hardware profiles and share codes.
+//! `willitrun profile show|validate|encode|decode`: the documents users share, and their share codes. A profile is
+//! a machine; models and quants of the user's own go the same way.
 
 use std::io::Write;
 use std::path::Path;
 
 use crate::catalog::Catalog;
-use crate::formats::machine_doc::{self, Live, MachineDoc, Origin};
+use crate::formats::any_doc::Document;
+use crate::formats::machine_doc::{self, Live, MachineDoc};
 use crate::formats::share_code;
 
 use super::{Failure, Words, files, question};
@@ -20,10 +22,9 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
     let text = match what.as_str() {
         "show" => show(&name, json)?,
         "validate" => validate(&name)?,
-        "encode" => format!(
-            "{}\n",
-            share_code::encode(&machine_doc::write(&document(&name)?)).map_err(|error| error.to_string())?
-        ),
+        "encode" => {
+            format!("{}\n", share_code::encode(&document(&name)?.write()).map_err(|error| error.to_string())?)
+        }
         "decode" => decode(&name)?,
         other => {
             return Err(Failure::Request(format!(
@@ -35,24 +36,36 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
     out.write_all(text.as_bytes()).map_err(|error| Failure::Machine(format!("nothing can be written: {error}")))
 }
 
-/// A profile of the catalogue or the user by id, or one from a file.
-fn document(name: &str) -> Result<MachineDoc, String> {
+/// A machine or a model by id, or a document of any kind from a file.
+fn document(name: &str) -> Result<Document, String> {
     let catalog = Catalog::builtin();
     let path = Path::new(name);
-    if path.is_file() || path.extension().is_some() {
+    if path.is_file() || path.extension().is_some_and(|end| end.eq_ignore_ascii_case("ron")) {
         let text = files::text(path)?;
-        return machine_doc::read(&text, Origin::Foreign).map_err(|error| format!("{name}, {error}"));
+        return Document::read(&text).map_err(|error| format!("{name}, {error}"));
     }
     if let Some(doc) = catalog.profile(name) {
-        return Ok(doc.clone());
+        return Ok(Document::Machine(Box::new(doc.clone())));
     }
-    question::named_machine(name, catalog, &super::ThisMachine::default()).map(MachineDoc::new)
+    match question::named_machine(name, catalog, &super::ThisMachine::default()) {
+        Ok(machine) => Ok(Document::Machine(Box::new(MachineDoc::new(machine)))),
+        Err(why) => match question::model(name, catalog, &mut Vec::new()) {
+            Ok(model) => Ok(Document::Model(Box::new(model.as_ref().clone()))),
+            Err(_) => Err(why),
+        },
+    }
 }
 
 fn show(name: &str, json: bool) -> Result<String, String> {
-    let mut doc = document(name)?;
+    let mut document = document(name)?;
+    let Document::Machine(doc) = &mut document else {
+        if json {
+            return Err(format!("{name} is not the profile of a machine: only those are shown as JSON"));
+        }
+        return Ok(format!("{}\n", document.write()));
+    };
     if json {
-        let tree = machine_doc::tree(&doc, Live::Left);
+        let tree = machine_doc::tree(doc, Live::Left);
         return serde_json::to_string_pretty(&tree).map(|text| format!("{text}\n")).map_err(|error| error.to_string());
     }
     Catalog::builtin().resolve(&mut doc.machine);
@@ -60,14 +73,21 @@ fn show(name: &str, json: bool) -> Result<String, String> {
 }
 
 fn validate(name: &str) -> Result<String, String> {
-    let doc = document(name)?;
-    let catalog = Catalog::builtin();
-    for device in doc.machine.pools.iter().filter_map(|pool| pool.device.as_ref()) {
-        if !catalog.accelerators.iter().any(|row| row.id == device.id) {
-            return Err(format!("{name}: the device '{}' is not known: see willitrun devices", device.id));
+    let document = document(name)?;
+    let kind = match &document {
+        Document::Machine(doc) => {
+            let catalog = Catalog::builtin();
+            for device in doc.machine.pools.iter().filter_map(|pool| pool.device.as_ref()) {
+                if !catalog.accelerators.iter().any(|row| row.id == device.id) {
+                    return Err(format!("{name}: the device '{}' is not known: see willitrun devices", device.id));
+                }
+            }
+            "profile"
         }
-    }
-    Ok(format!("{name} is a good profile: {}\n", doc.machine.name))
+        Document::Model(_) => "model",
+        Document::Quant(_) => "quant",
+    };
+    Ok(format!("{name} is a good {kind}: {}\n", document.name()))
 }
 
 /// The document in a share code, given as itself or as a file that holds it.
@@ -75,6 +95,6 @@ fn decode(name: &str) -> Result<String, String> {
     let path = Path::new(name);
     let code = if path.is_file() { files::text(path)? } else { name.to_owned() };
     let text = share_code::decode(code.trim()).map_err(|error| error.to_string())?;
-    machine_doc::read(&text, Origin::Foreign).map_err(|error| format!("the profile in the code, {error}"))?;
+    Document::read(&text).map_err(|error| format!("the profile in the code, {error}"))?;
     Ok(if text.ends_with('\n') { text } else { format!("{text}\n") })
 }

@@ -62,6 +62,7 @@ fn runtime(row: &RuntimeFormat) -> Row {
         Confidence::Read => "read",
         Confidence::Inferred => "inferred",
         Confidence::Memory => "from memory",
+        Confidence::Typed => "typed",
     };
     let read_by = if layout.engines.is_empty() { "no engine named".to_owned() } else { layout.engines.join(", ") };
     (

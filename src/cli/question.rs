@@ -6,13 +6,14 @@ use std::sync::Arc;
 use crate::catalog::Catalog;
 use crate::formats::engine_doc::LAYOUTS;
 use crate::formats::machine_doc::{self, Origin};
-use crate::formats::model_doc;
+use crate::formats::{custom_quant_doc, model_doc};
 use crate::hardware::{Backend, Finding, Machine};
 use crate::memory::{FlashAttention, KvPlace, KvStreams, Outputs, RunOptions, SwaCache};
 use crate::model::Architecture;
 use crate::placement::{CpuExperts, Engine, GpuLayers, Policy, Split};
-use crate::quant::{Format, Imatrix, Quant, RuntimeFormat};
+use crate::quant::{Format, Imatrix, Mix, Quant, RuntimeFormat};
 use crate::scenario::{Scenario, Subject};
+use crate::store::Store;
 use crate::units::{Bytes, GIB, Tokens};
 
 use super::described;
@@ -116,7 +117,10 @@ fn subject(
     }
     let model = model(name, catalog, findings)?;
     let quant = request.quant.as_deref().ok_or("name a quant with --quant, such as Q4_K_M: see willitrun quants")?;
-    let quant = self::quant(quant, request, &model, catalog)?;
+    let quant = match own_quant(quant)? {
+        Some(own) if request.file_gib.is_none() => own,
+        _ => self::quant(quant, request, &model, catalog)?,
+    };
     if let Some(used) = request.experts
         && used > model.experts()
         && model.experts() > 0
@@ -155,10 +159,29 @@ fn quant(name: &str, request: &Request, model: &Architecture, catalog: &Catalog)
     }
 }
 
-/// A model by id, or by path.
+/// A quant of the user's own, by id or from a file.
+fn own_quant(name: &str) -> Result<Option<Quant>, String> {
+    let path = Path::new(name);
+    if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("ron")) {
+        let text = super::files::text(path)?;
+        let mix = custom_quant_doc::parse(&text).map_err(|error| format!("{}, {error}", path.display()))?;
+        return Ok(Some(Quant::custom(Arc::new(mix))));
+    }
+    if Mix::parse(name).is_some() {
+        return Ok(None);
+    }
+    let own = Store::open().ok().and_then(|store| store.quants().0.into_iter().find(|entry| entry.doc.id == name));
+    Ok(own.map(|entry| Quant::custom(Arc::new(entry.doc))))
+}
+
+/// A built-in model, one of the user's own, or one from a file.
 pub(super) fn model(name: &str, catalog: &Catalog, findings: &mut Vec<Finding>) -> Result<Arc<Architecture>, String> {
     if let Some(model) = catalog.model(name) {
         return Ok(model.clone());
+    }
+    let own = Store::open().ok().and_then(|store| store.models().0.into_iter().find(|entry| entry.doc.id == name));
+    if let Some(entry) = own {
+        return Ok(Arc::new(entry.doc));
     }
     let path = Path::new(name);
     if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("ron")) {

@@ -123,6 +123,7 @@ fn sources(scenario: &Scenario) -> Vec<Value> {
         Rule::Layout(layout) => format!("the layout of {} files, tensor by tensor", layout.family),
         Rule::Uniform(_) => "typed: every tensor at this width".to_owned(),
         Rule::Sized(_) => "typed: the size of the file, spread over the tensors".to_owned(),
+        Rule::Custom(_) => "llama.cpp's quantizer with typed formats, tensor by tensor".to_owned(),
     };
     rows.push(json!({ "figure": "weights", "value": scenario.subject.weights.file.get(), "source": rule }));
     for pool in &scenario.machine.pools {

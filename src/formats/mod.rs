@@ -4,7 +4,9 @@
 //! a value that contradicts itself is refused with its place and what was expected.
 
 pub mod answer_json;
+pub mod any_doc;
 pub mod commands;
+pub mod custom_quant_doc;
 pub mod device_doc;
 pub mod document;
 pub mod engine_doc;

@@ -3,8 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use crate::formats::model_doc;
-use crate::formats::tree::{self, MOST_BYTES, Value};
+use crate::formats::tree::MOST_BYTES;
 use crate::measure::Cancel;
 use crate::model::Architecture;
 
@@ -18,15 +17,15 @@ pub enum Opened {
     Model(Box<Askable>),
     /// The shape of a model.
     Preset(Box<Architecture>),
-    /// A document that is no model: a machine profile, or a bad one.
+    /// A document in RON: a machine, a model, a quant, or a bad one.
     Document,
 }
 
 /// How deep a folder is searched for its one model.
 const WITHIN: Limits = Limits { depth: 3, entries: 5000 };
 
-/// Opens a model: a file of any kind [`open_model`] knows, a preset in RON, or a folder with
-/// one model in it.
+/// Opens a model: a file of any kind [`open_model`] knows, or a folder with one model in it. A document in RON is
+/// only recognised.
 ///
 /// # Errors
 /// The path and the reason.
@@ -37,11 +36,7 @@ pub fn open_any(path: &Path) -> Result<Opened, LibraryError> {
     match text(path)? {
         // A group in RON, or a comment before it.
         Some(text) if text.trim_start_matches('\u{feff}').trim_start().starts_with(['(', '/', '#']) => {
-            if !is_preset(&text) {
-                return Ok(Opened::Document);
-            }
-            let preset = model_doc::parse_model(&text).map_err(|error| refused(path, error.to_string()))?;
-            Ok(Opened::Preset(Box::new(preset)))
+            Ok(Opened::Document)
         }
         _ => model(path),
     }
@@ -65,14 +60,6 @@ fn text(path: &Path) -> Result<Option<String>, LibraryError> {
     let read = file.take(MOST_BYTES as u64).read_to_end(&mut bytes);
     read.map_err(|error| refused(path, format!("it cannot be read: {error}")))?;
     Ok(String::from_utf8(bytes).ok())
-}
-
-/// Whether a document calls itself a model.
-fn is_preset(text: &str) -> bool {
-    let Ok(document) = tree::parse(text) else { return text.contains("\"willitrun.model\"") };
-    let Value::Group(fields) = document.value else { return false };
-    let format = fields.into_iter().find(|field| field.key == "format").map(|field| field.node.value);
-    format == Some(Value::Text("willitrun.model".to_owned()))
 }
 
 /// The one model of a folder.

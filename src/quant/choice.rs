@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::units::Bytes;
 
-use super::{Format, Imatrix, Layout, Mix, ModelTraits, Tensor};
+use super::{CustomMix, Format, Imatrix, Layout, Mix, ModelTraits, Tensor};
 
 /// A chosen quant.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +26,8 @@ pub enum Rule {
     Uniform(f64),
     /// A file of this size whose recipe is no rule: spread over the tensors like the nearest mix.
     Sized(Bytes),
+    /// A mix with formats of the user's own for some tensors.
+    Custom(Arc<CustomMix>),
 }
 
 /// Least and most bits per weight that make sense.
@@ -44,6 +46,12 @@ impl Quant {
     #[must_use]
     pub fn mix(mix: Mix, imatrix: Imatrix) -> Self {
         Self { id: mix.name().to_owned(), rule: Rule::Mix(mix, imatrix) }
+    }
+
+    /// A mix with formats of the user's own.
+    #[must_use]
+    pub fn custom(custom: Arc<CustomMix>) -> Self {
+        Self { id: custom.id.clone(), rule: Rule::Custom(custom) }
     }
 
     /// Reads what a user typed: a mix by name, or a width such as `4.822bpw`; with the size of a file
@@ -72,9 +80,9 @@ impl Quant {
     /// The nominal mix: the one it is, or none.
     #[must_use]
     pub const fn as_mix(&self) -> Option<Mix> {
-        match self.rule {
-            Rule::Mix(mix, _) => Some(mix),
-            Rule::Layout(_) | Rule::Uniform(_) | Rule::Sized(_) => None,
+        match &self.rule {
+            Rule::Mix(mix, _) => Some(*mix),
+            Rule::Layout(_) | Rule::Uniform(_) | Rule::Sized(_) | Rule::Custom(_) => None,
         }
     }
 
@@ -83,16 +91,17 @@ impl Quant {
     pub fn as_layout(&self) -> Option<&Layout> {
         match &self.rule {
             Rule::Layout(layout) => Some(layout),
-            Rule::Mix(..) | Rule::Uniform(_) | Rule::Sized(_) => None,
+            Rule::Mix(..) | Rule::Uniform(_) | Rule::Sized(_) | Rule::Custom(_) => None,
         }
     }
 
     /// Bytes of each tensor, in the same order.
     #[must_use]
     pub fn bytes(&self, traits: &ModelTraits, tensors: &[Tensor]) -> Vec<Bytes> {
-        match self.rule {
-            Rule::Mix(mix, imatrix) => by_mix(mix, imatrix, traits, tensors),
-            Rule::Layout(ref layout) => tensors.iter().map(|tensor| layout.bytes(tensor)).collect(),
+        match &self.rule {
+            Rule::Mix(mix, imatrix) => in_formats(tensors, mix.formats(traits, tensors, *imatrix)),
+            Rule::Custom(custom) => in_formats(tensors, custom.formats(traits, tensors)),
+            Rule::Layout(layout) => tensors.iter().map(|tensor| layout.bytes(tensor)).collect(),
             Rule::Uniform(bits) => {
                 let all: f64 = tensors.iter().map(|tensor| tensor.weights() as f64).sum();
                 let share = tensors.iter().map(|tensor| tensor.weights() as f64 * bits / 8.0).collect::<Vec<_>>();
@@ -101,17 +110,16 @@ impl Quant {
             Rule::Sized(file) => {
                 let nearest = Mix::ALL
                     .iter()
-                    .map(|&mix| by_mix(mix, Imatrix::With, traits, tensors))
-                    .min_by_key(|bytes| bytes.iter().copied().sum::<Bytes>().less(file).size());
+                    .map(|mix| in_formats(tensors, mix.formats(traits, tensors, Imatrix::With)))
+                    .min_by_key(|bytes| bytes.iter().copied().sum::<Bytes>().less(*file).size());
                 let share = nearest.unwrap_or_default().iter().map(|bytes| bytes.as_f64()).collect::<Vec<_>>();
-                spread(file, &share)
+                spread(*file, &share)
             }
         }
     }
 }
 
-fn by_mix(mix: Mix, imatrix: Imatrix, traits: &ModelTraits, tensors: &[Tensor]) -> Vec<Bytes> {
-    let formats = mix.formats(traits, tensors, imatrix);
+fn in_formats(tensors: &[Tensor], formats: Vec<Format>) -> Vec<Bytes> {
     tensors.iter().zip(formats).map(|(tensor, format)| in_format(tensor, format)).collect()
 }
 

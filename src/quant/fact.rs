@@ -10,6 +10,8 @@ pub enum Confidence {
     /// Written down from memory; not checked.
     #[default]
     Memory,
+    /// Typed by a user over a preset.
+    Typed,
     /// Derived from a close relative.
     Inferred,
     /// Read in the named source.

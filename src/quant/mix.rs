@@ -228,7 +228,7 @@ impl<'a> Walk<'a> {
 }
 
 /// A format with smaller blocks where rows are not whole blocks of the wanted one; F16 where nothing fits.
-fn fallback(wanted: Format, columns: u64) -> Format {
+pub(super) fn fallback(wanted: Format, columns: u64) -> Format {
     if wanted.divides(columns) {
         return wanted;
     }

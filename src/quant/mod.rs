@@ -5,6 +5,7 @@
 
 mod choice;
 mod class;
+mod custom;
 mod fact;
 mod format;
 mod layout;
@@ -14,6 +15,7 @@ mod tensor;
 
 pub use choice::{Quant, Rule};
 pub use class::Class;
+pub use custom::{CustomMix, Tensors};
 pub use fact::{BlockFact, Confidence, Facts, MixFact, RuntimeFormat};
 pub use format::Format;
 pub use layout::{Coding, Layout, MtpLayers, Second, Shared};

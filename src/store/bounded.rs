@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::StoreError;
+use crate::formats::any_doc::Document;
 use crate::formats::machine_doc::{self, MachineDoc, Origin};
 use crate::formats::tree::MOST_BYTES;
 
@@ -16,6 +17,15 @@ use crate::formats::tree::MOST_BYTES;
 pub fn open_profile(path: &Path, origin: Origin) -> Result<MachineDoc, StoreError> {
     let text = read_text(path)?;
     machine_doc::read(&text, origin).map_err(|error| StoreError::Refused { path: path.to_owned(), error })
+}
+
+/// Reads a document of any kind that users share, or the share code of one.
+///
+/// # Errors
+/// As [`open_profile`].
+pub fn open_document(path: &Path) -> Result<Document, StoreError> {
+    let text = read_text(path)?;
+    Document::read(&text).map_err(|error| StoreError::Refused { path: path.to_owned(), error })
 }
 
 /// The text of a regular file of at most 1 MiB.

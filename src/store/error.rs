@@ -26,7 +26,7 @@ pub enum StoreError {
         /// What the system says, or what is wrong with the file.
         why: String,
     },
-    /// It was read and is not a good profile.
+    /// It was read and is not a good document.
     Refused {
         /// As given.
         path: PathBuf,
@@ -42,6 +42,13 @@ pub enum StoreError {
         /// What to do.
         remedy: &'static str,
     },
+    /// It was not removed; it is still there.
+    Unremoved {
+        /// As given.
+        path: PathBuf,
+        /// What the system says.
+        why: String,
+    },
 }
 
 impl StoreError {
@@ -53,6 +60,7 @@ impl StoreError {
             Self::Missing { path }
             | Self::Unread { path, .. }
             | Self::Refused { path, .. }
+            | Self::Unremoved { path, .. }
             | Self::Unsaved { path, .. } => Some(path),
         }
     }
@@ -65,6 +73,7 @@ impl StoreError {
             Self::Missing { path } => format!("{} is not there", shown(path)),
             Self::Unread { path, why } => format!("{} was not read: {why}", shown(path)),
             Self::Refused { path, error } => format!("{}, {error}", shown(path)),
+            Self::Unremoved { path, why } => format!("{} was not removed: {why}", shown(path)),
             Self::Unsaved { path, why, .. } => format!("{} was not saved: {why}", shown(path)),
         }
     }
@@ -78,6 +87,7 @@ impl StoreError {
             Self::Unread { .. } => "make it a readable file of at most 1 MiB",
             Self::Refused { error, .. } if error.needs_newer_app() => "update willitrun",
             Self::Refused { .. } => "correct it there, or move the file away",
+            Self::Unremoved { .. } => "allow changing the folder",
             Self::Unsaved { remedy, .. } => remedy,
         }
     }
@@ -94,6 +104,10 @@ impl StoreError {
             io::ErrorKind::NotFound => Self::Missing { path },
             _ => Self::Unread { path, why: plain(error) },
         }
+    }
+
+    pub(super) fn unremoved(path: &Path, error: &io::Error) -> Self {
+        Self::Unremoved { path: path.to_owned(), why: plain(error) }
     }
 
     pub(super) fn unsaved(path: &Path, error: &io::Error) -> Self {

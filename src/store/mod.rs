@@ -1,11 +1,13 @@
-//! Where profiles and settings live, and how they get there without ever being half written.
+//! Where profiles, models, quants and settings live, and how they get there without ever being half written.
 //!
-//! Invariant: no save overwrites a profile it was not asked to replace, nor a file it cannot read; a save
+//! Invariant: no save overwrites a document it was not asked to replace, nor a file it cannot read; a save
 //! that fails, or is killed, leaves the old file whole. Nothing is created until something is saved.
 
 mod bounded;
 mod error;
+mod own;
 mod profiles;
+mod shelf;
 mod this;
 mod write;
 
@@ -13,9 +15,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-pub use bounded::open_profile;
+use crate::formats::machine_doc::MachineDoc;
+use crate::model::Architecture;
+use crate::quant::CustomMix;
+
+pub use bounded::{open_document, open_profile};
 pub use error::StoreError;
-pub use profiles::{ProfileEntry, SaveMode, Saved};
+pub use profiles::ProfileEntry;
+pub use shelf::{Entry, SaveMode, Saved};
 pub use this::THIS;
 pub use write::atomic_write;
 
@@ -23,7 +30,6 @@ pub use write::atomic_write;
 pub const FOLDER_VARIABLE: &str = "WILLITRUN_DATA_DIR";
 
 const SETTINGS: &str = "settings.ron";
-const PROFILES: &str = "profiles";
 /// How long a file that a killed save left behind is kept: longer than any save takes.
 const LEFTOVER_AGE: Duration = Duration::from_hours(24);
 
@@ -54,6 +60,8 @@ impl Store {
         let store = Self { folder: folder.into() };
         remove_leftovers(&store.folder);
         remove_leftovers(&store.profiles_folder());
+        remove_leftovers(&store.shelf::<Architecture>());
+        remove_leftovers(&store.shelf::<CustomMix>());
         store
     }
 
@@ -66,7 +74,7 @@ impl Store {
     /// The folder the profiles lie in.
     #[must_use]
     pub fn profiles_folder(&self) -> PathBuf {
-        self.folder.join(PROFILES)
+        self.shelf::<MachineDoc>()
     }
 
     /// The text last given to [`save_settings`](Self::save_settings); `None` when nothing was saved yet.

@@ -8,15 +8,16 @@ use crate::hardware::{Finding, Machine, Pool, PoolKind, Source};
 use crate::measure::Progress;
 use crate::model::Architecture;
 use crate::placement::Precision;
-use crate::quant::Quant;
+use crate::quant::{CustomMix, Quant};
 use crate::scenario::{Answer, Point, Scenario, Subject, evaluate_here, largest_context, sweep};
 use crate::units::Tokens;
 
+use super::editor::{ModelEditor, QuantEditor};
 use super::files::Files;
 use super::history::History;
 use super::memo::Memo;
 use super::offer::{Offer, offers};
-use super::{MachineChoice, MemoryUnit};
+use super::{MachineChoice, MemoryUnit, Own};
 
 /// Points of a sweep over context.
 const POINTS: u32 = 96;
@@ -35,6 +36,10 @@ pub enum Workspace {
     Files,
     /// Ready-made machines and the user's own.
     Profiles,
+    /// The model on screen, field by field.
+    Model,
+    /// The quant on screen, tensor by tensor.
+    Quant,
 }
 
 /// A state to go back to: the question, and the machine it is asked of without what was typed over it.
@@ -43,6 +48,8 @@ struct Step {
     scenario: Scenario,
     base: Arc<Machine>,
     choice: MachineChoice,
+    model: Option<ModelEditor>,
+    quant: Option<QuantEditor>,
 }
 
 /// A machine that can be chosen.
@@ -108,6 +115,14 @@ pub struct Workbench {
     pub files: Files,
     /// The model file opened last.
     pub opened: Option<Arc<Subject>>,
+    /// The user's own models.
+    pub own_models: Vec<Arc<Architecture>>,
+    /// The user's own quants.
+    pub own_quants: Vec<Arc<CustomMix>>,
+    /// The model being edited.
+    pub(super) model: Option<ModelEditor>,
+    /// The quant being edited.
+    pub(super) quant: Option<QuantEditor>,
     history: History<Step>,
     answer: Memo<Scenario, Answer>,
     fits_max: Memo<Scenario, Option<Tokens>>,
@@ -127,6 +142,8 @@ pub enum PathFor {
     Model,
     /// A folder to look for models in.
     Folder,
+    /// Writing what is edited.
+    ExportOwn(Own),
 }
 
 /// A ranking and what it was made for.
@@ -165,6 +182,8 @@ impl Workbench {
                 scenario: scenario.clone(),
                 base: scenario.machine.clone(),
                 choice: MachineChoice::This,
+                model: None,
+                quant: None,
             }),
             scenario,
             choice: MachineChoice::This,
@@ -182,6 +201,10 @@ impl Workbench {
             ranking: None,
             files: Files::default(),
             opened: scenario_file,
+            own_models: Vec::new(),
+            own_quants: Vec::new(),
+            model: None,
+            quant: None,
             answer: Memo::default(),
             fits_max: Memo::default(),
             points: Memo::default(),
@@ -250,6 +273,11 @@ impl Workbench {
     fn set_subject(&mut self, subject: Arc<Subject>) {
         let limit = subject.model.max_context;
         self.scenario.run.context = self.scenario.run.context.min(limit);
+        self.put_subject(subject);
+    }
+
+    /// Puts a model under a quant on screen and leaves the context alone, as while a number is being typed.
+    pub(super) fn put_subject(&mut self, subject: Arc<Subject>) {
         self.scenario.answer = usual_answer(&subject);
         self.scenario.subject = subject;
     }
@@ -306,13 +334,29 @@ impl Workbench {
     }
 
     fn step(&self) -> Step {
-        Step { scenario: self.scenario.clone(), base: self.base.clone(), choice: self.choice.clone() }
+        Step {
+            scenario: self.scenario.clone(),
+            base: self.base.clone(),
+            choice: self.choice.clone(),
+            model: self.model.clone(),
+            quant: self.quant.clone(),
+        }
     }
 
     fn return_to(&mut self, step: Step) {
         self.scenario = step.scenario;
         self.base = step.base;
         self.choice = step.choice;
+        self.model = step.model;
+        self.quant = step.quant;
+        let gone = match self.workspace {
+            Workspace::Model => self.model.is_none(),
+            Workspace::Quant => self.quant.is_none(),
+            _ => false,
+        };
+        if gone {
+            self.workspace = Workspace::Run;
+        }
     }
 
     /// Tells the user something.

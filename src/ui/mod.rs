@@ -9,6 +9,7 @@ mod figure_row;
 pub mod files;
 pub mod focus;
 pub mod fonts;
+mod editor;
 mod history;
 mod memo;
 pub mod offer;
@@ -65,6 +66,27 @@ pub enum Command {
     RemoveFolder(PathBuf),
     /// Open a model chosen in a dialog.
     OpenModel,
+    /// Keep what is edited among the user's own.
+    SaveOwn(Own),
+    /// Write what is edited to a file chosen in a dialog.
+    ExportOwn(Own),
+    /// Write it to this path.
+    ExportOwnTo(Own, PathBuf),
+    /// Remove what is edited from the user's own; it stays on screen.
+    RemoveOwn(Own),
+    /// Open the document in a share code.
+    OpenCode(String),
+    /// Ask the system for what was copied; a share code in it is opened.
+    Paste,
+}
+
+/// What a user edits and keeps besides machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Own {
+    /// A model.
+    Model,
+    /// A quant.
+    Quant,
 }
 
 /// Which machine is on screen.

@@ -36,8 +36,10 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
         .accessible_name("Search ranked models");
     ui.add_space(8.0);
     let wanted = bench.search.to_lowercase();
+    let own = bench.own_models.clone();
+    let find = |id: &str| own.iter().find(|model| model.id == id).or_else(|| catalog.model(id));
     let named = |row: &&Ranked| {
-        let model = catalog.model(&row.model);
+        let model = find(&row.model);
         let text =
             model.map_or_else(String::new, |model| format!("{} {} {}", model.name, model.facts.family, model.id));
         wanted.split_whitespace().all(|word| text.to_lowercase().contains(word))
@@ -72,8 +74,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
                         ui.label(fonts::small(ranked.level.words()).color(glyph_of(ranked.level).color(palette)));
                     });
                     row.col(|ui| {
-                        let name =
-                            catalog.model(&ranked.model).map_or(ranked.model.as_str(), |model| model.name.as_str());
+                        let name = find(&ranked.model).map_or(ranked.model.as_str(), |model| model.name.as_str());
                         ui.label(fonts::medium(name).size(12.5).color(palette.t1));
                         ui.label(fonts::small(&ranked.quant).color(palette.t3));
                     });
@@ -96,7 +97,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
                 });
             });
     });
-    if let Some(model) = picked.and_then(|id| catalog.model(&id).cloned()) {
+    if let Some(model) = picked.and_then(|id| find(&id).cloned()) {
         bench.pick_model(&model);
         bench.pick_quant(Quant::mix(Mix::Q4_K_M, Mix::Q4_K_M.usual_imatrix()));
         bench.workspace = Workspace::Run;

@@ -9,7 +9,7 @@ use super::paint::icon::Icon;
 use super::paint::logo;
 use super::widget::button::{Button, icon_button};
 use super::widget::segmented::{segmented, tab};
-use super::{Command, MemoryUnit, files, fonts, profiles, rail, rank, run, strip, theme};
+use super::{Command, MemoryUnit, editor, files, fonts, profiles, rail, rank, run, strip, theme};
 
 const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
 const REDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
@@ -53,12 +53,15 @@ pub fn ui(ui: &mut Ui, bench: Option<&mut Workbench>, catalog: &Catalog) -> Opti
             Workspace::Rank => rank::ui(ui, bench, catalog),
             Workspace::Files => files::ui(ui, bench),
             Workspace::Profiles => profiles::ui(ui, bench),
+            Workspace::Model => editor::model_ui(ui, bench),
+            Workspace::Quant => editor::quant_ui(ui, bench),
         });
         let asked = page.inner;
         command = command.take().or(asked);
     });
-    // A drag is one step: it is noted when the hand rests.
-    let resting = ui.input(|input| !input.pointer.any_down());
+    // A drag is one step: it is noted when the hand rests. So is what is typed into a field of an editor.
+    let editing = matches!(bench.workspace, Workspace::Model | Workspace::Quant) && ui.ctx().text_edit_focused();
+    let resting = !editing && ui.input(|input| !input.pointer.any_down());
     if resting {
         bench.note();
     }
@@ -86,13 +89,14 @@ fn top_bar(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comm
         ui.label(fonts::strong("willitrun").size(14.0).color(palette.t1));
         ui.add_space(20.0);
         ui.spacing_mut().item_spacing.x = 22.0;
+        let inside = matches!(bench.workspace, Workspace::Model | Workspace::Quant);
         for (workspace, name) in [
             (Workspace::Run, "Run"),
             (Workspace::Rank, "What runs here"),
             (Workspace::Files, "On this disk"),
             (Workspace::Profiles, "Machines"),
         ] {
-            if tab(ui, name, bench.workspace == workspace).clicked() {
+            if tab(ui, name, bench.workspace == workspace || inside && workspace == Workspace::Run).clicked() {
                 bench.workspace = workspace;
                 bench.search.clear();
                 if workspace == Workspace::Rank {
@@ -162,10 +166,11 @@ fn notice(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
     }
     if let Some(purpose) = bench.path_asked {
         let (hint, act) = match purpose {
-            PathFor::Open => ("Path of a machine profile to open…", "Open"),
+            PathFor::Open => ("Path of a file to open, or a share code…", "Open"),
             PathFor::Export => ("Path to write this machine to…", "Write"),
             PathFor::Model => ("Path of a model file to open…", "Open"),
             PathFor::Folder => ("Path of a folder with models…", "Add"),
+            PathFor::ExportOwn(_) => ("Path to write it to…", "Write"),
         };
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -184,6 +189,10 @@ fn notice(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
                     let path = std::path::PathBuf::from(bench.path.trim());
                     bench.path_asked = None;
                     command = Some(match purpose {
+                        PathFor::Open if bench.path.trim().starts_with("WIR") => {
+                            Command::OpenCode(bench.path.trim().to_owned())
+                        }
+                        PathFor::ExportOwn(own) => Command::ExportOwnTo(own, path),
                         PathFor::Open | PathFor::Model => Command::OpenPath(path),
                         PathFor::Folder => Command::AddFolderAt(path),
                         PathFor::Export => Command::ExportTo(path),

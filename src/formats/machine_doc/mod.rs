@@ -85,6 +85,11 @@ impl fmt::Display for DocError {
 impl std::error::Error for DocError {}
 
 impl DocError {
+    /// A refusal of a document for being of a later version.
+    pub(in crate::formats) fn newer(what: &str) -> Self {
+        Self { place: None, what: format!("it {NEWER}: {what}") }
+    }
+
     /// Whether nothing is wrong with the document but that it is of a later version.
     #[must_use]
     pub fn needs_newer_app(&self) -> bool {

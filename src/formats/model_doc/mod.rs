@@ -4,17 +4,23 @@
 //! or are too large to be one. Layers are described by what they have in common and by a pattern (see
 //! [`pattern`]); a stack that fits no pattern is written run by run.
 
+mod draft;
+mod fields;
 mod pattern;
 mod read;
 mod schema;
 mod write;
+
+pub use draft::{Absent, Draft, Field, Section, Unfit, from_elsewhere};
+pub use fields::Kind;
 
 use super::document::{Refused, check_header, options};
 use crate::model::Architecture;
 
 /// The newest version of these documents.
 pub const VERSION: u32 = 1;
-const ONE: &str = "willitrun.model";
+/// What the document of one model calls itself.
+pub const FORMAT: &str = "willitrun.model";
 const FAMILY: &str = "willitrun.models";
 
 /// Reads a document of one model.
@@ -37,7 +43,7 @@ const FAMILY: &str = "willitrun.models";
 /// Refuses unknown fields, shapes that contradict themselves and documents of a newer version.
 pub fn parse_model(text: &str) -> Result<Architecture, Refused> {
     let entry: schema::Model = options().from_str(text)?;
-    check_header(&entry.format, entry.version, ONE, VERSION)?;
+    check_header(&entry.format, entry.version, FORMAT, VERSION)?;
     read::architecture(&entry)
 }
 
@@ -69,7 +75,7 @@ pub fn checked(model: Architecture) -> Result<Architecture, Refused> {
 #[must_use]
 pub fn write_model(model: &Architecture) -> String {
     let mut entry = write::entry(model);
-    ONE.clone_into(&mut entry.format);
+    FORMAT.clone_into(&mut entry.format);
     entry.version = VERSION;
     let pretty = ron::ser::PrettyConfig::new().depth_limit(1).struct_names(false);
     options().to_string_pretty(&entry, pretty).unwrap_or_default()

@@ -320,6 +320,7 @@ fn facts(entry: &Model) -> Facts {
         confidence: match entry.confidence.as_str() {
             "read" => Confidence::Read,
             "inferred" => Confidence::Inferred,
+            "typed" => Confidence::Typed,
             _ => Confidence::Memory,
         },
         note: shown(&entry.note, 600),

@@ -11,7 +11,7 @@ pub(super) struct Family {
 }
 
 #[allow(clippy::struct_excessive_bools, reason = "the fields of a document")]
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Model {
     #[serde(default, skip_serializing_if = "String::is_empty")]

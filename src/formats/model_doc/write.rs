@@ -51,6 +51,7 @@ fn common(model: &Architecture) -> Model {
             Confidence::Read => "read",
             Confidence::Inferred => "inferred",
             Confidence::Memory => "memory",
+            Confidence::Typed => "typed",
         }
         .to_owned(),
         note: facts.note.clone(),
@@ -169,7 +170,7 @@ fn feed_forward(model: &Architecture, entry: &mut Model) {
     entry.ffn = Some(ffn);
 }
 
-fn run_by_run(model: &Architecture) -> Model {
+pub(super) fn run_by_run(model: &Architecture) -> Model {
     let mut entry = common(model);
     let mut stack: Vec<Run> = Vec::new();
     let mut last: Option<&Layer> = None;

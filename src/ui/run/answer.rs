@@ -18,7 +18,7 @@ const FACTS: f32 = 330.0;
 /// The width below which they stand under it.
 const FACTS_BESIDE: f32 = 860.0;
 
-pub(super) fn verdict(ui: &mut Ui, bench: &mut Workbench) {
+pub(in crate::ui) fn verdict(ui: &mut Ui, bench: &mut Workbench) {
     let depth = bench.scenario.depth;
     let asked = bench.scenario.answer;
     let full = full_context_rate(bench);

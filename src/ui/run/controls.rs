@@ -25,8 +25,14 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
     let narrow = width < ONE_ROW;
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 12.0;
-        column(ui, "Model", 176.0, |ui| command = model(ui, bench, catalog));
-        column(ui, "Quant", 168.0, |ui| quant_list::ui(ui, bench, catalog));
+        let edit = ["Model", "Edit…", "Edit a copy of the model"];
+        if column_with(ui, edit, 176.0, |ui| command = model(ui, bench, catalog)) {
+            bench.edit_model();
+        }
+        let edit = ["Quant", "Edit…", "Edit a copy of the quant"];
+        if column_with(ui, edit, 168.0, |ui| quant_list::ui(ui, bench, catalog)) {
+            bench.edit_quant();
+        }
         if !narrow {
             context(ui, bench, fits, width - 670.0);
         }
@@ -65,6 +71,34 @@ fn column(ui: &mut Ui, name: &str, width: f32, contents: impl FnOnce(&mut Ui)) {
         ui.label(fonts::caption(name).color(theme::palette(ui).t3));
         contents(ui);
     });
+}
+
+/// A column with an act at the right of its name; whether it was asked for.
+fn column_with(ui: &mut Ui, [name, act, said]: [&str; 3], width: f32, contents: impl FnOnce(&mut Ui)) -> bool {
+    ui.vertical(|ui| {
+        ui.set_width(width);
+        ui.spacing_mut().item_spacing.y = 2.0;
+        let line = ui.label(fonts::caption(name).color(theme::palette(ui).t3)).rect;
+        let asked = caption_link(ui, egui::pos2(line.left() + width, line.center().y), act, said);
+        contents(ui);
+        asked
+    })
+    .inner
+}
+
+/// Words of the accent in a line of captions, ending at a place; hit on 24 points.
+fn caption_link(ui: &mut Ui, end: egui::Pos2, word: &str, said: &str) -> bool {
+    let palette = theme::palette(ui);
+    let text = ui.painter().layout_no_wrap(word.to_owned(), fonts::font(11.0, fonts::Weight::Medium), palette.accent);
+    let rect = egui::Rect::from_min_size(end - egui::vec2(text.size().x, text.size().y / 2.0), text.size());
+    let hit = egui::Rect::from_center_size(rect.center(), egui::vec2(rect.width() + 12.0, theme::height::SMALL));
+    let response = ui.interact(hit, ui.make_persistent_id(said), egui::Sense::click());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, ui.is_enabled(), said));
+    if response.hovered() {
+        ui.painter().hline(rect.x_range(), rect.bottom(), egui::Stroke::new(1.0, palette.accent));
+    }
+    ui.painter().galley(rect.min, text, palette.accent);
+    response.on_hover_text(said).clicked()
 }
 
 fn model(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Command> {
@@ -111,6 +145,16 @@ fn model(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comman
                     .all(|word| name.to_lowercase().contains(word) || family.to_lowercase().contains(word))
             };
             ScrollArea::vertical().max_height(400.0).show(ui, |ui| {
+                let own = bench.own_models.clone();
+                for (at, model) in own.iter().filter(|model| shown(&model.name, &model.facts.family)).enumerate() {
+                    if at == 0 {
+                        ui.label(fonts::caption("Yours").color(theme::palette(ui).t3));
+                    }
+                    let text = format!("{}   {}", model.name, model.params());
+                    if ui.selectable_label(model.id == chosen.id, text).clicked() {
+                        picked = Some(model.clone());
+                    }
+                }
                 let mut family = "";
                 for model in catalog.models.iter().filter(|model| shown(&model.name, &model.facts.family)) {
                     if model.facts.family != family {

@@ -1,5 +1,6 @@
 //! One model on one machine: the controls, the answer, the curves, why, and what would change it.
 
+pub(super) use answer::verdict;
 pub(super) use controls::famous;
 
 mod answer;

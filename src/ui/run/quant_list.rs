@@ -3,6 +3,7 @@
 use egui::{Align2, Button, ComboBox, PopupCloseBehavior, Role, ScrollArea, TextEdit, Ui, WidgetInfo, vec2};
 
 use crate::catalog::Catalog;
+use crate::quant::Quant;
 
 use crate::ui::bench::Workbench;
 use crate::ui::offer::{Offer, for_engine};
@@ -52,6 +53,16 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
                 }
             }
             ScrollArea::vertical().max_height(400.0).show(ui, |ui| {
+                let own = bench.own_quants.clone();
+                if !own.is_empty() {
+                    ui.label(fonts::caption("Yours").color(theme::palette(ui).t3));
+                }
+                for mix in own {
+                    if ui.selectable_label(chosen.id == mix.id, &mix.name).clicked() {
+                        picked = Some(Quant::custom(mix));
+                        ui.close();
+                    }
+                }
                 let mut group = "";
                 for offer in for_engine(bench.offers(catalog), &engine).into_iter().filter(shown) {
                     if offer.group != group {
