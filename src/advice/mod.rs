@@ -4,4 +4,4 @@ mod changes;
 mod start;
 
 pub use changes::{Change, next};
-pub use start::{Ranked, default_subject, rank, start_model};
+pub use start::{Ranked, best_of_each, default_subject, find_contexts, rank, start_model};

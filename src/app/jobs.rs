@@ -111,7 +111,9 @@ impl Jobs {
     /// Asks every model.
     pub(super) fn rank(&self, asked: Scenario) {
         self.spawn("rank", move |_| {
-            let rows = advice::rank(&asked, &Catalog::builtin().models);
+            let catalog = Catalog::builtin();
+            let mut rows = advice::best_of_each(advice::rank(&asked, &catalog.models, &catalog.quality));
+            advice::find_contexts(&asked, &catalog.models, &mut rows);
             Event::Ranked(Box::new(asked), rows)
         });
     }

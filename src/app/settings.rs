@@ -41,7 +41,10 @@ pub(super) fn restore(store: &Store, catalog: &Catalog, scenario: &mut Scenario)
             None => quant,
         });
         let quant = quant.unwrap_or_else(|_| scenario.subject.quant.clone());
-        scenario.subject = Arc::new(Subject::new(Architecture::clone(model), quant, None));
+        scenario.subject = Arc::new(match catalog.published(&model.id, &settings.quant) {
+            Some(file) => file.subject(model, None),
+            None => Subject::new(Architecture::clone(model), quant, None),
+        });
         scenario.answer = usual_answer(&scenario.subject);
     }
     if let Some(engine) = catalog.engine(&settings.engine) {

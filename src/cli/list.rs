@@ -1,12 +1,10 @@
-//! `willitrun models | quants | devices | profiles`: what is built in.
+//! `willitrun models | devices | profiles`: what is built in.
 
 use std::io::Write;
 
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
-use crate::model::Confidence;
-use crate::quant::{Format, Mix};
 use crate::store::Store;
 use crate::units::BytesPerSecond;
 
@@ -17,7 +15,6 @@ use crate::units::BytesPerSecond;
 pub(super) fn run(what: &str, json: bool, out: &mut dyn Write) -> Result<(), String> {
     let rows = match what {
         "models" => models(),
-        "quants" => quants(),
         "devices" => devices(),
         _ => profiles(),
     };
@@ -39,11 +36,7 @@ fn models() -> Vec<Row> {
         .map(|model| {
             let facts = &model.facts;
             let (params, active) = (model.params(), model.active_params(None));
-            let confidence = match facts.confidence {
-                Confidence::Read => "read",
-                Confidence::Inferred => "inferred",
-                Confidence::Memory => "from memory",
-            };
+            let confidence = facts.confidence.word();
             let value = json!({
                 "id": model.id, "name": model.name, "family": facts.family, "params": params.get(),
                 "active_params": active.get(), "context_max": model.max_context.get(), "reasoning": facts.reasoning,
@@ -51,11 +44,10 @@ fn models() -> Vec<Row> {
                 "source": facts.source, "confidence": confidence, "note": facts.note,
             });
             let active = if active < params { format!("{active} active") } else { String::new() };
-            let mark = if facts.confidence == Confidence::Read { "" } else { "  (shape from memory)" };
             (
                 value,
                 format!(
-                    "{:<34} {:>8} {:<16} context {:>10}{mark}",
+                    "{:<34} {:>8} {:<16} context {:>10}  shape {confidence}",
                     model.id,
                     params.to_string(),
                     active,
@@ -64,32 +56,6 @@ fn models() -> Vec<Row> {
             )
         })
         .collect()
-}
-
-fn quants() -> Vec<Row> {
-    let mixes = Mix::ALL.iter().map(|mix| {
-        let bits = mix.base().bits_per_weight();
-        (
-            json!({ "id": mix.name(), "kind": "file mix", "base": mix.base().name(), "base_bits_per_weight": bits }),
-            format!("{:<12} file mix, most tensors {} ({bits} bits per weight)", mix.name(), mix.base().name()),
-        )
-    });
-    let formats = Format::ALL.iter().map(|format| {
-        (
-            json!({
-                "id": format.name(), "kind": "tensor format", "weights_per_block": format.weights_per_block(),
-                "bytes_per_block": format.bytes_per_block(), "bits_per_weight": format.bits_per_weight(),
-            }),
-            format!(
-                "{:<12} tensor format, {} weights in {} bytes ({} bits per weight)",
-                format.name(),
-                format.weights_per_block(),
-                format.bytes_per_block(),
-                format.bits_per_weight()
-            ),
-        )
-    });
-    mixes.chain(formats).collect()
 }
 
 fn devices() -> Vec<Row> {

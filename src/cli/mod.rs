@@ -11,6 +11,7 @@ mod import;
 mod list;
 mod measure;
 mod profile;
+mod quants;
 mod question;
 mod rank;
 mod request;
@@ -35,6 +36,8 @@ willitrun: will this model run on this machine, and how well?
   willitrun detect                            this machine, with the source of every figure
   willitrun measure ram [--seconds S] [--save]   read bandwidth of this machine's RAM
   willitrun models | quants | devices | profiles   what is built in
+  willitrun quants Q4_K_M                     every published quality figure of one quant
+  willitrun quants --model M                  every file of one model, by rule and as published
   willitrun import FILE.gguf [--out model.ron]   a model preset from a file's header
   willitrun profile show|validate|encode|decode FILE   hardware profiles and share codes
 
@@ -98,7 +101,8 @@ fn dispatch(command: &str, args: &[OsString], out: &mut dyn Write) -> Result<(),
         "rank" => rank::run(words, out),
         "detect" => detect::run(words, out),
         "measure" => measure::run(words, out),
-        "models" | "quants" | "devices" | "profiles" => {
+        "quants" => quants::run(words, out),
+        "models" | "devices" | "profiles" => {
             let json = words.flag("json");
             words.done()?;
             list::run(command, json, out).map_err(Failure::Machine)

@@ -114,7 +114,11 @@ fn subject(
     let quant = request.quant.as_deref().ok_or("name a quant with --quant, such as Q4_K_M: see willitrun quants")?;
     let imatrix = if request.imatrix { Imatrix::With } else { Imatrix::Without };
     let file = request.file_gib.map(|gib| Bytes::saturating(gib * GIB as f64));
-    let quant = Quant::parse(quant, imatrix, file)?;
+    let published = catalog.published(&model.id, quant).filter(|_| file.is_none());
+    let quant = match published {
+        Some(published) => published.quant(),
+        None => Quant::parse(quant, imatrix, file).map_err(|error| unknown_quant(error, &model, catalog))?,
+    };
     if let Some(used) = request.experts
         && used > model.experts()
         && model.experts() > 0
@@ -128,9 +132,18 @@ fn subject(
     {
         return Ok(subject.clone());
     }
-    let subject = Arc::new(Subject::new(Architecture::clone(&model), quant, request.experts));
+    let subject = Arc::new(match published {
+        Some(published) => published.subject(&model, request.experts),
+        None => Subject::new(Architecture::clone(&model), quant, request.experts),
+    });
     expanded.last = Some((key, request.experts, subject.clone()));
     Ok(subject)
+}
+
+/// The sentence for a quant that is not known, with the published files of the model.
+fn unknown_quant(error: String, model: &Architecture, catalog: &Catalog) -> String {
+    let ids: Vec<&str> = catalog.published_of(&model.id).take(12).map(|file| file.id.as_str()).collect();
+    if ids.is_empty() { error } else { format!("{error}; published for {}: {}", model.id, ids.join(", ")) }
 }
 
 /// A GGUF file as it is: its own weights, and the cache layout it forces.

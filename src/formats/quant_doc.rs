@@ -40,10 +40,6 @@ struct Block {
 struct MixRow {
     name: String,
     file_type: u32,
-    #[serde(default)]
-    perplexity_added: Option<f64>,
-    #[serde(default)]
-    divergence: Option<f64>,
     source: String,
     confidence: String,
 }
@@ -103,15 +99,9 @@ fn block(row: &Block) -> Result<BlockFact, Refused> {
 }
 
 fn mix(row: &MixRow) -> Result<MixFact, Refused> {
-    let number = |field, value: Option<f64>| match value {
-        Some(value) if !value.is_finite() || value.abs() > 1e6 => Err(refused(&row.name, field, "out of range")),
-        value => Ok(value),
-    };
     Ok(MixFact {
         mix: Mix::parse(&row.name).ok_or_else(|| refused(&row.name, "name", "not a file type"))?,
         file_type: row.file_type,
-        perplexity_added: number("perplexity_added", row.perplexity_added)?,
-        divergence: number("divergence", row.divergence)?,
         source: shown(&row.source, 400),
         confidence: confidence(&row.name, &row.confidence)?,
     })
@@ -154,7 +144,7 @@ fn kept(id: &str, part: &str) -> Result<Part, Refused> {
     }
 }
 
-fn confidence(id: &str, text: &str) -> Result<Confidence, Refused> {
+pub(super) fn confidence(id: &str, text: &str) -> Result<Confidence, Refused> {
     match text {
         "read" => Ok(Confidence::Read),
         "inferred" => Ok(Confidence::Inferred),
@@ -163,7 +153,7 @@ fn confidence(id: &str, text: &str) -> Result<Confidence, Refused> {
     }
 }
 
-fn once<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Refused> {
+pub(super) fn once<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Refused> {
     let mut seen = Vec::new();
     for name in names {
         if seen.contains(&name) {
@@ -174,7 +164,7 @@ fn once<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Refused> {
     Ok(())
 }
 
-fn refused(id: &str, field: &'static str, why: &str) -> Refused {
+pub(super) fn refused(id: &str, field: &'static str, why: &str) -> Refused {
     Refused::Invalid { id: shown(id, 120), invalid: Invalid { field, why: why.to_owned() } }
 }
 
@@ -184,7 +174,7 @@ mod tests {
 
     const SMALL: &str = r#"(format: "willitrun.quants", version: 1,
         blocks: [(name: "Q4_0", ggml_type: 2, weights: 32, bytes: 18, source: "x", confidence: "read")],
-        mixes: [(name: "Q4_0", file_type: 2, divergence: 0.07, source: "x", confidence: "read")],
+        mixes: [(name: "Q4_0", file_type: 2, source: "x", confidence: "read")],
         runtimes: [(id: "gptq", name: "GPTQ", family: "GPTQ", bits: 4, group: 128, scale_bits: 16, zero_bits: 4,
             kept: ["embedding", "head"], source: "x", confidence: "memory")])"#;
 
@@ -199,14 +189,14 @@ mod tests {
     fn a_small_document_is_read() {
         let facts = parse_quants(SMALL).expect("small");
         assert!((facts.runtimes[0].bits_per_weight() - 4.15625).abs() < 1e-12);
-        assert_eq!(facts.mixes[0].divergence, Some(0.07));
+        assert_eq!(facts.mixes[0].file_type, 2);
     }
 
     #[test]
     fn what_contradicts_the_code_is_refused() {
         check("bytes: 18", "bytes: 20", "Q4_0: bytes: the geometry is another");
         check("name: \"Q4_0\"", "name: \"Q4_9\"", "Q4_9: name: not a block format");
-        check("divergence: 0.07", "divergence: inf", "out of range");
+        check("scale_bits: 16", "scale_bits: inf", "gptq: scale_bits: out of range");
         check("\"head\"", "\"feet\"", "gptq: kept:");
         check("group: 128", "group: 0", "above zero");
         check("confidence: \"memory\"", "confidence: \"sure\"", "gptq: confidence:");

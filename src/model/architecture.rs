@@ -309,6 +309,18 @@ pub struct Facts {
     pub note: String,
 }
 
+impl Facts {
+    /// Why the shape is not certain; none where it was read.
+    #[must_use]
+    pub const fn doubt(&self) -> Option<&'static str> {
+        match self.confidence {
+            Confidence::Read => None,
+            Confidence::Inferred => Some("shape inferred, not read"),
+            Confidence::Memory => Some("shape from memory, not read"),
+        }
+    }
+}
+
 /// Why a shape is not a model: the field and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid {

@@ -6,6 +6,7 @@ mod choice;
 mod fact;
 mod format;
 mod mix;
+mod quality;
 mod recipe;
 mod tensor;
 
@@ -13,4 +14,5 @@ pub use choice::{Quant, Rule};
 pub use fact::{BlockFact, Confidence, Facts, MixFact, RuntimeFormat};
 pub use format::Format;
 pub use mix::{Imatrix, Mix, ModelTraits};
+pub use quality::{Better, Measured, Quality, label_bits};
 pub use tensor::{Part, Role, Tensor};

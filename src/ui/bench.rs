@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::advice::{self, Change, Ranked};
+use crate::formats::file_doc::Published;
 use crate::hardware::{Finding, Machine, Pool, PoolKind, Source};
 use crate::measure::Progress;
 use crate::placement::Precision;
-use crate::quant::{Mix, Quant};
+use crate::quant::{Mix, Quant, Rule};
 use crate::scenario::{Answer, Point, Scenario, Subject, evaluate_here, largest_context, sweep};
 use crate::units::{Bytes, Tokens};
 
@@ -199,11 +200,21 @@ impl Workbench {
         })
     }
 
-    /// Puts a model under the quant on screen; the context stays within the model's limit.
+    /// Puts a model under the quant on screen; the context stays within the model's limit. A file of known size
+    /// belongs to its own model: after it comes the quant most people download.
     pub fn pick_model(&mut self, model: &crate::model::Architecture) {
         let quant = self.scenario.subject.quant.clone();
-        let subject = Subject::new(model.clone(), quant, None);
+        let subject = match quant.rule {
+            Rule::Mix(..) | Rule::Uniform(_) => Subject::new(model.clone(), quant, None),
+            Rule::Sized(_) | Rule::Parts { .. } => advice::default_subject(model),
+        };
         self.set_subject(subject);
+    }
+
+    /// Takes a published file of the model on screen.
+    pub fn pick_published(&mut self, file: &Published) {
+        let old = &self.scenario.subject;
+        self.set_subject(file.subject(&old.model, old.experts_used));
     }
 
     /// Takes another quant for the model on screen.

@@ -3,6 +3,7 @@
 use egui::{Align2, ComboBox, ScrollArea, TextEdit, Ui};
 
 use crate::catalog::Catalog;
+use crate::formats::file_doc::Published;
 use crate::memory::RunOptions;
 use crate::quant::Quant;
 use crate::units::Tokens;
@@ -14,6 +15,8 @@ use crate::ui::widget::context_field::context_field;
 use crate::ui::widget::context_slider::ContextSlider;
 use crate::ui::{fonts, theme};
 
+use super::source;
+
 /// The model that is one click away.
 const FAMOUS: &str = "deepseek-r1";
 
@@ -23,8 +26,12 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
     let narrow = width < ONE_ROW;
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 12.0;
-        column(ui, "Model", 176.0, |ui| model(ui, bench, catalog));
-        column(ui, "Quant", 168.0, |ui| quant(ui, bench));
+        let subject = bench.scenario.subject.clone();
+        let doubt = subject.model.facts.doubt();
+        column_of(ui, "Model", doubt, &source::model(&subject.model), 176.0, |ui| model(ui, bench, catalog));
+        let published = (!subject.quant.source.is_empty()).then_some("published size");
+        let said = source::quant(&subject.quant, catalog);
+        column_of(ui, "Quant", published, &said, 168.0, |ui| quant(ui, bench, catalog));
         if !narrow {
             context(ui, bench, fits, width - 670.0);
         }
@@ -56,10 +63,26 @@ fn context(ui: &mut Ui, bench: &mut Workbench, fits: Option<Tokens>, width: f32)
 }
 
 fn column(ui: &mut Ui, name: &str, width: f32, contents: impl FnOnce(&mut Ui)) {
+    column_of(ui, name, None, "", width, contents);
+}
+
+/// A control under its name, a remark on what stands in it, and where that comes from on hover.
+fn column_of(ui: &mut Ui, name: &str, remark: Option<&str>, source: &str, width: f32, contents: impl FnOnce(&mut Ui)) {
+    let palette = theme::palette(ui);
     ui.vertical(|ui| {
         ui.set_width(width);
         ui.spacing_mut().item_spacing.y = 2.0;
-        ui.label(fonts::caption(name).color(theme::palette(ui).t3));
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            rows(ui, 14.0);
+            let mut caption = ui.label(fonts::caption(name).color(palette.t3));
+            if let Some(remark) = remark {
+                caption |= ui.label(fonts::caption(remark).color(palette.t2));
+            }
+            if !source.is_empty() {
+                caption.on_hover_text(source);
+            }
+        });
         contents(ui);
     });
 }
@@ -96,8 +119,10 @@ fn model(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
                         family = &model.facts.family;
                         ui.label(fonts::caption(family).color(theme::palette(ui).t3));
                     }
-                    let text = format!("{}   {}", model.name, model.params());
-                    if ui.selectable_label(model.id == chosen.id, text).clicked() {
+                    let doubt = model.facts.doubt().map_or_else(String::new, |doubt| format!("   {doubt}"));
+                    let text = format!("{}   {}{doubt}", model.name, model.params());
+                    let row = ui.selectable_label(model.id == chosen.id, text);
+                    if row.on_hover_text(source::model(model)).clicked() {
                         picked = Some(model.clone());
                     }
                 }
@@ -124,11 +149,11 @@ pub(in crate::ui) fn famous(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalo
     }
 }
 
-fn quant(ui: &mut Ui, bench: &mut Workbench) {
+fn quant(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
     let chosen = bench.scenario.subject.quant.clone();
     let file = bench.scenario.subject.weights.file;
     let sizes = bench.sizes().to_vec();
-    let mut picked = None;
+    let (mut picked, mut file_picked) = (None, None);
     ComboBox::from_id_salt("quant")
         .icon(icon::combo)
         .width(168.0)
@@ -140,16 +165,52 @@ fn quant(ui: &mut Ui, bench: &mut Workbench) {
             ui.set_min_width(220.0);
             for (mix, bytes) in sizes {
                 let text = format!("{:<10}  {}", mix.name(), bytes.in_gb());
-                if ui.selectable_label(chosen.as_mix() == Some(mix), text).clicked() {
+                let row = ui.selectable_label(chosen.as_mix() == Some(mix), text);
+                if row.on_hover_ui(|ui| cited(ui, mix.name(), catalog)).clicked() {
                     picked = Some(mix);
                 }
             }
+            file_picked = published(ui, bench, catalog);
         })
         .response
         .accessible_name("Quant");
     if let Some(mix) = picked {
         bench.pick_quant(Quant::mix(mix, mix.usual_imatrix()));
     }
+    if let Some(file) = file_picked {
+        bench.pick_published(file);
+    }
+}
+
+/// The published files of the model on screen; the one that was clicked.
+fn published<'a>(ui: &mut Ui, bench: &Workbench, catalog: &'a Catalog) -> Option<&'a Published> {
+    let subject = &bench.scenario.subject;
+    let weights = subject.model.tensors().iter().map(crate::quant::Tensor::weights).sum::<u64>();
+    let mut picked = None;
+    for (place, file) in catalog.published_of(&subject.model.id).enumerate() {
+        if place == 0 {
+            ui.label(fonts::caption("Published files").color(theme::palette(ui).t3));
+        }
+        let bits = file.bytes.as_f64() * 8.0 / weights.max(1) as f64;
+        let text = format!("{:<10}  {}, {bits:.2} bits", file.id, file.bytes.in_gb());
+        let row = ui.selectable_label(subject.quant.id == file.id, text);
+        let hover = |ui: &mut Ui| {
+            ui.label(file.said());
+            if !file.note.is_empty() {
+                ui.label(&file.note);
+            }
+            cited(ui, &file.label, catalog);
+        };
+        if row.on_hover_ui(hover).clicked() {
+            picked = Some(file);
+        }
+    }
+    picked
+}
+
+/// The quality somebody measured of a quant, or that nobody did.
+fn cited(ui: &mut Ui, quant: &str, catalog: &Catalog) {
+    ui.label(source::quality(quant, catalog));
 }
 
 fn kv(ui: &mut Ui, bench: &mut Workbench) {

@@ -6,6 +6,7 @@ mod answer;
 mod change;
 mod command_line;
 mod controls;
+mod source;
 mod why;
 
 use egui::{Align, Layout, ScrollArea, Ui, vec2};
