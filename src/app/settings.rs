@@ -56,3 +56,24 @@ pub(super) fn restore(store: &Store, catalog: &Catalog, scenario: &mut Scenario)
         (scenario.run.kv_k, scenario.run.kv_v) = (kv, kv);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_published_file_comes_back() {
+        let catalog = Catalog::builtin();
+        let machine = catalog.profiles[0].machine.clone();
+        let scenario = super::super::first_question(catalog, machine).expect("a question");
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::at(folder.path().join("data"));
+        let mut bench = Workbench::new(scenario.clone());
+        bench.pick_model(catalog.model("deepseek-r1").expect("R1"));
+        bench.pick_published(catalog.published("deepseek-r1", "UD-Q2_K_XL").expect("published"));
+        store.save_settings(&collect(&bench, "dark").write()).expect("saved");
+        let mut back = scenario;
+        restore(&store, catalog, &mut back);
+        assert_eq!(back.subject, bench.scenario.subject);
+    }
+}

@@ -1,6 +1,7 @@
 //! The row of controls: model, quant, context, KV cache, engine.
 
-use egui::{Align2, ComboBox, ScrollArea, TextEdit, Ui};
+use egui::text::LayoutJob;
+use egui::{Align, Align2, Button, ComboBox, FontSelection, ScrollArea, TextEdit, Ui};
 
 use crate::catalog::Catalog;
 use crate::formats::file_doc::Published;
@@ -29,9 +30,10 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
         let subject = bench.scenario.subject.clone();
         let doubt = subject.model.facts.doubt();
         column_of(ui, "Model", doubt, &source::model(&subject.model), 176.0, |ui| model(ui, bench, catalog));
-        let published = (!subject.quant.source.is_empty()).then_some("published size");
+        let published = !subject.quant.source.is_empty();
+        let published = published.then(|| format!("published, {}", subject.weights.file.in_gb()));
         let said = source::quant(&subject.quant, catalog);
-        column_of(ui, "Quant", published, &said, 168.0, |ui| quant(ui, bench, catalog));
+        column_of(ui, "Quant", published.as_deref(), &said, 168.0, |ui| quant(ui, bench, catalog));
         if !narrow {
             context(ui, bench, fits, width - 670.0);
         }
@@ -72,17 +74,14 @@ fn column_of(ui: &mut Ui, name: &str, remark: Option<&str>, source: &str, width:
     ui.vertical(|ui| {
         ui.set_width(width);
         ui.spacing_mut().item_spacing.y = 2.0;
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = 6.0;
-            rows(ui, 14.0);
-            let mut caption = ui.label(fonts::caption(name).color(palette.t3));
-            if let Some(remark) = remark {
-                caption |= ui.label(fonts::caption(remark).color(palette.t2));
-            }
-            if !source.is_empty() {
-                caption.on_hover_text(source);
-            }
-        });
+        let mut text = LayoutJob::default();
+        for (part, ink) in [(name, palette.t3), ("  ", palette.t3), (remark.unwrap_or_default(), palette.t2)] {
+            fonts::caption(part).color(ink).append_to(&mut text, ui.style(), FontSelection::Default, Align::Center);
+        }
+        let caption = if remark.is_some() { ui.label(text) } else { ui.label(fonts::caption(name).color(palette.t3)) };
+        if !source.is_empty() {
+            caption.on_hover_text(source);
+        }
         contents(ui);
     });
 }
@@ -119,9 +118,13 @@ fn model(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
                         family = &model.facts.family;
                         ui.label(fonts::caption(family).color(theme::palette(ui).t3));
                     }
-                    let doubt = model.facts.doubt().map_or_else(String::new, |doubt| format!("   {doubt}"));
-                    let text = format!("{}   {}{doubt}", model.name, model.params());
-                    let row = ui.selectable_label(model.id == chosen.id, text);
+                    let text = format!("{}   {}", model.name, model.params());
+                    let mut row = Button::selectable(model.id == chosen.id, text);
+                    if model.facts.doubt().is_some() {
+                        row =
+                            row.right_text(fonts::caption(model.facts.confidence.word()).color(theme::palette(ui).t3));
+                    }
+                    let row = ui.add(row);
                     if row.on_hover_text(source::model(model)).clicked() {
                         picked = Some(model.clone());
                     }
@@ -153,12 +156,14 @@ fn quant(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
     let chosen = bench.scenario.subject.quant.clone();
     let file = bench.scenario.subject.weights.file;
     let sizes = bench.sizes().to_vec();
+    // The size of a published file stands above, with its name in the whole width.
+    let shown = if chosen.source.is_empty() { format!("{}  {}", chosen.id, file.in_gb()) } else { chosen.id.clone() };
     let (mut picked, mut file_picked) = (None, None);
     ComboBox::from_id_salt("quant")
         .icon(icon::combo)
         .width(168.0)
         .truncate()
-        .selected_text(fonts::medium(format!("{}  {}", chosen.id, file.in_gb())))
+        .selected_text(fonts::medium(shown))
         .height(480.0)
         .show_ui(ui, |ui| {
             rows(ui, theme::height::SMALL);
