@@ -112,7 +112,7 @@ fn bytes(model: &Architecture, mix: Mix, imatrix: Imatrix, variant: &str) -> f64
     let mut projection = KvProjection::Split;
     match variant {
         "joined" => projection = KvProjection::Joined,
-        "llama" => model.gguf = "llama".to_owned(),
+        "llama" => "llama".clone_into(&mut model.gguf),
         "" | "without-mtp" | "embedding-q8_0" => {}
         _ => panic!("{variant} is no variant"),
     }

@@ -47,14 +47,9 @@ impl Measured {
     #[must_use]
     pub fn figure(&self) -> String {
         let unit = if self.unit.is_empty() { String::new() } else { format!(" {}", self.unit) };
-        let mut text = format!("{}{unit}", self.value);
-        if let Some(spread) = self.spread {
-            text.push_str(&format!(" ± {spread}"));
-        }
-        if let Some(baseline) = self.baseline {
-            text.push_str(&format!(", unquantised {baseline}{unit}"));
-        }
-        text
+        let spread = self.spread.map_or_else(String::new, |spread| format!(" ± {spread}"));
+        let baseline = self.baseline.map_or_else(String::new, |baseline| format!(", unquantised {baseline}{unit}"));
+        format!("{}{unit}{spread}{baseline}", self.value)
     }
 
     /// The whole of it in one line: the test, the model, the figure.
