@@ -379,7 +379,7 @@ fn a_published_file_is_picked_and_left_again() {
 #[test]
 fn a_shape_from_memory_is_marked() {
     let mut h = window("desktop-rtx-3060-12gb", "qwen3-32b");
-    assert!(!text_on(&h, "shape from memory, not read"));
+    assert!(!text_on(&h, "not read"));
     let catalog = Catalog::builtin();
     let model = catalog.models.iter().find(|model| model.facts.doubt().is_some()).expect("one from memory");
     bench(&mut h).pick_model(model);

@@ -67,7 +67,7 @@ fn text(question: &Question, answer: &Answer, next: &[advice::Change]) -> String
     lines.push(String::new());
     lines.push(weights(subject));
     if let Some(doubt) = subject.model.facts.doubt() {
-        lines.push(format!("Model: {doubt} ({})", subject.model.facts.source));
+        lines.push(format!("Model shape: {doubt} ({})", subject.model.facts.source));
     }
     lines.push(String::new());
     lines.push("Memory (GiB = 2^30 bytes)".to_owned());

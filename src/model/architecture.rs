@@ -315,8 +315,8 @@ impl Facts {
     pub const fn doubt(&self) -> Option<&'static str> {
         match self.confidence {
             Confidence::Read => None,
-            Confidence::Inferred => Some("shape inferred, not read"),
-            Confidence::Memory => Some("shape from memory, not read"),
+            Confidence::Inferred => Some("inferred, not read"),
+            Confidence::Memory => Some("from memory, not read"),
         }
     }
 }

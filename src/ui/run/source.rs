@@ -10,9 +10,9 @@ const MOST: usize = 4;
 /// Where the shape of a model was read.
 pub(super) fn model(model: &Architecture) -> String {
     let facts = &model.facts;
-    let said = facts.doubt().unwrap_or("shape as read");
+    let said = facts.doubt().unwrap_or("as read");
     let note = if facts.note.is_empty() { String::new() } else { format!("\n{}", facts.note) };
-    format!("{said}: {}{note}", facts.source)
+    format!("Shape {said}: {}{note}", facts.source)
 }
 
 /// Where the size of a quant comes from, and its measured quality.
