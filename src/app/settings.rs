@@ -34,7 +34,12 @@ pub(super) fn load(store: &Store) -> Option<Settings> {
 
 /// Puts the last question back; what is no longer known stays as it is.
 pub(super) fn restore(store: &Store, catalog: &Catalog, scenario: &mut Scenario) {
-    let Some(settings) = load(store) else { return };
+    if let Some(settings) = load(store) {
+        put_back(&settings, catalog, scenario);
+    }
+}
+
+fn put_back(settings: &Settings, catalog: &Catalog, scenario: &mut Scenario) {
     if let Some(model) = catalog.model(&settings.model) {
         let quant = Quant::parse(&settings.quant, Imatrix::Without, None).map(|quant| match quant.as_mix() {
             Some(mix) => Quant::mix(mix, mix.usual_imatrix()),
@@ -66,14 +71,12 @@ mod tests {
         let catalog = Catalog::builtin();
         let machine = catalog.profiles[0].machine.clone();
         let scenario = super::super::first_question(catalog, machine).expect("a question");
-        let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::at(folder.path().join("data"));
         let mut bench = Workbench::new(scenario.clone());
         bench.pick_model(catalog.model("deepseek-r1").expect("R1"));
         bench.pick_published(catalog.published("deepseek-r1", "UD-Q2_K_XL").expect("published"));
-        store.save_settings(&collect(&bench, "dark").write()).expect("saved");
+        let kept = Settings::read(&collect(&bench, "dark").write()).expect("just written");
         let mut back = scenario;
-        restore(&store, catalog, &mut back);
+        put_back(&kept, catalog, &mut back);
         assert_eq!(back.subject, bench.scenario.subject);
     }
 }
