@@ -6,12 +6,13 @@ use std::sync::{Arc, OnceLock};
 
 use include_dir::{Dir, include_dir};
 
+use crate::formats::file_doc::{self, Published};
 use crate::formats::machine_doc::{self, MachineDoc, Origin};
-use crate::formats::{device_doc, engine_doc, model_doc, quant_doc, speed_doc};
+use crate::formats::{device_doc, engine_doc, model_doc, quality_doc, quant_doc, speed_doc};
 use crate::hardware::{Accelerator, Machine, MemoryPlatform, Node, Pool};
 use crate::model::Architecture;
 use crate::placement::Engine;
-use crate::quant::{Facts, Mix, Quant, RuntimeFormat};
+use crate::quant::{Facts, Measured, Mix, Quality, Quant, RuntimeFormat};
 use crate::speed::Parameters;
 use crate::units::Bytes;
 
@@ -21,6 +22,8 @@ const DEVICES: &str = include_str!("../assets/devices.ron");
 const QUANTS: &str = include_str!("../assets/quants.ron");
 const ENGINES: &str = include_str!("../assets/engines.ron");
 const SPEED: &str = include_str!("../assets/speed.ron");
+const FILES: &str = include_str!("../assets/files.ron");
+const QUALITY: &str = include_str!("../assets/quality.ron");
 
 /// Everything built in.
 #[derive(Debug)]
@@ -39,6 +42,10 @@ pub struct Catalog {
     pub profiles: Vec<MachineDoc>,
     /// Parameters of the speed model.
     pub parameters: Arc<Parameters>,
+    /// Published files whose recipe is no rule.
+    pub files: Vec<Published>,
+    /// Published measurements of quants.
+    pub quality: Quality,
 }
 
 /// What an adapter says of itself.
@@ -94,6 +101,8 @@ impl Catalog {
             platforms,
             profiles: Vec::new(),
             parameters: Arc::new(speed_doc::read(SPEED).map_err(|e| named("speed.ron", &e))?),
+            files: file_doc::read(FILES).map_err(|e| named("files.ron", &e))?,
+            quality: quality_doc::read(QUALITY).map_err(|e| named("quality.ron", &e))?,
         };
         for (name, text) in sorted(&PROFILES) {
             let mut doc = machine_doc::read(text, Origin::Foreign).map_err(|e| named(&name, &e))?;
@@ -126,6 +135,27 @@ impl Catalog {
     #[must_use]
     pub fn native(&self, model: &Architecture) -> Option<&RuntimeFormat> {
         self.quants.runtimes.iter().find(|row| row.native.contains(&model.id))
+    }
+
+    /// The published files of a model.
+    pub fn published_of<'a>(&'a self, model: &str) -> impl Iterator<Item = &'a Published> {
+        self.files.iter().filter(move |file| file.model.eq_ignore_ascii_case(model))
+    }
+
+    /// The published file of a model by its id or label, in any case. A label that is a rule finds nothing: the
+    /// plain name is the rule.
+    #[must_use]
+    pub fn published(&self, model: &str, name: &str) -> Option<&Published> {
+        let name = name.trim();
+        let is_rule = Mix::parse(name).is_some();
+        let called =
+            |file: &&Published| file.id.eq_ignore_ascii_case(name) || !is_rule && file.label.eq_ignore_ascii_case(name);
+        self.files.iter().filter(|file| file.model.eq_ignore_ascii_case(model)).find(called)
+    }
+
+    /// Every published figure of a quant; a published file answers by its label.
+    pub fn quality<'a>(&'a self, quant: &str) -> impl Iterator<Item = &'a Measured> {
+        self.quality.of(quant.split('@').next().unwrap_or(quant))
     }
 
     /// The engine of this id.
@@ -276,6 +306,29 @@ mod tests {
         assert_eq!(catalog.quant("q4_k_m").and_then(|quant| quant.as_mix()), Some(Mix::Q4_K_M));
         assert_eq!(catalog.quant("NVFP4").and_then(|quant| quant.as_mix()), Some(Mix::NVFP4));
         assert!(catalog.quant("about 4 bits").is_none() && catalog.runtime("NVFP4").is_none());
+    }
+
+    #[test]
+    fn every_published_file_is_of_a_model_here_and_no_rule() {
+        let catalog = Catalog::builtin();
+        for file in &catalog.files {
+            assert!(catalog.models.iter().any(|model| model.id == file.model), "{} {}", file.model, file.id);
+        }
+        let found = |name| catalog.published("deepseek-r1", name).map(|file| file.bytes.in_gb());
+        assert_eq!(found("ud-q2_k_xl").as_deref(), Some("226.6 GB"));
+        assert_eq!(found("Q4_K_M@2025-01").as_deref(), Some("404.4 GB"));
+        assert_eq!(found("Q4_K_M"), None);
+        assert_eq!(catalog.published("llama-3.1-8b", "UD-Q2_K_XL"), None);
+    }
+
+    #[test]
+    fn figures_are_cited_and_headlines_are_of_one_test() {
+        let quality = &Catalog::builtin().quality;
+        assert!(quality.rows.len() >= 303);
+        let kld = |quant| quality.headline(quant).map(|row| row.value);
+        assert_eq!((kld("Q4_K_M"), kld("Q8_0"), kld("IQ1_S")), (Some(0.029_126), Some(0.001_391), Some(2.290_167)));
+        assert!(quality.ranked.iter().all(|mix| kld(mix.name()).is_some()));
+        assert_eq!(kld("MXFP4_MOE"), None);
     }
 
     #[test]

@@ -347,6 +347,13 @@ fn findings(scenario: &Scenario, at: &Evaluation<'_>, plan: &Plan) -> Vec<Findin
             "No engine reaches it.",
         ));
     }
+    let old = scenario.subject.layout == Some(KvLayout::Expanded) && !scenario.subject.quant.source.is_empty();
+    if old && scenario.run.layout == KvLayout::Auto {
+        found.push(Finding::warning(
+            "This file was made before April 2025, so its cache is kept expanded, many times larger.",
+            "Take a file converted since: the same quant by rule.",
+        ));
+    }
     let file = scenario.subject.weights.file;
     if let Some(disk) = scenario.machine.disk()
         && plan.mode != Mode::Disk

@@ -4,4 +4,4 @@ mod changes;
 mod start;
 
 pub use changes::{Change, next};
-pub use start::{Ranked, default_subject, judge, rank, start_model};
+pub use start::{Ranked, best_of_each, default_subject, find_contexts, judge, rank, start_model};

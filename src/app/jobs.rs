@@ -122,8 +122,10 @@ impl Jobs {
     /// Asks every model: those given, and the built-in ones.
     pub(super) fn rank(&self, asked: Scenario, mut models: Vec<Arc<Architecture>>) {
         self.spawn("rank", move |_| {
-            models.extend(Catalog::builtin().models.iter().cloned());
-            let rows = advice::rank(&asked, &models);
+            let catalog = Catalog::builtin();
+            models.extend(catalog.models.iter().cloned());
+            let mut rows = advice::best_of_each(advice::rank(&asked, &models, &catalog.quality));
+            advice::find_contexts(&asked, &models, &mut rows);
             Event::Ranked(Box::new(asked), rows)
         });
     }

@@ -47,7 +47,10 @@ pub(super) fn restore(settings: &Settings, own: &OwnDocuments, catalog: &Catalog
         let known = custom.or_else(|| catalog.quant(&settings.quant));
         let quant = known.or_else(|| Quant::parse(&settings.quant, Imatrix::Without, None).ok());
         let quant = quant.unwrap_or_else(|| scenario.subject.quant.clone());
-        scenario.subject = Arc::new(Subject::new(Architecture::clone(model), quant, None));
+        scenario.subject = Arc::new(match catalog.published(&model.id, &settings.quant) {
+            Some(file) => file.subject(model, None),
+            None => Subject::new(Architecture::clone(model), quant, None),
+        });
         scenario.answer = usual_answer(&scenario.subject);
     }
     let file =
@@ -125,5 +128,19 @@ mod tests {
         assert_eq!(start.subject, before.subject, "what is gone changes nothing");
         restore(&kept, &own, catalog, &mut start);
         assert_eq!(start.subject, bench.scenario.subject);
+    }
+
+    #[test]
+    fn a_published_file_comes_back() {
+        let catalog = Catalog::builtin();
+        let machine = catalog.profiles[0].machine.clone();
+        let scenario = super::super::first_question(catalog, machine).expect("a question");
+        let mut bench = Workbench::new(scenario.clone());
+        bench.pick_model(catalog.model("deepseek-r1").expect("R1"));
+        bench.pick_published(catalog.published("deepseek-r1", "UD-Q2_K_XL").expect("published"));
+        let kept = Settings::read(&collect(&bench, "dark").write()).expect("just written");
+        let mut back = scenario;
+        restore(&kept, &OwnDocuments::default(), catalog, &mut back);
+        assert_eq!(back.subject, bench.scenario.subject);
     }
 }

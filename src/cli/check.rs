@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::advice;
 use crate::formats::{answer_json, commands};
-use crate::scenario::{Answer, Scenario, evaluate};
+use crate::scenario::{Answer, Scenario, Subject, evaluate};
 use crate::units::TokensPerSecond;
 
 use super::question::{Expanded, Machines, Question, question};
@@ -72,6 +72,11 @@ fn text(question: &Question, answer: &Answer, next: &[advice::Change]) -> String
         lines.push(answer.verdict.now.clone());
     }
     lines.push(String::new());
+    lines.push(weights(subject));
+    if let Some(doubt) = subject.model.facts.doubt() {
+        lines.push(format!("Model shape: {doubt} ({})", subject.model.facts.source));
+    }
+    lines.push(String::new());
     lines.push("Memory (GiB = 2^30 bytes)".to_owned());
     for used in &answer.plan.pools {
         let pool = &machine.pools[used.pool];
@@ -132,6 +137,14 @@ fn text(question: &Question, answer: &Answer, next: &[advice::Change]) -> String
     lines.join("\n")
 }
 
+/// The file: its size, the bits its label promises and the real ones, and where a published size was read.
+fn weights(subject: &Subject) -> String {
+    let Subject { quant, weights, .. } = subject;
+    let label = quant.label_bits().map_or_else(String::new, |bits| format!(" (labelled {bits})"));
+    let source = if quant.source.is_empty() { String::new() } else { format!("; {}", quant.source) };
+    format!("Weights: {}, {:.3} bits per weight{label}{source}", weights.file.in_gb(), weights.bits_per_weight)
+}
+
 /// The answer for a machine nobody asked about yet: the model to begin with, and a few more.
 ///
 /// # Errors
@@ -143,19 +156,20 @@ pub(super) fn here(
 ) -> Result<(), String> {
     let catalog = crate::catalog::Catalog::builtin();
     let scenario = crate::app::first_question(catalog, machine).ok_or("the built-in catalogue is empty")?;
-    let rows = advice::rank(&scenario, &catalog.models);
+    let rows = advice::best_of_each(advice::rank(&scenario, &catalog.models, &catalog.quality));
     let answer = evaluate(&scenario);
     let next = advice::next(&scenario, &answer);
     let question = Question { scenario, findings: findings.to_vec() };
     let mut lines = text(&question, &answer, &next);
-    lines.push_str("\nBest here at Q4_K_M:\n");
+    lines.push_str("\nBest here, each model at the quant that ranks first:\n");
     for row in rows.iter().take(10) {
         let rate = row.rate.map_or_else(|| "-".to_owned(), |rate| TokensPerSecond::saturating(rate).to_string());
         let _ = writeln!(
             lines,
-            "  {:<15} {:<34} {rate:>6} tokens/s {:>11}",
+            "  {:<15} {:<34} {:<9} {rate:>6} tokens/s {:>11}",
             row.level.words(),
             row.model,
+            row.quant.id,
             row.memory.in_gib()
         );
     }

@@ -1,24 +1,20 @@
-//! `willitrun models | quants | devices | profiles`: what is built in.
+//! `willitrun models | devices | profiles`: what is built in.
 
 use std::io::Write;
 
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
-use crate::model::{Architecture, Confidence};
 use crate::store::Store;
 use crate::units::BytesPerSecond;
-
-use super::quants::{self, Row};
 
 /// Prints one list.
 ///
 /// # Errors
 /// When nothing can be written.
-pub(super) fn run(what: &str, model: Option<&Architecture>, json: bool, out: &mut dyn Write) -> Result<(), String> {
+pub(super) fn run(what: &str, json: bool, out: &mut dyn Write) -> Result<(), String> {
     let rows = match what {
         "models" => models(),
-        "quants" => quants::rows(model),
         "devices" => devices(),
         _ => profiles(),
     };
@@ -31,6 +27,8 @@ pub(super) fn run(what: &str, model: Option<&Architecture>, json: bool, out: &mu
     written.map_err(|error| format!("nothing can be written: {error}"))
 }
 
+type Row = (Value, String);
+
 fn models() -> Vec<Row> {
     Catalog::builtin()
         .models
@@ -38,12 +36,7 @@ fn models() -> Vec<Row> {
         .map(|model| {
             let facts = &model.facts;
             let (params, active) = (model.params(), model.active_params(None));
-            let confidence = match facts.confidence {
-                Confidence::Read => "read",
-                Confidence::Inferred => "inferred",
-                Confidence::Memory => "from memory",
-                Confidence::Typed => "typed",
-            };
+            let confidence = facts.confidence.word();
             let value = json!({
                 "id": model.id, "name": model.name, "family": facts.family, "params": params.get(),
                 "active_params": active.get(), "context_max": model.max_context.get(), "reasoning": facts.reasoning,
@@ -51,11 +44,10 @@ fn models() -> Vec<Row> {
                 "source": facts.source, "confidence": confidence, "note": facts.note,
             });
             let active = if active < params { format!("{active} active") } else { String::new() };
-            let mark = if facts.confidence == Confidence::Read { "" } else { "  (shape from memory)" };
             (
                 value,
                 format!(
-                    "{:<34} {:>8} {:<16} context {:>10}{mark}",
+                    "{:<34} {:>8} {:<16} context {:>10}  shape {confidence}",
                     model.id,
                     params.to_string(),
                     active,

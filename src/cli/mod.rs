@@ -25,7 +25,6 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use crate::catalog::Catalog;
 
 use request::Request;
 pub use this::ThisMachine;
@@ -40,7 +39,9 @@ willitrun: will this model run on this machine, and how well?
   willitrun files  [--folder DIR]... [--machine X]   every model on this disk, as rank does
   willitrun detect                            this machine, with the source of every figure
   willitrun measure ram [--seconds S] [--save]   read bandwidth of this machine's RAM
-  willitrun models | quants | devices | profiles   what is built in; quants --model M: with the size of each
+  willitrun models | quants | devices | profiles   what is built in
+  willitrun quants Q4_K_M                     every published quality figure of one quant
+  willitrun quants --model M                  every file of one model, by rule and as published
   willitrun import FILE [--out model.ron]   a model preset from a .gguf, .safetensors, config.json or their folder
   willitrun profile show|validate|encode|decode FILE   machines, models and quants as share codes
 
@@ -139,12 +140,11 @@ fn dispatch(command: &str, args: &[OsString], out: &mut dyn Write) -> Result<(),
         "files" => on_disk::run(words, out),
         "detect" => detect::run(words, out),
         "measure" => measure::run(words, out),
-        "models" | "quants" | "devices" | "profiles" => {
+        "quants" => quants::run(words, out),
+        "models" | "devices" | "profiles" => {
             let json = words.flag("json");
-            let model = if command == "quants" { words.take("model") } else { None };
             words.done()?;
-            let model = model.map(|name| question::model(&name, Catalog::builtin(), &mut Vec::new())).transpose()?;
-            list::run(command, model.as_deref(), json, out).map_err(Failure::Machine)
+            list::run(command, json, out).map_err(Failure::Machine)
         }
         "profile" => profile::run(words, out),
         "import" => import::run(words, out),

@@ -1,69 +1,89 @@
-//! `willitrun quants`: mixes, tensor formats and the formats of other runtimes; with a model, the size of each.
+//! `willitrun quants [NAME] [--model M]`: the quants with their cited quality, every figure of one, or every
+//! file of one model.
+
+use std::io::Write;
 
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
-use crate::memory::Weights;
-use crate::model::{Architecture, Confidence};
-use crate::quant::{Format, Mix, Quant, RuntimeFormat};
+use crate::quant::{Format, Imatrix, Measured, Mix, Quality, Quant, RuntimeFormat, label_bits};
+use crate::scenario::Subject;
 
-/// A row as JSON and as text.
-pub(super) type Row = (Value, String);
+use super::{Failure, Words};
 
-/// All rows.
-pub(super) fn rows(model: Option<&Architecture>) -> Vec<Row> {
+/// Prints what was asked for.
+///
+/// # Errors
+/// When the quant or the model is not known, or nothing can be written.
+pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> {
+    let json = words.flag("json");
+    let (model, name) = (words.take("model"), words.next());
+    words.done()?;
+    let catalog = Catalog::builtin();
+    let (key, rows) = match (name, model) {
+        (Some(name), None) => ("figures", figures(&name, catalog)?),
+        (None, Some(id)) => ("files", files(&id, catalog)?),
+        (None, None) => ("quants", all(catalog)),
+        (Some(_), Some(_)) => {
+            return Err(Failure::Request("give a quant or --model, not both: see willitrun --help".to_owned()));
+        }
+    };
+    let written = if json {
+        let rows: Vec<Value> = rows.into_iter().map(|(value, _)| value).collect();
+        writeln!(out, "{:#}", json!({ "schema": "willitrun.quants/1", key: rows }))
+    } else {
+        rows.iter().try_for_each(|(_, text)| writeln!(out, "{text}"))
+    };
+    written.map_err(|error| Failure::Machine(format!("nothing can be written: {error}")))
+}
+
+type Row = (Value, String);
+
+/// A figure as JSON.
+fn cited(row: &Measured) -> Value {
+    json!({
+        "quant": row.quant, "test": row.test_name, "model": row.model, "value": row.value, "unit": row.unit,
+        "spread": row.spread, "unquantised": row.baseline, "imatrix": row.imatrix.map(|imatrix| imatrix == Imatrix::With),
+        "source": row.source, "confidence": row.confidence.word(), "note": row.note,
+    })
+}
+
+/// Every mix, tensor format and format of other runtimes; a mix with its cited figure.
+fn all(catalog: &Catalog) -> Vec<Row> {
+    let quality: &Quality = &catalog.quality;
     let mixes = Mix::ALL.iter().map(|mix| {
-        let quant = Quant::mix(*mix, mix.usual_imatrix());
-        sized(self::mix(*mix), &quant, model)
+        let bits = mix.base().bits_per_weight();
+        let figure = quality.headline(mix.name());
+        let said = figure.map_or_else(String::new, |row| format!("; {} [{}]", row.line(), row.source));
+        (
+            json!({
+                "id": mix.name(), "kind": "file mix", "base": mix.base().name(), "base_bits_per_weight": bits,
+                "label_bits": label_bits(mix.name()), "quality": figure.map(cited),
+            }),
+            format!("{:<12} file mix, most tensors {} ({bits} bits per weight){said}", mix.name(), mix.base().name()),
+        )
     });
-    // A tensor format is no file: it has no size for a model.
-    let formats = Format::ALL.iter().map(|format| self::format(*format)).filter(|_| model.is_none());
-    let runtimes = Catalog::builtin().quants.runtimes.iter().map(|row| sized(runtime(row), &row.quant(), model));
-    mixes.chain(formats).chain(runtimes).collect()
-}
-
-/// Adds the size of a model's file and its real bits per weight.
-fn sized((mut value, text): Row, quant: &Quant, model: Option<&Architecture>) -> Row {
-    let Some(model) = model else { return (value, text) };
-    let weights = Weights::new(model, quant, None);
-    value["file_bytes"] = json!(weights.file.get());
-    value["loaded_bytes"] = json!(weights.loaded().get());
-    value["file_bits_per_weight"] = json!(weights.bits_per_weight);
-    (value, format!("{:>10} {:>7.3} bit  {text}", weights.file.in_gb(), weights.bits_per_weight))
-}
-
-fn mix(mix: Mix) -> Row {
-    let bits = mix.base().bits_per_weight();
-    (
-        json!({ "id": mix.name(), "kind": "file mix", "base": mix.base().name(), "base_bits_per_weight": bits }),
-        format!("{:<12} file mix, most tensors {} ({bits} bits per weight)", mix.name(), mix.base().name()),
-    )
-}
-
-fn format(format: Format) -> Row {
-    (
-        json!({
-            "id": format.name(), "kind": "tensor format", "weights_per_block": format.weights_per_block(),
-            "bytes_per_block": format.bytes_per_block(), "bits_per_weight": format.bits_per_weight(),
-        }),
-        format!(
-            "{:<12} tensor format, {} weights in {} bytes ({} bits per weight)",
-            format.name(),
-            format.weights_per_block(),
-            format.bytes_per_block(),
-            format.bits_per_weight()
-        ),
-    )
+    let formats = Format::ALL.iter().map(|format| {
+        (
+            json!({
+                "id": format.name(), "kind": "tensor format", "weights_per_block": format.weights_per_block(),
+                "bytes_per_block": format.bytes_per_block(), "bits_per_weight": format.bits_per_weight(),
+            }),
+            format!(
+                "{:<12} tensor format, {} weights in {} bytes ({} bits per weight)",
+                format.name(),
+                format.weights_per_block(),
+                format.bytes_per_block(),
+                format.bits_per_weight()
+            ),
+        )
+    });
+    mixes.chain(formats).chain(catalog.quants.runtimes.iter().map(runtime)).collect()
 }
 
 fn runtime(row: &RuntimeFormat) -> Row {
     let (layout, coding) = (&row.layout, &row.layout.coding);
-    let confidence = match row.confidence {
-        Confidence::Read => "read",
-        Confidence::Inferred => "inferred",
-        Confidence::Memory => "from memory",
-        Confidence::Typed => "typed",
-    };
+    let confidence = row.confidence.word();
     let read_by = if layout.engines.is_empty() { "no engine named".to_owned() } else { layout.engines.join(", ") };
     (
         json!({
@@ -78,4 +98,66 @@ fn runtime(row: &RuntimeFormat) -> Row {
             coding.bits_per_weight()
         ),
     )
+}
+
+/// Every published figure of one quant.
+fn figures(name: &str, catalog: &Catalog) -> Result<Vec<Row>, Failure> {
+    let rows: Vec<Row> = catalog.quality(name).map(|row| (cited(row), figure(row))).collect();
+    let known = Mix::parse(name).is_some() || catalog.files.iter().any(|file| file.label.eq_ignore_ascii_case(name));
+    match rows.is_empty() {
+        false => Ok(rows),
+        true if known => Ok(vec![(Value::Null, format!("no published figure for {name}"))]),
+        true => Err(Failure::Request(format!(
+            "the quant '{}' is not known: see willitrun quants",
+            crate::formats::shown(name, 60)
+        ))),
+    }
+}
+
+fn figure(row: &Measured) -> String {
+    let note = if row.note.is_empty() { String::new() } else { format!("; {}", row.note) };
+    let mark = match row.confidence {
+        crate::quant::Confidence::Read => String::new(),
+        doubt => format!(", {}", doubt.word()),
+    };
+    format!("{}  [{}{mark}{note}]", row.line(), row.source)
+}
+
+/// Every file of one model: by each rule and layout, then as published.
+fn files(id: &str, catalog: &Catalog) -> Result<Vec<Row>, Failure> {
+    let model = catalog.model(id).ok_or_else(|| {
+        Failure::Request(format!("the model '{}' is not known: see willitrun models", crate::formats::shown(id, 60)))
+    })?;
+    let rules = Mix::ALL
+        .iter()
+        .map(|mix| Subject::new(crate::model::Architecture::clone(model), Quant::mix(*mix, mix.usual_imatrix()), None));
+    let published = catalog.published_of(&model.id).map(|file| file.subject(model, None));
+    let layouts = catalog
+        .quants
+        .runtimes
+        .iter()
+        .map(|row| Subject::new(crate::model::Architecture::clone(model), row.quant(), None));
+    Ok(rules
+        .chain(layouts)
+        .chain(published)
+        .map(|subject| {
+            let Subject { quant, weights, .. } = &subject;
+            let source = if quant.source.is_empty() { "by rule" } else { &quant.source };
+            let label = quant.label_bits();
+            (
+                json!({
+                    "id": quant.id, "bytes": weights.file.get(), "loaded_bytes": weights.loaded().get(),
+                    "bits_per_weight": weights.bits_per_weight,
+                    "label_bits": label, "published": !quant.source.is_empty(), "source": source,
+                }),
+                format!(
+                    "{:<16} {:>10}  {:>6.3} bits per weight, labelled {:<3} {source}",
+                    quant.id,
+                    weights.file.in_gb(),
+                    weights.bits_per_weight,
+                    label.map_or_else(|| "-".to_owned(), |bits| bits.to_string()),
+                ),
+            )
+        })
+        .collect())
 }

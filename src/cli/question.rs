@@ -117,9 +117,11 @@ fn subject(
     }
     let model = model(name, catalog, findings)?;
     let quant = request.quant.as_deref().ok_or("name a quant with --quant, such as Q4_K_M: see willitrun quants")?;
-    let quant = match own_quant(quant)? {
-        Some(own) if request.file_gib.is_none() => own,
-        _ => self::quant(quant, request, &model, catalog)?,
+    let published = catalog.published(&model.id, quant).filter(|_| request.file_gib.is_none());
+    let quant = match (own_quant(quant)?, published) {
+        (Some(own), _) if request.file_gib.is_none() => own,
+        (_, Some(published)) => published.quant(),
+        _ => self::quant(quant, request, &model, catalog).map_err(|error| unknown_quant(error, &model, catalog))?,
     };
     if let Some(used) = request.experts
         && used > model.experts()
@@ -134,9 +136,18 @@ fn subject(
     {
         return Ok(subject.clone());
     }
-    let subject = Arc::new(Subject::new(Architecture::clone(&model), quant, request.experts));
+    let subject = Arc::new(match published {
+        Some(published) => published.subject(&model, request.experts),
+        None => Subject::new(Architecture::clone(&model), quant, request.experts),
+    });
     expanded.last = Some((key, request.experts, subject.clone()));
     Ok(subject)
+}
+
+/// The sentence for a quant that is not known, with the published files of the model.
+fn unknown_quant(error: String, model: &Architecture, catalog: &Catalog) -> String {
+    let ids: Vec<&str> = catalog.published_of(&model.id).take(12).map(|file| file.id.as_str()).collect();
+    if ids.is_empty() { error } else { format!("{error}; published for {}: {}", model.id, ids.join(", ")) }
 }
 
 /// A quant by name: `native` is the form the model was published in; then the formats of other runtimes, then mixes

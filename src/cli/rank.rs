@@ -27,13 +27,17 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
     request.model = catalog.models.first().map(|model| model.id.clone());
     request.quant = Some("Q4_K_M".to_owned());
     let base = question(&request, &ThisMachine::default(), &mut Expanded::default())?.scenario;
-    let rows = advice::rank(&base, &catalog.models);
-    let shown = rows.iter().take(limit);
+    let mut rows = advice::rank(&base, &catalog.models, &catalog.quality);
+    rows.truncate(limit);
+    if json {
+        advice::find_contexts(&base, &catalog.models, &mut rows);
+    }
+    let shown = rows.iter();
     let written = if json {
         let rows: Vec<_> = shown
             .map(|row| {
                 json!({
-                    "model": row.model, "quant": row.quant, "verdict": row.level.name(),
+                    "model": row.model, "quant": row.quant.id, "verdict": row.level.name(),
                     "decode_tps": row.rate, "memory_bytes": row.memory.get(),
                     "context_max": row.context_max.map(crate::units::Tokens::get),
                 })
@@ -47,10 +51,10 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
                 let rate =
                     row.rate.map_or_else(|| "-".to_owned(), |rate| TokensPerSecond::saturating(rate).to_string());
                 format!(
-                    "{:<15} {:<34} {:<8} {rate:>6} t/s {:>11}",
+                    "{:<15} {:<34} {:<9} {rate:>6} t/s {:>11}",
                     row.level.words(),
                     row.model,
-                    row.quant,
+                    row.quant.id,
                     row.memory.in_gib()
                 )
             })

@@ -26,7 +26,9 @@ pub fn check(scenario: &Scenario, answer: &Answer, next: &[Change], extra: &[Fin
             "weights_read_per_token_params": weights.active_count().round(),
             "source": model.facts.source,
         },
-        "quant": { "id": subject.quant.id, "bits_per_weight": weights.bits_per_weight },
+        "quant": {
+            "id": subject.quant.id, "bits_per_weight": weights.bits_per_weight, "label_bits": subject.quant.label_bits(),
+        },
         "memory": {
             "weights_bytes": weights.file.get(),
             "loaded_weights_bytes": plan.weights().get(),
@@ -116,13 +118,18 @@ fn range(range: &Range) -> Value {
 /// Where the figures come from that the answer rests on.
 fn sources(scenario: &Scenario) -> Vec<Value> {
     let model = &scenario.subject.model;
-    let mut rows = vec![json!({ "figure": "model shape", "value": model.id, "source": model.facts.source })];
+    let shape = match model.facts.doubt() {
+        Some(doubt) => format!("{doubt}: {}", model.facts.source),
+        None => model.facts.source.clone(),
+    };
+    let mut rows = vec![json!({ "figure": "model shape", "value": model.id, "source": shape })];
     let quant: &Quant = &scenario.subject.quant;
     let rule = match &quant.rule {
         Rule::Mix(..) => "llama.cpp's quantizer, tensor by tensor".to_owned(),
         Rule::Layout(layout) => format!("the layout of {} files, tensor by tensor", layout.family),
         Rule::Uniform(_) => "typed: every tensor at this width".to_owned(),
-        Rule::Sized(_) => "typed: the size of the file, spread over the tensors".to_owned(),
+        Rule::Sized(_) | Rule::Parts { .. } if !quant.source.is_empty() => quant.source.clone(),
+        Rule::Sized(_) | Rule::Parts { .. } => "typed: the size of the file, spread over the tensors".to_owned(),
         Rule::Custom(_) => "llama.cpp's quantizer with typed formats, tensor by tensor".to_owned(),
     };
     rows.push(json!({ "figure": "weights", "value": scenario.subject.weights.file.get(), "source": rule }));

@@ -45,10 +45,6 @@ struct Block {
 struct MixRow {
     name: String,
     file_type: u32,
-    #[serde(default)]
-    perplexity_added: Option<f64>,
-    #[serde(default)]
-    divergence: Option<f64>,
     source: String,
     confidence: String,
 }
@@ -158,15 +154,9 @@ fn block(row: &Block) -> Result<BlockFact, Refused> {
 }
 
 fn mix(row: &MixRow) -> Result<MixFact, Refused> {
-    let number = |field, value: Option<f64>| match value {
-        Some(value) if !value.is_finite() || value.abs() > 1e6 => Err(refused(&row.name, field, "out of range")),
-        value => Ok(value),
-    };
     Ok(MixFact {
         mix: Mix::parse(&row.name).ok_or_else(|| refused(&row.name, "name", "not a file type"))?,
         file_type: row.file_type,
-        perplexity_added: number("perplexity_added", row.perplexity_added)?,
-        divergence: number("divergence", row.divergence)?,
         source: shown(&row.source, 400),
         confidence: confidence(&row.name, &row.confidence)?,
     })
@@ -249,7 +239,7 @@ fn class(id: &str, field: &'static str, word: &str) -> Result<Class, Refused> {
     })
 }
 
-fn confidence(id: &str, text: &str) -> Result<Confidence, Refused> {
+pub(super) fn confidence(id: &str, text: &str) -> Result<Confidence, Refused> {
     match text {
         "read" => Ok(Confidence::Read),
         "inferred" => Ok(Confidence::Inferred),
@@ -258,7 +248,7 @@ fn confidence(id: &str, text: &str) -> Result<Confidence, Refused> {
     }
 }
 
-fn once<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Refused> {
+pub(super) fn once<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Refused> {
     let mut seen = Vec::new();
     for name in names {
         if seen.contains(&name) {
@@ -269,7 +259,7 @@ fn once<'a>(names: impl Iterator<Item = &'a str>) -> Result<(), Refused> {
     Ok(())
 }
 
-fn refused(id: &str, field: &'static str, why: &str) -> Refused {
+pub(super) fn refused(id: &str, field: &'static str, why: &str) -> Refused {
     Refused::Invalid { id: shown(id, 120), invalid: Invalid { field, why: why.to_owned() } }
 }
 
@@ -279,7 +269,7 @@ mod tests {
 
     const SMALL: &str = r#"(format: "willitrun.quants", version: 1,
         blocks: [(name: "Q4_0", ggml_type: 2, weights: 32, bytes: 18, source: "x", confidence: "read")],
-        mixes: [(name: "Q4_0", file_type: 2, divergence: 0.07, source: "x", confidence: "read")],
+        mixes: [(name: "Q4_0", file_type: 2, source: "x", confidence: "read")],
         runtimes: [(id: "gptq", name: "GPTQ", family: "GPTQ", aliases: ["g"], engines: ["vLLM"],
             linear: (bits: 4, word: 32, shared: "group", of: 128, scale_bits: 16, zero_bits: 4, whole: 32),
             others: [("head", (bits: 6))], kept: ["embedding", "router"], source: "x", confidence: "memory")])"#;
@@ -299,14 +289,13 @@ mod tests {
         assert_eq!(layout.others, [(Class::Head, Coding::plain(6.0))]);
         assert_eq!(layout.kept, [Class::Embedding, Class::Router]);
         assert!(facts.runtimes[0].is_called("G"));
-        assert_eq!(facts.mixes[0].divergence, Some(0.07));
+        assert_eq!(facts.mixes[0].file_type, 2);
     }
 
     #[test]
     fn what_contradicts_the_code_is_refused() {
         check("bytes: 18", "bytes: 20", "Q4_0: bytes: the geometry is another");
         check("name: \"Q4_0\"", "name: \"Q4_9\"", "Q4_9: name: not a block format");
-        check("divergence: 0.07", "divergence: inf", "out of range");
         check("\"router\"", "\"feet\"", "gptq: kept: one of embedding");
         check("(\"head\"", "(\"feet\"", "gptq: others:");
         check("of: 128", "of: 0", "gptq: of: out of range");

@@ -110,7 +110,9 @@ impl Askable {
         let named = config.quant_name();
         let mut findings = config.findings;
         let quant = match (size, &named) {
-            (Some(size), _) => Ok(Quant { id: named.clone().unwrap_or_default(), rule: Rule::Sized(size) }),
+            (Some(size), _) => {
+                Ok(Quant { id: named.clone().unwrap_or_default(), rule: Rule::Sized(size), source: String::new() })
+            }
             (None, None) => {
                 Err("it does not say how its weights are kept: name a quant with --quant, such as Q4_K_M".to_owned())
             }

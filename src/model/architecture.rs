@@ -309,6 +309,19 @@ pub struct Facts {
     pub note: String,
 }
 
+impl Facts {
+    /// Why the shape is not certain; none where it was read.
+    #[must_use]
+    pub const fn doubt(&self) -> Option<&'static str> {
+        match self.confidence {
+            Confidence::Read => None,
+            Confidence::Inferred => Some("inferred, not read"),
+            Confidence::Memory => Some("from memory, not read"),
+            Confidence::Typed => Some("typed"),
+        }
+    }
+}
+
 /// Why a shape is not a model: the field and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid {

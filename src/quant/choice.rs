@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::units::Bytes;
 
-use super::{CustomMix, Format, Imatrix, Layout, Mix, ModelTraits, Tensor};
+use super::{CustomMix, Format, Imatrix, Layout, Mix, ModelTraits, Part, Tensor, label_bits};
 
 /// A chosen quant.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +13,8 @@ pub struct Quant {
     pub id: String,
     /// How it turns tensors into bytes.
     pub rule: Rule,
+    /// Where the size of a published file was read; empty for a rule, a width and what the user typed.
+    pub source: String,
 }
 
 /// How a quant turns tensors into bytes.
@@ -28,6 +30,13 @@ pub enum Rule {
     Sized(Bytes),
     /// A mix with formats of the user's own for some tensors.
     Custom(Arc<CustomMix>),
+    /// A file of known size whose routed experts are known, too: each part is spread like the nearest mix.
+    Parts {
+        /// The whole file.
+        file: Bytes,
+        /// Its routed experts.
+        experts: Bytes,
+    },
 }
 
 /// Least and most bits per weight that make sense.
@@ -45,13 +54,13 @@ impl Quant {
     /// A named mix.
     #[must_use]
     pub fn mix(mix: Mix, imatrix: Imatrix) -> Self {
-        Self { id: mix.name().to_owned(), rule: Rule::Mix(mix, imatrix) }
+        Self { id: mix.name().to_owned(), rule: Rule::Mix(mix, imatrix), source: String::new() }
     }
 
     /// A mix with formats of the user's own.
     #[must_use]
     pub fn custom(custom: Arc<CustomMix>) -> Self {
-        Self { id: custom.id.clone(), rule: Rule::Custom(custom) }
+        Self { id: custom.id.clone(), rule: Rule::Custom(custom), source: String::new() }
     }
 
     /// Reads what a user typed: a mix by name, or a width such as `4.822bpw`; with the size of a file
@@ -62,7 +71,7 @@ impl Quant {
     pub fn parse(text: &str, imatrix: Imatrix, file: Option<Bytes>) -> Result<Self, String> {
         let text = text.trim();
         if let Some(file) = file {
-            return Ok(Self { id: text.to_owned(), rule: Rule::Sized(file) });
+            return Ok(Self { id: text.to_owned(), rule: Rule::Sized(file), source: String::new() });
         }
         if let Some(mix) = Mix::parse(text) {
             return Ok(Self::mix(mix, imatrix));
@@ -70,7 +79,9 @@ impl Quant {
         let lower = text.to_ascii_lowercase();
         if let Some(number) = lower.strip_suffix("bpw") {
             return match number.trim().parse::<f64>() {
-                Ok(bits) if BITS.contains(&bits) => Ok(Self { id: lower, rule: Rule::Uniform(bits) }),
+                Ok(bits) if BITS.contains(&bits) => {
+                    Ok(Self { id: lower, rule: Rule::Uniform(bits), source: String::new() })
+                }
                 _ => Err(format!("'{text}' is not a width: write a number of bits between 0.1 and 64, such as 4.5bpw")),
             };
         }
@@ -82,7 +93,7 @@ impl Quant {
     pub const fn as_mix(&self) -> Option<Mix> {
         match &self.rule {
             Rule::Mix(mix, _) => Some(*mix),
-            Rule::Layout(_) | Rule::Uniform(_) | Rule::Sized(_) | Rule::Custom(_) => None,
+            Rule::Layout(_) | Rule::Uniform(_) | Rule::Sized(_) | Rule::Parts { .. } | Rule::Custom(_) => None,
         }
     }
 
@@ -91,8 +102,14 @@ impl Quant {
     pub fn as_layout(&self) -> Option<&Layout> {
         match &self.rule {
             Rule::Layout(layout) => Some(layout),
-            Rule::Mix(..) | Rule::Uniform(_) | Rule::Sized(_) | Rule::Custom(_) => None,
+            Rule::Mix(..) | Rule::Uniform(_) | Rule::Sized(_) | Rule::Parts { .. } | Rule::Custom(_) => None,
         }
+    }
+
+    /// The bits its label promises; a width promises what it is.
+    #[must_use]
+    pub fn label_bits(&self) -> Option<u32> {
+        if matches!(self.rule, Rule::Uniform(_)) { None } else { label_bits(&self.id) }
     }
 
     /// Bytes of each tensor, in the same order.
@@ -107,16 +124,31 @@ impl Quant {
                 let share = tensors.iter().map(|tensor| tensor.weights() as f64 * bits / 8.0).collect::<Vec<_>>();
                 spread(Bytes::saturating(all * bits / 8.0), &share)
             }
-            Rule::Sized(file) => {
-                let nearest = Mix::ALL
-                    .iter()
-                    .map(|mix| in_formats(tensors, mix.formats(traits, tensors, Imatrix::With)))
-                    .min_by_key(|bytes| bytes.iter().copied().sum::<Bytes>().less(*file).size());
-                let share = nearest.unwrap_or_default().iter().map(|bytes| bytes.as_f64()).collect::<Vec<_>>();
-                spread(*file, &share)
+            Rule::Sized(file) => spread(*file, &like_nearest(*file, traits, tensors)),
+            Rule::Parts { file, experts } => {
+                let shares = like_nearest(*file, traits, tensors);
+                let part = |wanted: bool| -> Vec<f64> {
+                    let within = |tensor: &Tensor| (tensor.role.part == Part::Experts) == wanted;
+                    tensors
+                        .iter()
+                        .zip(&shares)
+                        .map(|(tensor, share)| if within(tensor) { *share } else { 0.0 })
+                        .collect()
+                };
+                let (routed, rest) = (spread(*experts, &part(true)), spread(*file - *experts, &part(false)));
+                routed.into_iter().zip(rest).map(|(routed, rest)| routed + rest).collect()
             }
         }
     }
+}
+
+/// Bytes of each tensor under the mix whose file comes nearest in size.
+fn like_nearest(file: Bytes, traits: &ModelTraits, tensors: &[Tensor]) -> Vec<f64> {
+    let nearest = Mix::ALL
+        .iter()
+        .map(|mix| in_formats(tensors, mix.formats(traits, tensors, Imatrix::With)))
+        .min_by_key(|bytes| bytes.iter().copied().sum::<Bytes>().less(file).size());
+    nearest.unwrap_or_default().iter().map(|bytes| bytes.as_f64()).collect()
 }
 
 fn in_formats(tensors: &[Tensor], formats: Vec<Format>) -> Vec<Bytes> {

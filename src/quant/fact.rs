@@ -18,6 +18,19 @@ pub enum Confidence {
     Read,
 }
 
+impl Confidence {
+    /// In a word or two: `from memory`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Memory => "from memory",
+            Self::Inferred => "inferred",
+            Self::Read => "read",
+            Self::Typed => "typed",
+        }
+    }
+}
+
 /// Everything known about quants.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
@@ -44,17 +57,13 @@ pub struct BlockFact {
     pub confidence: Confidence,
 }
 
-/// A file type of llama.cpp. Quality is measured on Llama 3 8B.
+/// A file type of llama.cpp.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MixFact {
     /// The mix; its rules are in the type.
     pub mix: Mix,
     /// Its number in a GGUF header (`general.file_type`).
     pub file_type: u32,
-    /// Perplexity above that of the 16-bit model.
-    pub perplexity_added: Option<f64>,
-    /// Mean Kullback-Leibler divergence from the 16-bit model.
-    pub divergence: Option<f64>,
     /// Where it was read.
     pub source: String,
     /// How far to trust it.
@@ -92,6 +101,6 @@ impl RuntimeFormat {
     /// It as a choice.
     #[must_use]
     pub fn quant(&self) -> Quant {
-        Quant { id: self.id.clone(), rule: Rule::Layout(self.layout.clone()) }
+        Quant { id: self.id.clone(), rule: Rule::Layout(self.layout.clone()), source: String::new() }
     }
 }

@@ -10,6 +10,7 @@ mod fact;
 mod format;
 mod layout;
 mod mix;
+mod quality;
 mod recipe;
 mod tensor;
 
@@ -20,4 +21,5 @@ pub use fact::{BlockFact, Confidence, Facts, MixFact, RuntimeFormat};
 pub use format::Format;
 pub use layout::{Coding, Layout, MtpLayers, Second, Shared};
 pub use mix::{Imatrix, Mix, ModelTraits};
+pub use quality::{Better, Measured, Quality, label_bits};
 pub use tensor::{Part, Role, Tensor};

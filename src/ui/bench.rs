@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use crate::advice::{self, Change, Ranked};
 use crate::catalog::Catalog;
+use crate::formats::file_doc::Published;
 use crate::hardware::{Finding, Machine, Pool, PoolKind, Source};
 use crate::measure::Progress;
 use crate::model::Architecture;
 use crate::placement::Precision;
-use crate::quant::{CustomMix, Quant};
+use crate::quant::{CustomMix, Quant, Rule};
 use crate::scenario::{Answer, Point, Scenario, Subject, evaluate_here, largest_context, sweep};
 use crate::units::Tokens;
 
@@ -242,10 +243,21 @@ impl Workbench {
         self.offers.get(model.clone(), |model| offers(model, catalog))
     }
 
-    /// Puts a model under the quant on screen; the context stays within the model's limit.
+    /// Puts a model under the quant on screen; the context stays within the model's limit. A file of known size
+    /// belongs to its own model: after it comes the quant most people download.
     pub fn pick_model(&mut self, model: &Architecture) {
         let quant = self.scenario.subject.quant.clone();
-        let subject = Subject::new(model.clone(), quant, None);
+        let subject = match quant.rule {
+            Rule::Sized(_) | Rule::Parts { .. } => advice::default_subject(model),
+            _ => Subject::new(model.clone(), quant, None),
+        };
+        self.set_subject(Arc::new(subject));
+    }
+
+    /// Takes a published file of the model on screen.
+    pub fn pick_published(&mut self, file: &Published) {
+        let old = &self.scenario.subject;
+        let subject = file.subject(&old.model, old.experts_used);
         self.set_subject(Arc::new(subject));
     }
 

@@ -23,8 +23,10 @@ pub struct Offer {
 
 /// The group of llama.cpp's files.
 const GGUF: &str = "GGUF";
+/// Files somebody published, by their measured size.
+const PUBLISHED: &str = "Published files";
 
-/// All of a model: as it was published, then the mixes of llama.cpp, then the formats of other runtimes by family.
+/// All of a model: as it was published, then the mixes of llama.cpp, then published files, then the formats of other runtimes by family.
 #[must_use]
 pub fn offers(model: &Architecture, catalog: &Catalog) -> Vec<Offer> {
     let traits = model.traits();
@@ -38,9 +40,10 @@ pub fn offers(model: &Architecture, catalog: &Catalog) -> Vec<Offer> {
     let native = catalog.native(model);
     let published = native.map(|row| offer(row.quant(), &row.name, "As published"));
     let mixes = Mix::ALL.iter().map(|mix| offer(Quant::mix(*mix, mix.usual_imatrix()), mix.name(), GGUF));
+    let files = catalog.published_of(&model.id).map(|file| offer(file.quant(), &file.id, PUBLISHED));
     let others = catalog.quants.runtimes.iter().filter(|row| native.is_none_or(|native| native.id != row.id));
     let others = others.map(|row| offer(row.quant(), &row.name, &row.layout.family));
-    published.into_iter().chain(mixes).chain(others).collect()
+    published.into_iter().chain(mixes).chain(files).chain(others).collect()
 }
 
 /// The same with what an engine reads first: formats that name it, then GGUF, then the rest. Order within stays.
@@ -65,7 +68,8 @@ mod tests {
         let catalog = Catalog::builtin();
         let model = catalog.model("deepseek-r1").expect("R1");
         let all = offers(model, catalog);
-        assert_eq!(all.len(), Mix::ALL.len() + catalog.quants.runtimes.len());
+        let files = catalog.published_of(&model.id).count();
+        assert_eq!(all.len(), Mix::ALL.len() + files + catalog.quants.runtimes.len());
         assert_eq!((all[0].group.as_str(), all[0].file.in_gb().as_str()), ("As published", "688.6 GB"));
         for (engine, first) in [("llama.cpp", GGUF), ("vllm", "As published"), ("mlx", "GPTQ")] {
             let engine = catalog.engine(engine).expect(engine);

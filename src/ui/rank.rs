@@ -5,7 +5,6 @@ use egui_extras::{Column, TableBuilder};
 
 use crate::advice::Ranked;
 use crate::catalog::Catalog;
-use crate::quant::{Mix, Quant};
 use crate::units::TokensPerSecond;
 use crate::verdict::Level;
 
@@ -26,8 +25,10 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
         format!("{well} of {} models run well here", rows.len())
     };
     ui.label(fonts::verdict_text(title).color(palette.t1));
+    let tried: Vec<&str> = catalog.quality.ranked.iter().map(|mix| mix.name()).collect();
+    let tried = tried.join(", ");
     let said = format!(
-        "At Q4_K_M and a context of {}, or the model's limit; {runs} fit in memory. Best first: verdict, speed up to 20 tokens/s, size.",
+        "Each at the best of {tried}, context {} or its limit; {runs} fit in memory. Best first: verdict, speed up to 20 tokens/s, cited quality, size.",
         bench.scenario.run.context
     );
     ui.label(fonts::body(said).color(palette.t2));
@@ -76,7 +77,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
                     row.col(|ui| {
                         let name = find(&ranked.model).map_or(ranked.model.as_str(), |model| model.name.as_str());
                         ui.label(fonts::medium(name).size(12.5).color(palette.t1));
-                        ui.label(fonts::small(&ranked.quant).color(palette.t3));
+                        ui.label(fonts::small(&ranked.quant.id).color(palette.t3));
                     });
                     row.col(|ui| {
                         let text = ranked
@@ -92,14 +93,14 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
                         ui.label(fonts::small(text).color(palette.t2));
                     });
                     if row.response().clicked() {
-                        picked = Some(ranked.model.clone());
+                        picked = Some((ranked.model.clone(), ranked.quant.clone()));
                     }
                 });
             });
     });
-    if let Some(model) = picked.and_then(|id| find(&id).cloned()) {
+    if let Some((model, quant)) = picked.and_then(|(id, quant)| Some((find(&id)?.clone(), quant))) {
         bench.pick_model(&model);
-        bench.pick_quant(Quant::mix(Mix::Q4_K_M, Mix::Q4_K_M.usual_imatrix()));
+        bench.pick_quant(quant);
         bench.workspace = Workspace::Run;
         bench.search.clear();
     }

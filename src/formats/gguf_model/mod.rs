@@ -130,7 +130,7 @@ impl GgufModel {
             Some((mix, imatrix)) => Rule::Mix(mix, imatrix),
             None => Rule::Sized(self.tensor_bytes),
         };
-        Quant { id: self.quant.clone(), rule }
+        Quant { id: self.quant.clone(), rule, source: String::new() }
     }
 
     /// The tensors of the file, in its order.

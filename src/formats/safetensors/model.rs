@@ -181,7 +181,7 @@ impl SafetensorsModel {
     /// The files as a quant: a file of their size.
     #[must_use]
     pub fn as_quant(&self) -> Quant {
-        Quant { id: self.quant.clone(), rule: Rule::Sized(self.tensor_bytes) }
+        Quant { id: self.quant.clone(), rule: Rule::Sized(self.tensor_bytes), source: String::new() }
     }
 
     /// Compares what the index says with what the files hold.

@@ -10,7 +10,7 @@ use convention::Convention;
 use list::List;
 
 use super::{Architecture, FeedForward, Layer, Mixer, Recurrent, RopeTable};
-use crate::quant::{ModelTraits, MtpLayers, Part, Quant, Tensor};
+use crate::quant::{Format, Mix, ModelTraits, MtpLayers, Part, Quant, Tensor};
 use crate::units::Params;
 
 /// How a file keeps the projection of latent attention back to keys and values.
@@ -67,6 +67,13 @@ impl Architecture {
     #[must_use]
     pub fn tensors_known(&self) -> bool {
         Convention::known(&self.gguf).is_some()
+    }
+
+    /// The mix that keeps the experts in the format they were published in, where they were published quantised.
+    #[must_use]
+    pub fn native_mix(&self) -> Option<Mix> {
+        let kept = Convention::of(&self.gguf).experts_kept?;
+        (kept == Format::MXFP4 && self.experts() > 0).then_some(Mix::MXFP4_MOE)
     }
 
     /// What the rules of a mix ask.

@@ -238,7 +238,7 @@ fn sized(ui: &mut Ui, bench: &mut Workbench) {
             "" => "file".to_owned(),
             name => crate::formats::shown(name, 60),
         };
-        bench.pick_quant(Quant { id, rule: Rule::Sized(bytes) });
+        bench.pick_quant(Quant { id, rule: Rule::Sized(bytes), source: String::new() });
         bench.workspace = Workspace::Run;
     }
     bench.quant = Some(editor);

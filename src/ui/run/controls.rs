@@ -1,9 +1,9 @@
 //! The row of controls: model, quant, context, KV cache, engine.
 
-use egui::{Align2, ComboBox, PopupCloseBehavior, ScrollArea, TextEdit, Ui};
+use egui::text::LayoutJob;
+use egui::{Align, Align2, ComboBox, FontSelection, PopupCloseBehavior, ScrollArea, TextEdit, Ui};
 
 use crate::catalog::Catalog;
-
 use crate::units::Tokens;
 
 use super::quant_list;
@@ -15,6 +15,8 @@ use crate::ui::widget::context_field::context_field;
 use crate::ui::widget::context_slider::ContextSlider;
 use crate::ui::{Command, fonts, theme};
 
+use super::source;
+
 /// The model that is one click away.
 const FAMOUS: &str = "deepseek-r1";
 
@@ -25,12 +27,16 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
     let narrow = width < ONE_ROW;
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 12.0;
-        let edit = ["Model", "Edit…", "Edit a copy of the model"];
-        if column_with(ui, edit, 176.0, |ui| command = model(ui, bench, catalog)) {
+        let subject = bench.scenario.subject.clone();
+        let edit = ["Edit…", "Edit a copy of the model"];
+        let caption = ["Model", subject.model.facts.doubt().unwrap_or_default(), &source::model(&subject.model)];
+        if column_with(ui, caption, edit, 176.0, |ui| command = model(ui, bench, catalog)) {
             bench.edit_model();
         }
-        let edit = ["Quant", "Edit…", "Edit a copy of the quant"];
-        if column_with(ui, edit, 168.0, |ui| quant_list::ui(ui, bench, catalog)) {
+        let edit = ["Edit…", "Edit a copy of the quant"];
+        let remark = if subject.quant.source.is_empty() { "" } else { "published" };
+        let caption = ["Quant", remark, &source::quant(&subject.quant, catalog)];
+        if column_with(ui, caption, edit, 168.0, |ui| quant_list::ui(ui, bench, catalog)) {
             bench.edit_quant();
         }
         if !narrow {
@@ -65,20 +71,46 @@ fn context(ui: &mut Ui, bench: &mut Workbench, fits: Option<Tokens>, width: f32)
 }
 
 fn column(ui: &mut Ui, name: &str, width: f32, contents: impl FnOnce(&mut Ui)) {
+    column_of(ui, name, None, "", width, contents);
+}
+
+fn column_of(ui: &mut Ui, name: &str, remark: Option<&str>, source: &str, width: f32, contents: impl FnOnce(&mut Ui)) {
+    let palette = theme::palette(ui);
     ui.vertical(|ui| {
         ui.set_width(width);
         ui.spacing_mut().item_spacing.y = 2.0;
-        ui.label(fonts::caption(name).color(theme::palette(ui).t3));
+        let mut text = LayoutJob::default();
+        for (part, ink) in [(name, palette.t3), ("  ", palette.t3), (remark.unwrap_or_default(), palette.t2)] {
+            fonts::caption(part).color(ink).append_to(&mut text, ui.style(), FontSelection::Default, Align::Center);
+        }
+        let caption = if remark.is_some() { ui.label(text) } else { ui.label(fonts::caption(name).color(palette.t3)) };
+        if !source.is_empty() {
+            caption.on_hover_text(source);
+        }
         contents(ui);
     });
 }
 
-/// A column with an act at the right of its name; whether it was asked for.
-fn column_with(ui: &mut Ui, [name, act, said]: [&str; 3], width: f32, contents: impl FnOnce(&mut Ui)) -> bool {
+/// A column with a remark after its name, what the name tells on hover, and an act at the right; whether the act was
+/// asked for.
+fn column_with(
+    ui: &mut Ui,
+    [name, remark, source]: [&str; 3],
+    [act, said]: [&str; 2],
+    width: f32,
+    contents: impl FnOnce(&mut Ui),
+) -> bool {
+    let palette = theme::palette(ui);
     ui.vertical(|ui| {
         ui.set_width(width);
         ui.spacing_mut().item_spacing.y = 2.0;
-        let line = ui.label(fonts::caption(name).color(theme::palette(ui).t3)).rect;
+        let mut text = LayoutJob::default();
+        for (part, ink) in [(name, palette.t3), ("  ", palette.t3), (remark, palette.t2)] {
+            fonts::caption(part).color(ink).append_to(&mut text, ui.style(), FontSelection::Default, Align::Center);
+        }
+        let caption = if remark.is_empty() { ui.label(fonts::caption(name).color(palette.t3)) } else { ui.label(text) };
+        let line = caption.rect;
+        caption.on_hover_text(source);
         let asked = caption_link(ui, egui::pos2(line.left() + width, line.center().y), act, said);
         contents(ui);
         asked
@@ -162,7 +194,13 @@ fn model(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comman
                         ui.label(fonts::caption(family).color(theme::palette(ui).t3));
                     }
                     let text = format!("{}   {}", model.name, model.params());
-                    if ui.selectable_label(model.id == chosen.id, text).clicked() {
+                    let mut row = egui::Button::selectable(model.id == chosen.id, text);
+                    if model.facts.doubt().is_some() {
+                        row =
+                            row.right_text(fonts::caption(model.facts.confidence.word()).color(theme::palette(ui).t3));
+                    }
+                    let row = ui.add(row);
+                    if row.on_hover_text(source::model(model)).clicked() {
                         picked = Some(model.clone());
                         ui.close();
                     }

@@ -8,6 +8,7 @@ mod change;
 mod command_line;
 mod controls;
 mod quant_list;
+mod source;
 mod why;
 
 use egui::{Align, Layout, Ui, vec2};

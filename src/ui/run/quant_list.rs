@@ -5,6 +5,7 @@ use egui::{Align2, Button, ComboBox, PopupCloseBehavior, Role, ScrollArea, TextE
 use crate::catalog::Catalog;
 use crate::quant::Quant;
 
+use super::source;
 use crate::ui::bench::Workbench;
 use crate::ui::offer::{Offer, for_engine};
 use crate::ui::paint::icon;
@@ -69,7 +70,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
                         group = &offer.group;
                         ui.label(fonts::caption(group).color(theme::palette(ui).t3));
                     }
-                    if row(ui, offer, !is_file && offer.quant.id == chosen.id) {
+                    if row(ui, offer, !is_file && offer.quant.id == chosen.id, catalog) {
                         picked = Some(offer.quant.clone());
                         ui.close();
                     }
@@ -82,13 +83,17 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
         bench.ask_file(file);
     }
     if let Some(quant) = picked {
-        bench.pick_quant(quant);
+        let model = bench.scenario.subject.model.id.clone();
+        match catalog.published(&model, &quant.id).filter(|_| !quant.source.is_empty()) {
+            Some(file) => bench.pick_published(file),
+            None => bench.pick_quant(quant),
+        }
         bench.quant_search.clear();
     }
 }
 
 /// One row; whether it was taken.
-fn row(ui: &mut Ui, offer: &Offer, selected: bool) -> bool {
+fn row(ui: &mut Ui, offer: &Offer, selected: bool, catalog: &Catalog) -> bool {
     let (bits, size) = (format!("{:.2} bit", offer.bits), offer.file.in_gb());
     let response = ui.add(Button::selectable(selected, &offer.name).truncate().min_size(vec2(WIDTH, 0.0)));
     let palette = theme::palette(ui);
@@ -99,5 +104,5 @@ fn row(ui: &mut Ui, offer: &Offer, selected: bool) -> bool {
     }
     let label = format!("{}  {bits}  {size}", offer.name);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, &label));
-    response.clicked()
+    response.on_hover_ui(|ui| _ = ui.label(source::quant(&offer.quant, catalog))).clicked()
 }
