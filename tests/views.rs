@@ -382,12 +382,12 @@ fn quant_kv_cache_and_engine_are_chosen_from_lists() {
 #[test]
 fn a_published_file_is_picked_and_left_again() {
     let mut h = window("epyc-9654-12ch-768gb", "deepseek-r1");
-    choose(&mut h, "Quant", "UD-Q2_K_XL  226.6 GB, 2.70 bits");
+    choose(&mut h, "Quant", "UD-Q2_K_XL  2.70 bit  226.6 GB");
     let weights = bench(&mut h).scenario.subject.weights.file;
     assert_eq!(weights.in_gb(), "226.6 GB");
     // Its tensors are those of January 2025: the cache is kept expanded, and that is said.
     assert!(text_on(&h, "made before April 2025"));
-    assert!(text_on(&h, "published, 226.6 GB"));
+    assert!(text_on(&h, "Quant  published") && text_on(&h, "made before April 2025"));
     bench(&mut h).undo();
     h.run();
     assert_eq!(bench(&mut h).scenario.subject.quant.id, "Q4_K_M");

@@ -313,8 +313,8 @@ fn whatever_is_dropped_is_told_by_its_content() {
     let r1 = catalog.model("deepseek-r1").expect("a model");
     let path = shelf::write(&at(&h, "preset.txt"), write_model(r1).as_bytes());
     let (text, failed) = drop_file(&mut h, &path);
-    assert_eq!((text.as_str(), failed), ("Opened the model DeepSeek-R1.", false));
-    assert_eq!(bench(&mut h).scenario.subject.model, **r1);
+    assert_eq!((text.as_str(), failed), ("Opened DeepSeek-R1; kept among yours as deepseek-r1-2.", false));
+    assert_eq!(bench(&mut h).scenario.subject.model.layers, r1.layers);
     let doc = MachineDoc::new(catalog.profile("desktop-rtx-4090-96gb").expect("a profile").machine.clone());
     let path = shelf::write(&at(&h, "machine.txt"), write(&doc).as_bytes());
     let (text, failed) = drop_file(&mut h, &path);
@@ -341,7 +341,7 @@ fn whatever_is_dropped_is_told_by_its_content() {
         (at(&h, "none.gguf"), "cannot be opened"),
         (shelf::write(&at(&h, "cut.gguf"), b"GGUF\x03\0\0\0"), "cut.gguf: "),
         (shelf::write(&at(&h, "picture.gguf"), b"\x89PNG\r\n\x1a\n"), "picture.gguf: "),
-        (shelf::write(&at(&h, "bad.ron"), b"(\n  format: \"willitrun.model\",\n  id: 7)"), "bad.ron: "),
+        (shelf::write(&at(&h, "bad.ron"), b"(\n  format: \"willitrun.model\",\n  id: 7)"), "bad.ron, line 3"),
         (shelf::write(&at(&h, "worse.ron"), b"(\n  format: 7"), "line 2"),
     ] {
         let (text, failed) = drop_file(&mut h, &path);

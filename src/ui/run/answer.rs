@@ -233,7 +233,7 @@ fn bar(ui: &mut Ui, row: &Row, unit: MemoryUnit, file: Bytes) {
                 |ui| {
                     ui.set_min_width(170.0);
                     ui.spacing_mut().item_spacing.x = 4.0;
-                    if disk {
+                    if disk && free.fits() {
                         ui.label(fonts::small("with the file").color(palette.t3));
                     }
                     let (text, ink) = if free.fits() {
