@@ -135,6 +135,7 @@ pub fn evaluate_here(scenario: &Scenario, precision: Precision) -> Answer {
                 &scenario.machine,
                 &scenario.parameters,
                 scenario.backend,
+                scenario.engine_date.as_deref(),
                 scenario.depth,
                 scenario.prompt,
             )
@@ -256,7 +257,8 @@ impl<'a> Evaluation<'a> {
             return None;
         }
         let Scenario { machine, parameters, backend, .. } = self.scenario;
-        decode(&self.load(), plan, machine, parameters, *backend, depth)
+        let built = self.scenario.engine_date.as_deref();
+        decode(&self.load(), plan, machine, parameters, *backend, built, depth)
     }
 }
 
