@@ -51,7 +51,7 @@ pub const BARS: [Bar; 8] = [
     ("dense on one GPU", |row| row.class == Class::OneGpu && !row.sparse, 9.0, 30.0),
     ("Apple", |row| row.class == Class::Apple, 8.0, 22.0),
     ("several GPUs", |row| row.class == Class::SeveralGpus, 8.0, 25.0),
-    ("experts in RAM", |row| row.class == Class::ExpertsInRam, 14.0, 28.0),
+    ("experts in RAM", |row| row.class == Class::ExpertsInRam, 24.0, 42.0),
     ("CPU only", |row| row.class == Class::Cpu, 27.0, 60.0),
     ("MoE on one GPU", |row| row.class == Class::OneGpu && row.sparse, 22.0, 48.0),
     ("depth 8k and more", |row| row.scenario.depth.get() >= 8000, 22.0, 50.0),
@@ -94,13 +94,16 @@ fn row(cells: &HashMap<&str, &str>, subjects: &mut HashMap<String, Arc<Subject>>
         "gpu" => (all, CpuExperts::First(0)),
         "experts-on-cpu" => (all, CpuExperts::All),
         "cpu" => (GpuLayers::Count(0), CpuExperts::Auto),
+        some if some.starts_with("experts-on-cpu=") => {
+            (all, CpuExperts::First(some.trim_start_matches("experts-on-cpu=").parse().expect("layers")))
+        }
         other => (GpuLayers::Count(other.trim_start_matches("ngl=").parse().expect("layers")), CpuExperts::Auto),
     };
     let split = if cell("split") == "tensor" { Split::Tensor } else { Split::Layer };
     let count = number("count").unwrap_or_default();
     let class = match cell("placement") {
         "cpu" => Class::Cpu,
-        "experts-on-cpu" => Class::ExpertsInRam,
+        some if some.starts_with("experts-on-cpu") => Class::ExpertsInRam,
         "gpu" if cell("kind") == "apple" => Class::Apple,
         "gpu" if count > 1.0 => Class::SeveralGpus,
         "gpu" => Class::OneGpu,
