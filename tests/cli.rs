@@ -526,10 +526,10 @@ fn formats_of_other_runtimes_are_quants() {
     assert_eq!(sized["memory"]["weights_bytes"], 6_u64 << 30);
 
     let rows = answer_json("quants", "quants --model deepseek-r1");
-    let rows = rows["quants"].as_array().expect("rows");
+    let rows = rows["files"].as_array().expect("rows");
     let row = rows.iter().find(|row| row["id"] == "fp8-block-128").expect("FP8");
-    assert_eq!(row["file_bytes"], 688_574_839_360_u64);
-    assert!(rows.iter().all(|row| row["file_bytes"].as_u64().is_some_and(|bytes| bytes > 0)));
+    assert_eq!(row["bytes"], 688_574_839_360_u64);
+    assert!(rows.iter().all(|row| row["bytes"].as_u64().is_some_and(|bytes| bytes > 0)));
 }
 
 /// A configuration of R1, which is public, and of a model that does not say how its weights are kept.
