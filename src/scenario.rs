@@ -169,7 +169,10 @@ pub fn evaluate_here(scenario: &Scenario, precision: Precision) -> Answer {
     let plan = at.place(precision);
     let bill = at.bill(&plan, scenario.depth);
     let prompt_rate = runs(&plan)
-        .then(|| prefill(&load, &plan, &at.machine, &scenario.parameters, scenario.depth, scenario.prompt))
+        .then(|| {
+            let built = scenario.engine_date.as_deref();
+            prefill(&load, &plan, &at.machine, &scenario.parameters, built, scenario.depth, scenario.prompt)
+        })
         .flatten();
     let prompt_time = prompt_rate.and_then(|rate| Seconds::new(scenario.prompt.as_f64() / rate.expected));
     let first_token = prompt_time.zip(bill.as_ref()).map(|(prompt, bill)| prompt + bill.total);
@@ -300,7 +303,8 @@ impl<'a> Evaluation<'a> {
         if !runs(plan) {
             return None;
         }
-        decode(&self.load(), plan, &self.machine, &self.scenario.parameters, depth)
+        let Scenario { parameters, engine_date, .. } = self.scenario;
+        decode(&self.load(), plan, &self.machine, parameters, engine_date.as_deref(), depth)
     }
 }
 

@@ -134,7 +134,7 @@ fn each_engine_has_its_own_command() {
     for (engine, machine, words) in [
         ("llama.cpp", "desktop-2x-rtx-3090", "llama-server -m Llama-3.1-8B-Q4_K_M.gguf -c 8192 -ngl 33"),
         ("ik_llama.cpp", "desktop-2x-rtx-3090", "-fa on -np 1"),
-        ("ollama", "desktop-2x-rtx-3090", "PARAMETER num_ctx 8192\\n' Llama-3.1-8B-Q4_K_M.gguf > Modelfile"),
+        ("ollama", "desktop-2x-rtx-3090", "PARAMETER num_ctx 8192\\n' ./Llama-3.1-8B-Q4_K_M.gguf > Modelfile"),
         (
             "vllm",
             "desktop-2x-rtx-3090",

@@ -25,7 +25,6 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-
 use request::Request;
 pub use this::ThisMachine;
 

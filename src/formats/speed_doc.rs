@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::hardware::Backend;
-use crate::speed::{BackendRates, HostRates, Parameters, PrefillRates};
+use crate::speed::{BackendRates, DeviceClass, Era, HostRates, Parameters, PrefillRates};
 use crate::units::Seconds;
 
 use super::Refused;
@@ -18,38 +18,27 @@ const FORMAT: &str = "willitrun.speed";
 /// The place and the reason.
 pub fn read(text: &str) -> Result<Parameters, Refused> {
     let document: Document = options().from_str(text)?;
-    check_header(&document.format, document.version, FORMAT, 1)?;
-    let mut backends = Vec::with_capacity(document.backends.len());
-    for row in document.backends {
-        let backend = Backend::parse(&row.backend).ok_or_else(|| Refused::Invalid {
-            id: row.backend.clone(),
-            invalid: Invalid { field: "backend", why: "is not a backend".to_owned() },
-        })?;
-        backends.push(BackendRates {
-            family: row.family,
-            backend,
-            weights: row.weights,
-            experts: row.experts,
-            cache: row.cache,
-            mla_cache: row.mla_cache,
-            layer: micro(row.layer_us),
-            moe_layer: micro(row.moe_layer_us),
-            spread: row.spread,
-            prefill: row.prefill.map(|p| PrefillRates {
-                weights: p.weights,
-                attention: p.attention,
-                experts: p.experts,
-                spread: p.spread,
-            }),
-        });
-    }
+    check_header(&document.format, document.version, FORMAT, 2)?;
+    let prompt = document.prompt;
     Ok(Parameters {
-        backends,
+        backends: document.backends.into_iter().map(Row::into_rates).collect::<Result<_, _>>()?,
+        classes: document.classes.into_iter().map(ClassRow::into_class).collect::<Result<_, _>>()?,
+        operations: document.operations,
+        flops_per_byte: document.flops_per_byte,
+        unfused_attention: document.unfused_attention,
+        unfused_attention_prompt: prompt.unfused_attention,
+        eras: document.eras.into_iter().map(EraRow::into_era).collect(),
         host: document.host.into_rates(),
+        two_sockets: document.two_sockets,
         measured_share: document.measured_share,
         hand_over: micro(document.hand_over_us),
-        core_flops: document.core_gflops.into_iter().map(|(simd, giga)| (simd, giga * 1e9)).collect(),
-        core_attention: document.core_attention_giga * 1e9,
+        all_reduce: micro(document.all_reduce_us),
+        prefill_sparsity: prompt.sparsity,
+        prefill_pipeline: prompt.pipeline,
+        prefill_reading: prompt.reading,
+        prefill_formats: prompt.formats,
+        core_flops: prompt.core_gflops.into_iter().map(|(simd, giga)| (simd, giga * 1e9)).collect(),
+        prefill_host_spread: prompt.host_spread,
         assumed_spread: document.assumed_spread,
         source: document.source,
     })
@@ -62,12 +51,18 @@ struct Document {
     version: u32,
     source: String,
     backends: Vec<Row>,
+    classes: Vec<ClassRow>,
+    operations: Vec<(f64, f64)>,
+    flops_per_byte: f64,
+    unfused_attention: f64,
+    eras: Vec<EraRow>,
     host: HostRow,
+    two_sockets: f64,
     measured_share: f64,
     hand_over_us: f64,
-    core_gflops: Vec<(String, f64)>,
-    core_attention_giga: f64,
+    all_reduce_us: f64,
     assumed_spread: f64,
+    prompt: PromptRow,
 }
 
 #[derive(Deserialize)]
@@ -77,13 +72,54 @@ struct Row {
     backend: String,
     weights: f64,
     experts: f64,
+    #[serde(default = "one")]
+    wide_experts: f64,
+    #[serde(default = "one")]
     cache: f64,
+    #[serde(default = "one")]
     mla_cache: f64,
+    attention: f64,
+    #[serde(default = "one")]
+    arithmetic: f64,
     layer_us: f64,
+    #[serde(default)]
+    tensor_us: f64,
     moe_layer_us: f64,
+    #[serde(default)]
+    recurrent_layer_us: f64,
     spread: f64,
     #[serde(default)]
+    spread_several: f64,
+    #[serde(default)]
     prefill: Option<PrefillRow>,
+}
+
+impl Row {
+    fn into_rates(self) -> Result<BackendRates, Refused> {
+        Ok(BackendRates {
+            backend: backend(&self.backend)?,
+            family: self.family,
+            weights: self.weights,
+            experts: self.experts,
+            wide_experts: self.wide_experts,
+            cache: self.cache,
+            mla_cache: self.mla_cache,
+            attention: self.attention,
+            arithmetic: self.arithmetic,
+            layer: micro(self.layer_us),
+            tensor: micro(self.tensor_us),
+            moe_layer: micro(self.moe_layer_us),
+            recurrent_layer: micro(self.recurrent_layer_us),
+            spread: self.spread,
+            spread_several: self.spread_several,
+            prefill: self.prefill.map(|p| PrefillRates {
+                weights: p.weights,
+                attention: p.attention,
+                experts: p.experts,
+                spread: p.spread,
+            }),
+        })
+    }
 }
 
 #[derive(Deserialize)]
@@ -97,19 +133,96 @@ struct PrefillRow {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct ClassRow {
+    backend: String,
+    arch: String,
+    #[serde(default)]
+    memory: String,
+    weights: f64,
+    launch: f64,
+    prefill: f64,
+}
+
+impl ClassRow {
+    fn into_class(self) -> Result<DeviceClass, Refused> {
+        Ok(DeviceClass {
+            backend: backend(&self.backend)?,
+            arch: self.arch,
+            memory: self.memory,
+            weights: self.weights,
+            launch: self.launch,
+            prefill: self.prefill,
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EraRow {
+    before: String,
+    launch: f64,
+    arithmetic: f64,
+    recurrent: f64,
+    unfused: bool,
+}
+
+impl EraRow {
+    fn into_era(self) -> Era {
+        Era {
+            before: self.before,
+            launch: self.launch,
+            arithmetic: self.arithmetic,
+            recurrent: self.recurrent,
+            unfused: self.unfused,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct HostRow {
     weights: f64,
     experts: f64,
+    attention: f64,
     layer_us: f64,
+    moe_layer_us: f64,
     spread: f64,
-    #[allow(dead_code, reason = "for the reader of the file")]
-    note: String,
 }
 
 impl HostRow {
     fn into_rates(self) -> HostRates {
-        HostRates { weights: self.weights, experts: self.experts, layer: micro(self.layer_us), spread: self.spread }
+        HostRates {
+            weights: self.weights,
+            experts: self.experts,
+            attention: self.attention,
+            layer: micro(self.layer_us),
+            moe_layer: micro(self.moe_layer_us),
+            spread: self.spread,
+        }
     }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PromptRow {
+    sparsity: f64,
+    pipeline: f64,
+    reading: f64,
+    unfused_attention: f64,
+    formats: Vec<(f64, f64)>,
+    core_gflops: Vec<(String, f64)>,
+    host_spread: f64,
+}
+
+fn backend(word: &str) -> Result<Backend, Refused> {
+    Backend::parse(word).ok_or_else(|| Refused::Invalid {
+        id: word.to_owned(),
+        invalid: Invalid { field: "backend", why: "is not a backend".to_owned() },
+    })
+}
+
+const fn one() -> f64 {
+    1.0
 }
 
 fn micro(seconds: f64) -> Seconds {

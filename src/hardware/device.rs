@@ -15,6 +15,8 @@ pub struct Accelerator {
     pub vendor: String,
     /// The generation, such as `Ada Lovelace`.
     pub arch: String,
+    /// The kind of its memory, such as `GDDR6X` or `LPDDR5-6400`.
+    pub memory: String,
     /// PCI vendor and device ids, `10DE:2684`.
     pub pci_ids: Vec<String>,
     /// PCI revisions, where one id covers several products.

@@ -23,6 +23,8 @@ pub struct LayerWeights {
     pub dense_count: u64,
     /// Number of weights in all routed experts.
     pub experts_count: u64,
+    /// Number of tensors outside the routed experts: matrices, norms, biases.
+    pub tensors: u32,
 }
 
 impl LayerWeights {
@@ -151,11 +153,13 @@ impl Weights {
                 (Part::Attention, Some(layer)) => {
                     layer.attention += size;
                     layer.largest_dense = layer.largest_dense.max(size);
+                    layer.tensors += 1;
                     layer.dense_count = layer.dense_count.saturating_add(weights);
                 }
                 (Part::FeedForward, Some(layer)) => {
                     layer.ffn += size;
                     layer.largest_dense = layer.largest_dense.max(size);
+                    layer.tensors += 1;
                     layer.dense_count = layer.dense_count.saturating_add(weights);
                 }
                 (Part::Experts, Some(layer)) => {

@@ -1,87 +1,34 @@
-//! The bill of one token.
+//! Seconds of one token.
 //!
-//! Form: bytes per pool / (bandwidth x efficiency) + cost per layer + cache at depth + hand-overs.
-//! Parameters: the few-parameter fit over published measurements (`assets/speed.ron`).
+//! Form, for each pool: bytes / (bandwidth x share reached) + weights x operations / fp32 rate + attention +
+//! layers and tensors x launch; then hand-overs, and what is read from disk. Parameters: `assets/speed.ron`,
+//! fitted over published measurements by `tests/tools/fit`.
 
-use crate::hardware::{Basis, Machine, PoolKind, Source};
-use crate::memory::KvPlace;
-use crate::model::{FeedForward, Mixer};
-use crate::placement::{LayerHome, Load, Plan, Split};
-use crate::units::{Bytes, BytesPerSecond, Seconds, Tokens};
+use crate::hardware::{Accelerator, Machine, PoolKind, Source};
+use crate::memory::FlashAttention;
+use crate::placement::{Load, Plan, Split};
+use crate::units::{Bytes, BytesPerSecond, FlopsPerSecond, Seconds, Tokens};
 
-use super::{HostRates, Parameters, Range};
+use super::bill::{Bill, BillLine, Item, merge};
+use super::reads::{Reads, gather, spill};
+use super::{BackendRates, Parameters, Range};
 
-/// What a line of the bill pays for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Item {
-    /// Weights of attention, dense feed-forward and head.
-    Weights,
-    /// Routed experts.
-    Experts,
-    /// Weights that did not fit and are read again.
-    FromDisk,
-    /// Keys and values of the tokens before, and recurrent state.
-    Cache,
-    /// Launching layers.
-    Layers,
-    /// Passing from one device to the next.
-    HandOver,
-}
+/// Bits per weight from which weights are not quantised.
+const WIDE_BITS: f64 = 12.0;
 
-/// One line of the bill.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BillLine {
-    /// What it pays for.
-    pub item: Item,
-    /// The pool it happens in, by its place in the machine.
-    pub pool: usize,
-    /// Bytes moved; zero for costs that move none.
-    pub bytes: Bytes,
-    /// How many pools of one kind are summed here.
-    pub pools: u32,
-    /// The bandwidth reached.
-    pub reached: BytesPerSecond,
-    /// How often it happens in a token: layers, hand-overs.
-    pub times: u32,
-    /// What it costs.
-    pub time: Seconds,
-}
-
-/// The bill of one token.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Bill {
-    /// Lines, in the order a token pays them.
-    pub lines: Vec<BillLine>,
-    /// Their sum.
-    pub total: Seconds,
-    /// Tokens per second with their band.
-    pub rate: Range,
-}
-
-impl Bill {
-    /// The largest line.
-    #[must_use]
-    pub fn bottleneck(&self) -> Option<&BillLine> {
-        self.lines.iter().max_by(|a, b| a.time.get().total_cmp(&b.time.get()))
-    }
-}
-
-/// Bytes read in one pool for one token.
-#[derive(Clone, Copy, Debug, Default)]
-struct Reads {
-    dense: Bytes,
-    experts: Bytes,
-    cache: Bytes,
-    mla_cache: Bytes,
-    /// Multiply-adds of attention.
-    attention: f64,
-    layers: u32,
-    moe_layers: u32,
-}
+/// When the engine was built; none is today.
+pub type Built<'a> = Option<&'a str>;
 
 /// The bill of a token with `depth` tokens behind it; none when a bandwidth is unknown or zero.
 #[must_use]
-pub fn decode(load: &Load<'_>, plan: &Plan, machine: &Machine, parameters: &Parameters, depth: Tokens) -> Option<Bill> {
+pub fn decode(
+    load: &Load<'_>,
+    plan: &Plan,
+    machine: &Machine,
+    parameters: &Parameters,
+    built: Built<'_>,
+    depth: Tokens,
+) -> Option<Bill> {
     let gpus = machine.gpu_places();
     let host =
         machine.pools.iter().position(|pool| Some(pool.id.as_str()) == machine.host().map(|host| host.id.as_str()));
@@ -94,45 +41,27 @@ pub fn decode(load: &Load<'_>, plan: &Plan, machine: &Machine, parameters: &Para
     let from_disk = spill(load, plan, if shared { &mut reads[host] } else { &mut on_cpu }, |home| {
         shared || home.gpu.is_none() || home.experts_in_ram
     });
+    let asked = Asked { load, machine, parameters, built };
 
-    let mut spread = 0.0_f64;
     let mut lines = Vec::new();
-    let mut used_gpus = 0_u32;
+    let mut spread = 0.0_f64;
+    let mut used = Vec::new();
     for &pool in &gpus {
-        let read = reads[pool];
-        if read.layers == 0 && read.dense == Bytes::ZERO && read.experts == Bytes::ZERO {
-            continue;
+        let read = &reads[pool];
+        if read.layers > 0 || read.dense > Bytes::ZERO || read.experts > Bytes::ZERO {
+            let rates =
+                parameters.rates(&load.engine.id, load.engine.backend_on(&machine.pools[pool], load.backend)?)?;
+            asked.gpu(pool, read, rates, &mut lines)?;
+            used.push((pool, rates));
         }
-        used_gpus += 1;
-        let (bandwidth, _) = machine.pools[pool].bandwidth()?;
-        let gpu_backend = load.engine.backend_on(&machine.pools[pool], load.backend)?;
-        let rates = parameters.rates(&load.engine.id, gpu_backend)?;
-        let ideal = load.engine.ideal;
-        let share = |efficiency: f64| if ideal { 1.0 } else { efficiency };
-        push_read(&mut lines, Item::Weights, pool, read.dense, bandwidth * share(rates.weights))?;
-        push_read(
-            &mut lines,
-            Item::Experts,
-            pool,
-            read.experts,
-            bandwidth * share((rates.weights * rates.experts).min(1.05)),
-        )?;
-        push_cache(&mut lines, pool, &read, bandwidth, share(rates.cache), share(rates.mla_cache))?;
-        if !ideal {
-            push_layers(
-                &mut lines,
-                pool,
-                read.layers,
-                rates.layer * f64::from(read.layers) + rates.moe_layer * f64::from(read.moe_layers),
-            );
-        }
-        spread = spread.max(rates.spread + doubt(machine, pool, parameters));
+    }
+    for &(pool, rates) in &used {
+        let own = if used.len() > 1 { rates.spread_several } else { rates.spread };
+        spread = spread.max(own + doubt(machine, pool, parameters));
     }
     if on_cpu.layers > 0 || on_cpu.dense > Bytes::ZERO || on_cpu.experts > Bytes::ZERO {
-        let (bandwidth, basis) = machine.pools[host].bandwidth()?;
-        let rates = host_rates(load, parameters, basis, used_gpus > 0);
-        push_host(load, machine, host, &on_cpu, bandwidth, rates, parameters.core_attention, &mut lines)?;
-        spread = spread.max(rates.spread + doubt(machine, host, parameters));
+        let own = asked.host(host, &on_cpu, !used.is_empty(), &mut lines)?;
+        spread = if used.is_empty() { own } else { spread.max(own) } + doubt(machine, host, parameters);
     }
     if from_disk > Bytes::ZERO {
         let disk = machine.pools.iter().position(|pool| pool.kind == PoolKind::Disk)?;
@@ -140,46 +69,131 @@ pub fn decode(load: &Load<'_>, plan: &Plan, machine: &Machine, parameters: &Para
         push_read(&mut lines, Item::FromDisk, disk, from_disk, rate)?;
         spread = spread.max(doubt(machine, disk, parameters) + parameters.host.spread);
     }
-    if used_gpus > 1 && !load.engine.ideal {
-        let times = used_gpus - 1;
-        lines.push(BillLine {
-            item: Item::HandOver,
-            pool: gpus[0],
-            pools: 1,
-            bytes: Bytes::ZERO,
-            reached: BytesPerSecond::ZERO,
-            times,
-            time: parameters.hand_over * f64::from(times),
-        });
+    let tensor = plan.split == Split::Tensor && used.len() > 1;
+    if used.len() > 1 && !load.engine.ideal {
+        // A layer split hands over once between neighbours, a tensor split joins twice in every layer.
+        let (times, each) = if tensor {
+            (2 * plan.layers.len() as u32, parameters.all_reduce)
+        } else {
+            (used.len() as u32 - 1, parameters.hand_over)
+        };
+        lines.push(line(Item::HandOver, gpus[0], times, each * f64::from(times)));
     }
-    let total = if plan.split == Split::Tensor && used_gpus > 1 {
-        parallel_time(&lines, &gpus)
-    } else {
-        lines.iter().map(|line| line.time).sum()
-    };
+    let total = if tensor { parallel_time(&lines, &gpus) } else { lines.iter().map(|line| line.time).sum() };
     merge(&mut lines, machine);
     let expected = total.rate()?.get();
     let rate = if load.engine.ideal { Range::exact(expected) } else { Range::around(expected, spread) };
     Some(Bill { lines, total, rate })
 }
 
-/// Joins lines of one kind over several GPUs: a reader wants to know what costs, not where eight times over.
-fn merge(lines: &mut Vec<BillLine>, machine: &Machine) {
-    let gpu = |line: &BillLine| machine.pools[line.pool].kind == PoolKind::Vram;
-    let mut merged: Vec<BillLine> = Vec::with_capacity(lines.len());
-    for line in lines.drain(..) {
-        let twin = merged.iter_mut().find(|other| other.item == line.item && gpu(other) && gpu(&line));
-        let Some(twin) = twin else {
-            merged.push(line);
-            continue;
-        };
-        twin.bytes += line.bytes;
-        twin.time += line.time;
-        twin.times += line.times;
-        twin.pools += 1;
-        twin.reached = BytesPerSecond::saturating(twin.bytes.as_f64() / twin.time.get().max(f64::MIN_POSITIVE));
+/// What a line of the bill is worked out from.
+struct Asked<'a> {
+    load: &'a Load<'a>,
+    machine: &'a Machine,
+    parameters: &'a Parameters,
+    built: Built<'a>,
+}
+
+impl Asked<'_> {
+    /// What one GPU costs.
+    fn gpu(&self, pool: usize, read: &Reads, rates: &BackendRates, lines: &mut Vec<BillLine>) -> Option<()> {
+        let (bandwidth, _) = self.machine.pools[pool].bandwidth()?;
+        if self.load.engine.ideal {
+            push_read(lines, Item::Weights, pool, read.dense, bandwidth)?;
+            push_read(lines, Item::Experts, pool, read.experts, bandwidth)?;
+            return push_read(lines, Item::Cache, pool, read.cache + read.mla_cache, bandwidth);
+        }
+        let parameters = self.parameters;
+        let device = self.machine.pools[pool].device.as_ref();
+        let class = parameters.class(rates.backend, device);
+        let share = rates.weights * class.weights;
+        let wide = bits(read.experts, read.experts_count) >= WIDE_BITS;
+        let experts = share * rates.experts * if wide { rates.wide_experts } else { 1.0 };
+        push_read(lines, Item::Weights, pool, read.dense, bandwidth * below_sheet(share))?;
+        push_read(lines, Item::Experts, pool, read.experts, bandwidth * below_sheet(experts))?;
+
+        let era = parameters.era(self.built);
+        let fp32 = fp32(device, bandwidth, parameters);
+        let operations = parameters.operations(bits(read.dense, read.dense_count)) * read.dense_count
+            + parameters.operations(bits(read.experts, read.experts_count)) * read.experts_count;
+        lines.push(line(
+            Item::Arithmetic,
+            pool,
+            0,
+            Seconds::saturating(operations * rates.arithmetic * era.arithmetic / fp32),
+        ));
+
+        let cache = read.cache + read.mla_cache;
+        if cache > Bytes::ZERO {
+            let unfused = self.load.options.flash_attention == FlashAttention::Off || era.unfused;
+            let computing = 2.0 * read.attention / (fp32 * rates.attention)
+                * if unfused { parameters.unfused_attention } else { 1.0 };
+            let reading = (bandwidth * rates.cache).time_for(read.cache)?
+                + (bandwidth * rates.mla_cache).time_for(read.mla_cache)?;
+            push_cache(lines, pool, cache, reading + Seconds::saturating(computing));
+        }
+
+        let count = |count: u32, each: Seconds| each * f64::from(count);
+        let launch = count(read.layers, rates.layer)
+            + count(read.tensors, rates.tensor)
+            + count(read.moe_layers, rates.moe_layer)
+            + count(read.recurrent_layers, rates.recurrent_layer) * era.recurrent;
+        if read.layers > 0 {
+            lines.push(line(Item::Layers, pool, read.layers, launch * (class.launch * era.launch)));
+        }
+        Some(())
     }
-    *lines = merged;
+
+    /// What the CPU costs; returns how far off it may be.
+    fn host(&self, host: usize, read: &Reads, beside_gpu: bool, lines: &mut Vec<BillLine>) -> Option<f64> {
+        let (bandwidth, basis) = self.machine.pools[host].bandwidth()?;
+        if self.load.engine.ideal {
+            push_read(lines, Item::Weights, host, read.dense, bandwidth)?;
+            push_read(lines, Item::Experts, host, read.experts, bandwidth)?;
+            push_read(lines, Item::Cache, host, read.cache + read.mla_cache, bandwidth)?;
+            return Some(0.0);
+        }
+        let parameters = self.parameters;
+        let sockets = if self.machine.cpu.sockets > 1 { parameters.two_sockets } else { 1.0 };
+        let rates =
+            if beside_gpu { parameters.cpu_beside(basis) } else { parameters.cpu_alone(&self.load.engine.id, basis) };
+        let share = rates.weights * sockets;
+        push_read(lines, Item::Weights, host, read.dense, bandwidth * share)?;
+        push_read(lines, Item::Experts, host, read.experts, bandwidth * below_sheet(share * rates.experts))?;
+        // Attention on a CPU is bound by arithmetic more than by the bytes of its cache; arithmetic grows with the
+        // size of a machine as its bandwidth does.
+        let cache = read.cache + read.mla_cache;
+        if cache > Bytes::ZERO {
+            let computing = read.attention / (bandwidth.get() * rates.attention);
+            let reading = (bandwidth * share).time_for(cache)?;
+            push_cache(lines, host, cache, reading + Seconds::saturating(computing));
+        }
+        if read.layers > 0 {
+            let launch = rates.layer * f64::from(read.layers) + rates.moe_layer * f64::from(read.moe_layers);
+            lines.push(line(Item::Layers, host, read.layers, launch));
+        }
+        Some(rates.spread)
+    }
+}
+
+/// A share of the data sheet's bandwidth that nears the whole of it and never passes: nothing reads faster. Up to
+/// eight tenths it is hardly changed. The eighth power is a choice; the shares were fitted through it.
+fn below_sheet(share: f64) -> f64 {
+    share / (1.0 + share.powi(8)).powf(0.125)
+}
+
+/// Bits of one weight.
+fn bits(bytes: Bytes, count: f64) -> f64 {
+    if count > 0.0 { bytes.as_f64() * 8.0 / count } else { 0.0 }
+}
+
+/// The fp32 rate of a device; where no data sheet says, what is usual beside its bandwidth.
+fn fp32(device: Option<&Accelerator>, bandwidth: BytesPerSecond, parameters: &Parameters) -> f64 {
+    device
+        .and_then(|device| device.fp32)
+        .map(FlopsPerSecond::get)
+        .filter(|rate| *rate > 0.0)
+        .unwrap_or(bandwidth.get() * parameters.flops_per_byte)
 }
 
 /// Devices that share every layer work at the same time: the slowest sets the pace.
@@ -196,144 +210,6 @@ fn parallel_time(lines: &[BillLine], gpus: &[usize]) -> Seconds {
     Seconds::saturating(slowest + rest)
 }
 
-fn host_rates(load: &Load<'_>, parameters: &Parameters, basis: Basis, beside_gpu: bool) -> HostRates {
-    if load.engine.ideal {
-        HostRates { weights: 1.0, experts: 1.0, layer: Seconds::ZERO, spread: 0.0 }
-    } else if beside_gpu {
-        parameters.cpu_beside(basis)
-    } else {
-        parameters.cpu_alone(&load.engine.id, basis)
-    }
-}
-
-/// Sums what is read where.
-fn gather(load: &Load<'_>, plan: &Plan, gpus: &[usize], depth: Tokens, reads: &mut [Reads], on_cpu: &mut Reads) {
-    let tensor = plan.split == Split::Tensor && gpus.len() > 1;
-    let shares: f64 = plan.tensor_split.iter().sum();
-    let on_host = load.options.kv_place == KvPlace::Host;
-    for (((home, layer), weights), cache) in
-        plan.layers.iter().zip(&load.model.layers).zip(&load.weights.layers).zip(&load.cache.layers)
-    {
-        let cache_bytes = cache.read_bytes_at(depth) + cache.state * 2;
-        let latent = matches!(layer.mixer, Mixer::Mla(_));
-        let attention = multiply_adds(layer.mixer, depth.get().min(cache.cells));
-        let moe = matches!(layer.ffn, FeedForward::Moe(_));
-        let add = |read: &mut Reads, share: f64, experts: bool, cached: bool| {
-            let part = |bytes: Bytes| Bytes::saturating(bytes.as_f64() * share);
-            read.dense += part(weights.dense());
-            if experts {
-                read.experts += part(weights.experts_read());
-            }
-            if cached {
-                if latent {
-                    read.mla_cache += cache_bytes;
-                } else {
-                    read.cache += part(cache_bytes);
-                }
-                read.attention += attention * share;
-            }
-            read.layers += 1;
-            read.moe_layers += u32::from(moe);
-        };
-        match home.gpu {
-            None => add(on_cpu, 1.0, true, true),
-            Some(_) if tensor => {
-                for (place, &pool) in gpus.iter().enumerate() {
-                    let share = if shares > 0.0 {
-                        plan.tensor_split.get(place).copied().unwrap_or(0.0) / shares
-                    } else {
-                        1.0 / gpus.len() as f64
-                    };
-                    add(&mut reads[pool], share, !home.experts_in_ram, !on_host);
-                }
-            }
-            Some(place) => {
-                if let Some(&pool) = gpus.get(place) {
-                    add(&mut reads[pool], 1.0, !home.experts_in_ram, !on_host);
-                }
-            }
-        }
-        if on_host && home.gpu.is_some() {
-            // Attention follows its cache: the engine computes it where the cache lies.
-            on_cpu.cache += cache_bytes;
-            on_cpu.attention += attention;
-            on_cpu.layers += u32::from(!home.experts_in_ram);
-        }
-        if home.experts_in_ram {
-            on_cpu.experts += weights.experts_read();
-            on_cpu.layers += 1;
-        }
-    }
-    let head = load.weights.head_read();
-    match plan.head.and_then(|place| gpus.get(place)) {
-        Some(&pool) => reads[pool].dense += head,
-        None => on_cpu.dense += head,
-    }
-}
-
-/// Takes out of a pool's reads what lies on disk instead, and returns those bytes. Experts leave memory
-/// first; which of them a token needs is taken as uniform, so the share missed is the share missing.
-fn spill(load: &Load<'_>, plan: &Plan, read: &mut Reads, here: impl Fn(&LayerHome) -> bool) -> Bytes {
-    if plan.on_disk == Bytes::ZERO {
-        return Bytes::ZERO;
-    }
-    let experts: Bytes = plan
-        .layers
-        .iter()
-        .zip(&load.weights.layers)
-        .filter(|(home, _)| here(home))
-        .map(|(_, weights)| weights.experts)
-        .sum();
-    let missing = plan.on_disk;
-    let of_experts = missing.min(experts);
-    let missed = if experts > Bytes::ZERO { of_experts.as_f64() / experts.as_f64() } else { 0.0 };
-    let dense_missing = (missing - of_experts).min(read.dense);
-    let experts_missing = Bytes::saturating(read.experts.as_f64() * missed);
-    read.dense = read.dense - dense_missing;
-    read.experts = read.experts - experts_missing;
-    dense_missing + experts_missing
-}
-
-/// What the CPU reads and computes.
-#[allow(clippy::too_many_arguments, reason = "one place, all of it needed")]
-fn push_host(
-    load: &Load<'_>,
-    machine: &Machine,
-    host: usize,
-    read: &Reads,
-    bandwidth: BytesPerSecond,
-    rates: HostRates,
-    core_attention: f64,
-    lines: &mut Vec<BillLine>,
-) -> Option<()> {
-    push_read(lines, Item::Weights, host, read.dense, bandwidth * rates.weights)?;
-    push_read(lines, Item::Experts, host, read.experts, bandwidth * (rates.weights * rates.experts).min(1.05))?;
-    // Attention on a CPU is bound by arithmetic, not by the bytes of its cache.
-    let cache = read.cache + read.mla_cache;
-    if cache > Bytes::ZERO {
-        let reading = (bandwidth * rates.weights).time_for(cache)?;
-        let cores = f64::from(machine.cpu.cores.max(1));
-        let computing =
-            Seconds::saturating(if load.engine.ideal { 0.0 } else { read.attention / (cores * core_attention) });
-        let time = if computing > reading { computing } else { reading };
-        let reached = BytesPerSecond::saturating(cache.as_f64() / time.get().max(f64::MIN_POSITIVE));
-        lines.push(BillLine { item: Item::Cache, pool: host, pools: 1, bytes: cache, reached, times: 0, time });
-    }
-    push_layers(lines, host, read.layers, rates.layer * f64::from(read.layers));
-    Some(())
-}
-
-/// Multiply-adds of attention over so many tokens.
-fn multiply_adds(mixer: Mixer, seen: u64) -> f64 {
-    let per_token = match mixer {
-        Mixer::Attention(a) => a.heads * (a.key + a.value),
-        Mixer::Mla(m) => m.heads * (2 * m.kv_rank + m.rope),
-        Mixer::Compressed(c) => 2 * c.heads * c.width / c.ratio.max(1),
-        Mixer::Recurrent(_) | Mixer::None => 0,
-    };
-    per_token as f64 * seen as f64
-}
-
 fn push_read(lines: &mut Vec<BillLine>, item: Item, pool: usize, bytes: Bytes, reached: BytesPerSecond) -> Option<()> {
     if bytes > Bytes::ZERO {
         lines.push(BillLine { item, pool, pools: 1, bytes, reached, times: 0, time: reached.time_for(bytes)? });
@@ -341,35 +217,14 @@ fn push_read(lines: &mut Vec<BillLine>, item: Item, pool: usize, bytes: Bytes, r
     Some(())
 }
 
-fn push_cache(
-    lines: &mut Vec<BillLine>,
-    pool: usize,
-    read: &Reads,
-    bandwidth: BytesPerSecond,
-    plain: f64,
-    latent: f64,
-) -> Option<()> {
-    let bytes = read.cache + read.mla_cache;
-    if bytes > Bytes::ZERO {
-        let time = (bandwidth * plain).time_for(read.cache)? + (bandwidth * latent).time_for(read.mla_cache)?;
-        let reached = BytesPerSecond::saturating(bytes.as_f64() / time.get().max(f64::MIN_POSITIVE));
-        lines.push(BillLine { item: Item::Cache, pool, pools: 1, bytes, reached, times: 0, time });
-    }
-    Some(())
+fn push_cache(lines: &mut Vec<BillLine>, pool: usize, bytes: Bytes, time: Seconds) {
+    let reached = BytesPerSecond::saturating(bytes.as_f64() / time.get().max(f64::MIN_POSITIVE));
+    lines.push(BillLine { item: Item::Cache, pool, pools: 1, bytes, reached, times: 0, time });
 }
 
-fn push_layers(lines: &mut Vec<BillLine>, pool: usize, times: u32, time: Seconds) {
-    if time > Seconds::ZERO {
-        lines.push(BillLine {
-            item: Item::Layers,
-            pool,
-            pools: 1,
-            bytes: Bytes::ZERO,
-            reached: BytesPerSecond::ZERO,
-            times,
-            time,
-        });
-    }
+/// A line that moves no bytes.
+fn line(item: Item, pool: usize, times: u32, time: Seconds) -> BillLine {
+    BillLine { item, pool, pools: 1, bytes: Bytes::ZERO, reached: BytesPerSecond::ZERO, times, time }
 }
 
 /// How much wider the band is where the bandwidth is only assumed.
@@ -378,29 +233,5 @@ fn doubt(machine: &Machine, pool: usize, parameters: &Parameters) -> f64 {
     match (&pool.read_measured, &pool.read) {
         (None, Some(read)) if read.source == Source::Assumed => parameters.assumed_spread,
         _ => 0.0,
-    }
-}
-
-impl BillLine {
-    /// What it pays for, in words: `experts read from RAM`.
-    #[must_use]
-    pub fn label(&self, machine: &Machine) -> String {
-        let place = machine.pools.get(self.pool).map_or_else(String::new, |pool| match pool.kind {
-            PoolKind::Ram => "RAM".to_owned(),
-            PoolKind::Unified => "unified memory".to_owned(),
-            PoolKind::Disk => "disk".to_owned(),
-            PoolKind::Vram if self.pools > 1 => format!("VRAM of {} GPUs", self.pools),
-            PoolKind::Vram if machine.gpus().count() > 1 => format!("VRAM of {}", pool.id),
-            PoolKind::Vram => "VRAM".to_owned(),
-        });
-        let layers = if self.times == 1 { "layer" } else { "layers" };
-        match self.item {
-            Item::Weights => format!("Weights read from {place}"),
-            Item::Experts => format!("Experts read from {place}"),
-            Item::FromDisk => "Weights read again from disk".to_owned(),
-            Item::Cache => format!("Attention over the cache in {place}"),
-            Item::Layers => format!("{} {layers} started, {place}", self.times),
-            Item::HandOver => "Passing between GPUs".to_owned(),
-        }
     }
 }

@@ -3,11 +3,14 @@
 //! Invariant: a time is a bill of named lines; where a bandwidth is unknown there is no time, never a guess.
 
 mod band;
+mod bill;
 mod decode;
 mod parameters;
 mod prefill;
+mod reads;
 
 pub use band::Range;
-pub use decode::{Bill, BillLine, Item, decode};
-pub use parameters::{BackendRates, HostRates, Parameters, PrefillRates};
+pub use bill::{Bill, BillLine, Item};
+pub use decode::{Built, decode};
+pub use parameters::{BackendRates, DeviceClass, Era, HostRates, Parameters, PrefillRates};
 pub use prefill::prefill;

@@ -193,6 +193,7 @@ fn reason(plan: &Plan, machine: &Machine, bill: Option<&Bill>) -> String {
         ),
         Item::FromDisk => format!("The disk sets the pace: {} are read again for every token.", line.bytes.in_gb()),
         Item::Cache => format!("Attention sets the pace: {} of cache are read for every token.", line.bytes.in_gb()),
+        Item::Arithmetic => "Unpacking the weights takes longer than reading them.".to_owned(),
         Item::Layers => format!("Launching {} layers takes longer than reading the weights.", line.times),
         Item::HandOver => "Passing from one GPU to the next takes longest.".to_owned(),
     }

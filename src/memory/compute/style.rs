@@ -180,26 +180,7 @@ impl Style {
             "gemma4" | "qwen3next" | "qwen35" | "qwen35moe" | "nemotron_h" | "nemotron_h_moe" => Pick::AfterNorm,
             _ => Pick::LastLayer,
         };
-        let biased = matches!(
-            arch,
-            "deepseek2"
-                | "deepseek32"
-                | "deepseek4"
-                | "glm-dsa"
-                | "glm4moe"
-                | "minimax-m2"
-                | "minimax-m3"
-                | "mimo2"
-                | "step35"
-                | "kimi-linear"
-                | "kimi-k3"
-                | "nemotron_h_moe"
-                | "lfm2moe"
-                | "dots1"
-                | "exaone-moe"
-                | "ernie4_5-moe"
-        );
-        let bias = model.details.router_bias.or(biased);
+        let bias = model.details.router_bias.or(has_router_bias(arch));
         let router = Router {
             bias,
             after_choice: arch == "gpt-oss",
@@ -254,6 +235,29 @@ impl Style {
             order,
         }
     }
+}
+
+/// Whether routers of an architecture have a bias, where a model does not say.
+fn has_router_bias(arch: &str) -> bool {
+    matches!(
+        arch,
+        "deepseek2"
+            | "deepseek32"
+            | "deepseek4"
+            | "glm-dsa"
+            | "glm4moe"
+            | "minimax-m2"
+            | "minimax-m3"
+            | "mimo2"
+            | "step35"
+            | "kimi-linear"
+            | "kimi-k3"
+            | "nemotron_h_moe"
+            | "lfm2moe"
+            | "dots1"
+            | "exaone-moe"
+            | "ernie4_5-moe"
+    )
 }
 
 /// Key heads of the first layer that has some.

@@ -1,0 +1,141 @@
+//! What one token reads and computes, pool by pool.
+
+use crate::memory::KvPlace;
+use crate::model::{FeedForward, Mixer};
+use crate::placement::{LayerHome, Load, Plan, Split};
+use crate::units::{Bytes, Tokens};
+
+/// Bytes read in one pool for one token.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Reads {
+    pub dense: Bytes,
+    pub experts: Bytes,
+    pub cache: Bytes,
+    pub mla_cache: Bytes,
+    /// Multiply-adds of attention.
+    pub attention: f64,
+    pub layers: u32,
+    pub moe_layers: u32,
+    pub recurrent_layers: u32,
+    /// Tensors outside the routed experts: each is at least one kernel.
+    pub tensors: u32,
+    /// Weights multiplied outside the routed experts.
+    pub dense_count: f64,
+    /// Weights of routed experts multiplied.
+    pub experts_count: f64,
+}
+
+/// Sums what is read where.
+pub(super) fn gather(
+    load: &Load<'_>,
+    plan: &Plan,
+    gpus: &[usize],
+    depth: Tokens,
+    reads: &mut [Reads],
+    on_cpu: &mut Reads,
+) {
+    let tensor = plan.split == Split::Tensor && gpus.len() > 1;
+    let shares: f64 = plan.tensor_split.iter().sum();
+    let on_host = load.options.kv_place == KvPlace::Host;
+    for (((home, layer), weights), cache) in
+        plan.layers.iter().zip(&load.model.layers).zip(&load.weights.layers).zip(&load.cache.layers)
+    {
+        let cache_bytes = cache.read_bytes_at(depth) + cache.state * 2;
+        let latent = matches!(layer.mixer, Mixer::Mla(_));
+        let attention = multiply_adds(layer.mixer, depth.get().min(cache.cells));
+        let moe = matches!(layer.ffn, FeedForward::Moe(_));
+        let recurrent = matches!(layer.mixer, Mixer::Recurrent(_));
+        let add = |read: &mut Reads, share: f64, experts: bool, cached: bool| {
+            let part = |bytes: Bytes| Bytes::saturating(bytes.as_f64() * share);
+            read.dense += part(weights.dense());
+            read.dense_count += weights.dense_count as f64 * share;
+            if experts {
+                read.experts += part(weights.experts_read());
+                read.experts_count += weights.experts_count as f64 * weights.used * share;
+            }
+            if cached {
+                if latent {
+                    read.mla_cache += cache_bytes;
+                } else {
+                    read.cache += part(cache_bytes);
+                }
+                read.attention += attention * share;
+            }
+            read.layers += 1;
+            read.moe_layers += u32::from(moe);
+            read.recurrent_layers += u32::from(recurrent);
+            read.tensors += weights.tensors;
+        };
+        match home.gpu {
+            None => add(on_cpu, 1.0, true, true),
+            Some(_) if tensor => {
+                for (place, &pool) in gpus.iter().enumerate() {
+                    let share = if shares > 0.0 {
+                        plan.tensor_split.get(place).copied().unwrap_or(0.0) / shares
+                    } else {
+                        1.0 / gpus.len() as f64
+                    };
+                    add(&mut reads[pool], share, !home.experts_in_ram, !on_host);
+                }
+            }
+            Some(place) => {
+                if let Some(&pool) = gpus.get(place) {
+                    add(&mut reads[pool], 1.0, !home.experts_in_ram, !on_host);
+                }
+            }
+        }
+        if on_host && home.gpu.is_some() {
+            // Attention follows its cache: the engine computes it where the cache lies.
+            on_cpu.cache += cache_bytes;
+            on_cpu.attention += attention;
+            on_cpu.layers += u32::from(!home.experts_in_ram);
+        }
+        if home.experts_in_ram {
+            on_cpu.experts += weights.experts_read();
+            on_cpu.layers += 1;
+            on_cpu.moe_layers += 1;
+        }
+    }
+    let head = load.weights.head_read();
+    match plan.head.and_then(|place| gpus.get(place)) {
+        Some(&pool) => {
+            reads[pool].dense += head;
+            reads[pool].dense_count += load.weights.head_count as f64;
+        }
+        None => on_cpu.dense += head,
+    }
+}
+
+/// Takes out of a pool's reads what lies on disk instead, and returns those bytes. Experts leave memory
+/// first; which of them a token needs is taken as uniform, so the share missed is the share missing.
+pub(super) fn spill(load: &Load<'_>, plan: &Plan, read: &mut Reads, here: impl Fn(&LayerHome) -> bool) -> Bytes {
+    if plan.on_disk == Bytes::ZERO {
+        return Bytes::ZERO;
+    }
+    let experts: Bytes = plan
+        .layers
+        .iter()
+        .zip(&load.weights.layers)
+        .filter(|(home, _)| here(home))
+        .map(|(_, weights)| weights.experts)
+        .sum();
+    let missing = plan.on_disk;
+    let of_experts = missing.min(experts);
+    let missed = if experts > Bytes::ZERO { of_experts.as_f64() / experts.as_f64() } else { 0.0 };
+    let dense_missing = (missing - of_experts).min(read.dense);
+    let experts_missing = Bytes::saturating(read.experts.as_f64() * missed);
+    read.dense = read.dense - dense_missing;
+    read.experts = read.experts - experts_missing;
+    dense_missing + experts_missing
+}
+
+/// Multiply-adds of attention over so many tokens.
+fn multiply_adds(mixer: Mixer, seen: u64) -> f64 {
+    let per_token = match mixer {
+        Mixer::Attention(a) => a.heads * (a.key + a.value),
+        Mixer::Mla(m) => m.heads * (2 * m.kv_rank + m.rope),
+        Mixer::Compressed(c) => 2 * c.heads * c.width / c.ratio.max(1),
+        Mixer::Recurrent(_) | Mixer::None => 0,
+    };
+    per_token as f64 * seen as f64
+}
