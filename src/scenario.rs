@@ -117,7 +117,8 @@ pub struct Point {
 /// Answers a question.
 #[must_use]
 pub fn evaluate(scenario: &Scenario) -> Answer {
-    Answer { fits_max: largest_context(scenario), ..evaluate_here(scenario, Precision::Exact) }
+    let here = evaluate_here(scenario, Precision::Exact);
+    Answer { fits_max: largest(scenario, Some(&here.plan)), ..here }
 }
 
 /// Answers a question for its own context alone: the largest that fits is not looked for.
@@ -178,18 +179,43 @@ pub fn sweep(scenario: &Scenario, contexts: &[Tokens]) -> Vec<Point> {
 /// model's limit. A model that only runs from disk is asked for the largest context that still does.
 #[must_use]
 pub fn largest_context(scenario: &Scenario) -> Option<Tokens> {
+    largest(scenario, None)
+}
+
+/// The same, with the plan of the scenario's own context where it is known already. A longer context never
+/// takes less, so that one bounds the answer from below or from above.
+fn largest(scenario: &Scenario, here: Option<&Plan>) -> Option<Tokens> {
     let limit = scenario.subject.model.max_context.get().max(1);
-    let fits = |context: u64, wanted: fn(&Plan, &Machine) -> bool| {
-        wanted(&Evaluation::new(scenario, Tokens::new(context)).place(Precision::Exact), &scenario.machine)
+    let plan = |context: u64| Evaluation::new(scenario, Tokens::new(context)).place(Precision::Exact);
+    let own = scenario.run.context.get().clamp(1, limit);
+    let here = here.filter(|_| own == scenario.run.context.get());
+    let (fits, mut low): (fn(&Plan, &Machine) -> bool, u64) = match here {
+        Some(plan) if in_memory(plan, &scenario.machine) => (in_memory, own),
+        _ => {
+            let one = plan(1);
+            let fits = [in_memory as fn(&Plan, &Machine) -> bool, at_all];
+            (fits.into_iter().find(|fits| fits(&one, &scenario.machine))?, 1)
+        }
     };
-    let wanted = [in_memory as fn(&Plan, &Machine) -> bool, at_all].into_iter().find(|wanted| fits(1, *wanted))?;
-    if fits(limit, wanted) {
-        return Some(Tokens::new(limit));
+    let mut high = limit;
+    match here {
+        Some(plan) if !fits(plan, &scenario.machine) => high = own,
+        _ if low == limit || fits(&plan(limit), &scenario.machine) => return Some(Tokens::new(limit)),
+        _ => {}
     }
-    let (mut low, mut high) = (1, limit);
+    // Memory depends on the context through the cells it comes to and the tokens computed at once.
+    let room = |context: u64| {
+        let run = RunOptions { context: Tokens::new(context), ..scenario.run };
+        (run.cells(), run.ubatch())
+    };
     while high - low > 1 {
         let middle = low.midpoint(high);
-        if fits(middle, wanted) { low = middle } else { high = middle }
+        let fits = match room(middle) {
+            same if same == room(low) => true,
+            same if same == room(high) => false,
+            _ => fits(&plan(middle), &scenario.machine),
+        };
+        if fits { low = middle } else { high = middle }
     }
     Some(Tokens::new(low))
 }

@@ -8,7 +8,7 @@ mod options;
 mod state;
 mod weights;
 
-pub use compute::{ComputeBytes, HostWeights, LayerPlace, Places, compute, compute_quickly};
+pub use compute::{ComputeBytes, HostWeights, LayerPlace, Places, Quickly, compute, compute_quickly};
 pub use kv::{Cache, Growth, LayerCache, cache};
 pub use options::{FlashAttention, KvLayout, KvPlace, KvStreams, Outputs, RunOptions, SwaCache, Unsupported};
 pub use weights::{Embedding, LayerWeights, Placed, Weights, shares_used};

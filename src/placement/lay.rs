@@ -5,7 +5,7 @@
 //! of slots its cumulated share covers.
 
 use crate::hardware::{Machine, PoolKind};
-use crate::memory::{self, Cache, HostWeights, KvPlace, LayerPlace, Places, RunOptions, Weights};
+use crate::memory::{Cache, ComputeBytes, HostWeights, KvPlace, LayerPlace, Places, RunOptions, Weights};
 use crate::model::{Architecture, Mixer};
 use crate::units::Bytes;
 
@@ -118,13 +118,13 @@ pub(super) struct Orders<'a> {
     pub shares: &'a [f64],
 }
 
-/// Lays everything out.
+/// Lays everything out; `compute` says what compute buffers take.
 pub(super) fn lay_out(
     load: &Load<'_>,
     machine: &Machine,
     sites: &Sites,
     orders: Orders<'_>,
-    precision: Precision,
+    compute: &dyn Fn(&Places) -> ComputeBytes,
 ) -> Layout {
     let Orders { homes, expert_layers_in_ram, split, shares } = orders;
     let mut pools: Vec<PoolUse> = (0..machine.pools.len()).map(|pool| PoolUse { pool, ..PoolUse::default() }).collect();
@@ -189,7 +189,7 @@ pub(super) fn lay_out(
         None => pools[host].weights += load.weights.head,
     }
 
-    buffers(load, machine, sites, &layers, head, precision, &mut pools);
+    buffers(load, machine, sites, &layers, head, compute, &mut pools);
     Layout { pools, layers, head }
 }
 
@@ -200,7 +200,7 @@ fn buffers(
     sites: &Sites,
     layers: &[LayerHome],
     head: Option<usize>,
-    precision: Precision,
+    compute: &dyn Fn(&Places) -> ComputeBytes,
     pools: &mut [PoolUse],
 ) {
     let Some(host) = sites.host else { return };
@@ -217,10 +217,7 @@ fn buffers(
         head: device(head),
         host_weights: HostWeights::Stay,
     };
-    let needed = match precision {
-        Precision::Near => memory::compute_quickly(load.model, load.options, &places),
-        Precision::Exact => memory::compute(load.model, load.options, &places),
-    };
+    let needed = compute(&places);
     pools[host].compute += needed.host + needed.output;
     let mut first = true;
     for (place, &pool) in sites.gpus.iter().enumerate() {

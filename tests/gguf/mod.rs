@@ -1,6 +1,8 @@
 //! Writes GGUF headers for tests: good ones from the app's own tensor lists, and bad ones.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod table;
+
 use willitrun::formats::Value;
 use willitrun::formats::gguf::{ByteOrder, Source};
 use willitrun::quant::{Format, Tensor};
