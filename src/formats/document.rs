@@ -40,7 +40,7 @@ pub enum Refused {
 }
 
 /// The longest reason shown of a syntax error, in characters.
-const MOST_REASON: usize = 300;
+pub(super) const MOST_REASON: usize = 300;
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -21,6 +21,9 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "answer" => single_models().into_iter().map(|text| [&[0; 8], text.as_bytes()].concat()).collect(),
         "quant_doc" => vec![text("assets/quants.ron").into_bytes()],
         "settings" => vec![settings()],
+        "hf_config" => configs(),
+        "ollama_manifest" => manifests(),
+        "safetensors" => stored(),
         "share_code" => codes(),
         "typed" => ["24 GiB", "131,072", "32k", "4.822bpw", "Q4_K_M", "a-00001-of-00003.gguf"]
             .map(|text| text.as_bytes().to_vec())
@@ -96,4 +99,46 @@ fn header(name: &str, model: &Architecture) -> Vec<u8> {
     let mut bytes = vec![1];
     bytes.extend(File::new(keys).with(&tensors, &formats).header());
     bytes
+}
+
+fn configs() -> Vec<Vec<u8>> {
+    let all = texts("tests/fixtures/config").into_iter().filter(|text| text.starts_with('{'));
+    let quant = r#"{"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "NVFP4", "group_size": 16}}"#;
+    all.chain([quant.to_owned()]).map(String::into_bytes).collect()
+}
+
+fn manifests() -> Vec<Vec<u8>> {
+    let layer = |kind: &str, digit: &str| {
+        let digest = format!("sha256:{}", digit.repeat(64));
+        format!(r#"{{"mediaType": "application/vnd.ollama.image.{kind}", "digest": "{digest}", "size": 4096}}"#)
+    };
+    let manifest = |layers: &[String]| {
+        format!(r#"{{"schemaVersion": 2, "config": {{}}, "layers": [{}]}}"#, layers.join(", ")).into_bytes()
+    };
+    vec![
+        manifest(&[layer("model", "a"), layer("projector", "b"), layer("license", "c")]),
+        manifest(&[layer("tensor; name=a", "d"), layer("tensor; name=b", "e")]),
+        manifest(&[]),
+    ]
+}
+
+/// Headers with the length of their data in front, and an index.
+fn stored() -> Vec<Vec<u8>> {
+    let file = |data: u64, text: &str| {
+        let lengths = [data, text.len() as u64].map(u64::to_le_bytes).concat();
+        [&lengths, text.as_bytes()].concat()
+    };
+    let index = r#"{"metadata": {"total_size": 224}, "weight_map": {"model.embed_tokens.weight":
+        "model-00001-of-00002.safetensors", "lm_head.weight": "model-00002-of-00002.safetensors"}}"#;
+    vec![
+        file(0, "{}"),
+        file(
+            232,
+            r#"{"__metadata__": {"format": "pt"},
+            "model.embed_tokens.weight": {"dtype": "BF16", "shape": [10, 8], "data_offsets": [0, 160]},
+            "model.layers.0.self_attn.q_proj.weight": {"dtype": "F8_E4M3", "shape": [8, 8], "data_offsets": [160, 224]},
+            "model.layers.0.mlp.experts.0.up_proj.weight": {"dtype": "F4", "shape": [2, 8], "data_offsets": [224, 232]}}"#,
+        ),
+        [&[0; 8], index.as_bytes()].concat(),
+    ]
 }

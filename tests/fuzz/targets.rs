@@ -10,8 +10,9 @@ use willitrun::catalog::Catalog;
 use willitrun::formats::gguf::{self, Header, MOST_READ, Source, SplitName};
 use willitrun::formats::gguf_model::GgufModel;
 use willitrun::formats::machine_doc::{self, Origin};
+use willitrun::formats::safetensors::{self, MOST_PARTS, SafetensorsModel};
 use willitrun::formats::settings_doc::Settings;
-use willitrun::formats::{model_doc, quant_doc, share_code, tree};
+use willitrun::formats::{hf_config, model_doc, ollama_manifest, quant_doc, share_code, tree};
 use willitrun::memory::{FlashAttention, KvPlace, KvStreams, Outputs, RunOptions, SwaCache};
 use willitrun::model::Architecture;
 use willitrun::placement::{CpuExperts, GpuLayers, Policy, Precision, Split};
@@ -27,9 +28,12 @@ pub const ALL: &[Target] = &[
     ("answer", answer),
     ("gguf", gguf),
     ("gguf_model", gguf_model),
+    ("hf_config", hf_config),
     ("machine_doc", machine_doc),
     ("model_doc", model_doc),
+    ("ollama_manifest", ollama_manifest),
     ("quant_doc", quant_doc),
+    ("safetensors", safetensors),
     ("settings", settings),
     ("share_code", share_code),
     ("tree", tree),
@@ -101,6 +105,79 @@ pub fn gguf_model(data: &[u8]) {
             });
             if let Ok(subject) = subject {
                 ask(subject, [0; 8]);
+            }
+        }
+    }
+}
+
+/// A `config.json`: the shape is one a document can hold, and it can be asked about.
+pub fn hf_config(data: &[u8]) {
+    let Some(text) = text(data) else { return };
+    match hf_config::parse(text) {
+        Err(error) => assert_sentence(&error.to_string()),
+        Ok(config) => {
+            for finding in &config.findings {
+                assert_sentence(&finding.what);
+            }
+            if let Some(name) = config.quant_name() {
+                assert_sentence(&name);
+            }
+            let shape = config.named("a folder").architecture;
+            assert_written(&shape);
+            ask(Subject::new(shape, Quant::mix(Mix::BF16, Imatrix::Without), None), [0; 8]);
+        }
+    }
+    if let Err(error) = hf_config::parse_quant(text) {
+        assert_sentence(&error.to_string());
+    }
+}
+
+/// A safetensors file: eight bytes with the length of its data, then its beginning; the tensors are all of the
+/// data. Or an index: its files lie beside it.
+pub fn safetensors(data: &[u8]) {
+    let Some((length, begin)) = data.split_first_chunk::<8>() else { return };
+    let length = u64::from_le_bytes(*length).saturating_add(begin.len() as u64);
+    match safetensors::parse_header(begin, length) {
+        Err(error) => assert_sentence(&error.to_string()),
+        Ok(header) => {
+            let bytes: u64 = header.tensors.iter().map(|tensor| tensor.bytes.get()).sum();
+            assert_eq!(header.data_start + bytes, length);
+            match SafetensorsModel::new(vec![header], Err("No config.json.".to_owned())) {
+                Err(why) => assert_sentence(&why),
+                Ok(model) => {
+                    assert!((model.tensor_bytes + model.other_bytes).get() <= bytes);
+                    assert!(model.bits_per_weight >= 0.0, "{}", model.bits_per_weight);
+                    for finding in &model.findings {
+                        assert_sentence(&finding.what);
+                    }
+                }
+            }
+        }
+    }
+    match text(begin).map(safetensors::parse_index) {
+        Some(Ok(index)) => {
+            assert!((1..=MOST_PARTS).contains(&index.parts.len()) && index.parts.len() <= index.tensors);
+            assert!(index.parts.iter().all(|part| !part.contains(['/', '\\', ':', '\0']) && !part.starts_with('.')));
+        }
+        Some(Err(error)) => assert_sentence(&error.to_string()),
+        None => {}
+    }
+}
+
+/// A manifest of Ollama: each file it names lies in the folder of blobs.
+pub fn ollama_manifest(data: &[u8]) {
+    let Some(text) = text(data) else { return };
+    match ollama_manifest::read(text) {
+        Err(why) => assert_sentence(&why),
+        Ok(manifest) => {
+            let model = match manifest.weights {
+                ollama_manifest::Weights::Gguf(layer) => Some(layer),
+                _ => None,
+            };
+            for layer in manifest.projectors.iter().chain(&model) {
+                let name = layer.digest.file_name();
+                let digits = name.strip_prefix("sha256-").expect(&name);
+                assert!(digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()), "{name}");
             }
         }
     }
