@@ -139,7 +139,9 @@ pub struct Point {
 /// Answers a question.
 #[must_use]
 pub fn evaluate(scenario: &Scenario) -> Answer {
-    Answer { fits_max: largest_context(scenario), ..evaluate_here(scenario, Precision::Exact) }
+    let scenario = &*settled(scenario);
+    let here = evaluate_here(scenario, Precision::Exact);
+    Answer { fits_max: largest(scenario, Some(&here.plan)), ..here }
 }
 
 /// The question with the room on the disk that its file takes already: a model file of this machine needs no
@@ -216,20 +218,42 @@ pub fn sweep(scenario: &Scenario, contexts: &[Tokens]) -> Vec<Point> {
 /// model's limit. A model that only runs from disk is asked for the largest context that still does.
 #[must_use]
 pub fn largest_context(scenario: &Scenario) -> Option<Tokens> {
-    let scenario = &*settled(scenario);
+    largest(&settled(scenario), None)
+}
+
+/// The same of a settled question, with the plan of its own context where that is known already. A longer
+/// context never takes less, so that one bounds the answer from below or from above.
+fn largest(scenario: &Scenario, here: Option<&Plan>) -> Option<Tokens> {
     let limit = scenario.subject.model.max_context.get().max(1);
-    let fits = |context: u64, wanted: fn(&Plan, &Machine) -> bool| {
-        let at = Evaluation::new(scenario, Tokens::new(context));
-        wanted(&at.place(Precision::Exact), &at.machine)
+    let machine = &*scenario.seen();
+    let plan = |context: u64| Evaluation::new(scenario, Tokens::new(context)).place(Precision::Exact);
+    let own = scenario.run.context.get().clamp(1, limit);
+    let here = here.filter(|_| own == scenario.run.context.get());
+    let (fits, mut low): (fn(&Plan, &Machine) -> bool, u64) = match here {
+        Some(plan) if in_memory(plan, machine) => (in_memory, own),
+        _ => {
+            let one = plan(1);
+            let fits = [in_memory as fn(&Plan, &Machine) -> bool, at_all];
+            (fits.into_iter().find(|fits| fits(&one, machine))?, 1)
+        }
     };
-    let wanted = [in_memory as fn(&Plan, &Machine) -> bool, at_all].into_iter().find(|wanted| fits(1, *wanted))?;
-    if fits(limit, wanted) {
-        return Some(Tokens::new(limit));
+    let mut high = limit;
+    match here {
+        Some(plan) if !fits(plan, machine) => high = own,
+        _ if low == limit || fits(&plan(limit), machine) => return Some(Tokens::new(limit)),
+        _ => {}
     }
-    let (mut low, mut high) = (1, limit);
+    // Of contexts with the same room, one answers for all.
+    let rules = scenario.engine.rules;
+    let room = |context: u64| RunOptions { context: Tokens::new(context), rules, ..scenario.run }.room();
     while high - low > 1 {
         let middle = low.midpoint(high);
-        if fits(middle, wanted) { low = middle } else { high = middle }
+        let fits = match room(middle) {
+            same if same == room(low) => true,
+            same if same == room(high) => false,
+            _ => fits(&plan(middle), machine),
+        };
+        if fits { low = middle } else { high = middle }
     }
     Some(Tokens::new(low))
 }

@@ -6,7 +6,8 @@ mod golden;
 use std::fs;
 use std::path::PathBuf;
 
-use gguf::{File, Row, Sparse, file, keys, length};
+use gguf::table::{file, keys, large, length};
+use gguf::{File, Row, Sparse};
 use willitrun::formats::Value;
 use willitrun::formats::gguf::{ByteOrder, MOST_READ, read};
 use willitrun::formats::gguf_model::GgufModel;
@@ -242,13 +243,15 @@ fn a_mix_of_ones_own_is_taken_as_it_is() {
 #[test]
 fn a_file_of_400_gb_is_told_by_its_first_bytes() {
     let shape = &golden::models()["DeepSeek-R1"];
-    let (file, length) = file("DeepSeek-R1", shape, Mix::Q4_K_M, 15);
+    let (file, length) = large(shape);
     assert!(length > 400_000_000_000, "{length}");
     let bytes = file.header();
     let mut source = Sparse { bytes: &bytes, size: length, read: 0 };
     let header = read(&mut source, length).expect("a good header");
+    println!("header of {} bytes, {} bytes read", bytes.len(), source.read);
     assert!(source.read < MOST_READ, "{} bytes", source.read);
     assert_eq!(header.tensors.len(), shape.tensors().len());
+    assert_eq!(header.metadata["tokenizer.ggml.tokens"], Value::Unread(shape.vocab));
 
     let folder = Folder::new("large");
     let path = folder.0.join("R1.gguf");
@@ -260,6 +263,54 @@ fn a_file_of_400_gb_is_told_by_its_first_bytes() {
         assert_eq!(model.tensor_bytes, Weights::new(shape, &model.as_quant(), None).file);
         assert_eq!(model.findings, []);
     }
+}
+
+/// From a header on disk to a preset, and from the preset to an answer: the same bytes on every way.
+#[test]
+fn the_program_imports_headers_of_many_architectures() {
+    let folder = Folder::new("import");
+    let run = |args: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_willitrun"))
+            .args(args)
+            .env("WILLITRUN_DATA_DIR", &folder.0)
+            .output()
+            .expect("the program starts");
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        assert!(output.status.success(), "{args:?}: {}", text(output.stderr));
+        text(output.stdout)
+    };
+    let models = golden::models();
+    let mut architectures = Vec::new();
+    for (name, shape) in &models {
+        if architectures.contains(&&shape.gguf) {
+            continue;
+        }
+        architectures.push(&shape.gguf);
+        let (file, length) = file(name, shape, Mix::Q4_K_M, 15);
+        let (source, preset) = (folder.0.join("model.gguf"), folder.0.join("preset.ron"));
+        fs::write(&source, file.header()).expect("written");
+        let disk = fs::File::options().write(true).open(&source).expect("there");
+        // Not every file system makes a file this long of nothing.
+        if disk.set_len(length).is_err() {
+            continue;
+        }
+        let (source, preset) = (source.display().to_string(), preset.display().to_string());
+        let said = run(&["import", &source, "--out", &preset]);
+        assert!(said.starts_with(&format!("{name}: Q4_K_M in ")), "{said}");
+        let read = model_doc::parse_model(&fs::read_to_string(&preset).expect("written")).expect("a preset");
+        assert_eq!((&read.layers, read.params()), (&shape.layers, shape.params()), "{name}");
+        let machine = ["--machine", "epyc-9654-12ch-4090", "--json"];
+        let answers =
+            [vec!["check", "--model", &preset, "--quant", "Q4_K_M"], vec!["check", "--model", &source]].map(|args| {
+                serde_json::from_str::<serde_json::Value>(&run(&[&args[..], &machine].concat())).expect("JSON")
+            });
+        let weights = Weights::new(shape, &Quant::mix(Mix::Q4_K_M, Imatrix::Without), None).file.get();
+        for answer in &answers {
+            assert_eq!(answer["memory"]["weights_bytes"], weights, "{name}");
+        }
+        assert_eq!(answers[0]["memory"]["total_bytes"], answers[1]["memory"]["total_bytes"], "{name}");
+    }
+    assert!(architectures.len() >= 6, "{architectures:?}");
 }
 
 #[test]

@@ -39,6 +39,9 @@ pub enum Refused {
     },
 }
 
+/// The longest reason shown of a syntax error, in characters.
+pub(super) const MOST_REASON: usize = 300;
+
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -57,7 +60,9 @@ impl std::error::Error for Refused {}
 
 impl From<ron::error::SpannedError> for Refused {
     fn from(error: ron::error::SpannedError) -> Self {
-        Self::Syntax { line: error.span.start.line, column: error.span.start.col, why: error.code.to_string() }
+        // The reason may quote a word of the document, however long that is.
+        let why = shown(&error.code.to_string(), MOST_REASON);
+        Self::Syntax { line: error.span.start.line, column: error.span.start.col, why }
     }
 }
 

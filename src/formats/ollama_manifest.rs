@@ -6,6 +6,7 @@
 
 use serde::Deserialize;
 
+use super::document::{MOST_REASON, shown};
 use super::text::quoted;
 use crate::units::Bytes;
 
@@ -94,7 +95,10 @@ pub fn read(text: &str) -> Result<Manifest, String> {
     if text.len() > MOST_BYTES {
         return Err(format!("it is longer than {} MiB", MOST_BYTES >> 20));
     }
-    let document: Document = serde_json::from_str(text).map_err(|error| format!("it is no manifest: {error}"))?;
+    let document: Document = serde_json::from_str(text).map_err(|error| {
+        // The reason may quote a text of the manifest, however long that is.
+        format!("it is no manifest: {}", shown(&error.to_string(), MOST_REASON))
+    })?;
     let (mut models, mut projectors, mut tensors) = (Vec::new(), Vec::new(), None);
     for entry in document.layers {
         // A media type may carry parameters: `…tensor; name=…`.

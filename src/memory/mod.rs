@@ -9,8 +9,8 @@ mod rules;
 mod state;
 mod weights;
 
-pub use compute::{ComputeBytes, HostWeights, LayerPlace, Places, compute, compute_quickly, is_simplified};
+pub use compute::{ComputeBytes, HostWeights, LayerPlace, Places, Quickly, compute, compute_quickly, is_simplified};
 pub use kv::{Cache, Growth, LayerCache, cache};
-pub use options::{FlashAttention, KvLayout, KvPlace, KvStreams, Outputs, RunOptions, SwaCache, Unsupported};
+pub use options::{FlashAttention, KvLayout, KvPlace, KvStreams, Outputs, Room, RunOptions, SwaCache, Unsupported};
 pub use rules::{Buffers, CacheRules, EightBit, Rounding, Rules, WindowRule};
 pub use weights::{Embedding, LayerWeights, Placed, Weights, shares_used};

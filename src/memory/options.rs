@@ -48,6 +48,16 @@ pub struct RunOptions {
     pub rules: Rules,
 }
 
+/// All that memory makes of a context: contexts with the same room take the same bytes, whatever the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    cells: u64,
+    latent_cells: u64,
+    /// Cells where sequences never share, whatever was asked.
+    cells_apart: u64,
+    ubatch: u64,
+}
+
 /// How sequences share the cache.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum KvStreams {
@@ -175,6 +185,18 @@ impl RunOptions {
     #[must_use]
     pub fn latent_cells(&self) -> u64 {
         self.cells_in(self.rules.cache.latent_step)
+    }
+
+    /// What the context comes to. Windows follow from it, as they see no more of the context than its cells.
+    #[must_use]
+    pub fn room(&self) -> Room {
+        let apart = Self { streams: KvStreams::PerSequence, ..*self };
+        Room {
+            cells: self.cells(),
+            latent_cells: self.latent_cells(),
+            cells_apart: apart.cells(),
+            ubatch: self.ubatch(),
+        }
     }
 
     fn cells_in(&self, step: u64) -> u64 {

@@ -3,6 +3,7 @@
 //! In kind this is what llama.cpp's own fit does: a margin per device, experts leave before dense layers.
 
 use crate::hardware::{Backend, Machine, Pool};
+use crate::memory::{self, Places, Quickly};
 use crate::units::Bytes;
 
 use super::lay::{Layout, Orders, Sites, assign, lay_out, slots};
@@ -12,7 +13,8 @@ use super::{CpuExperts, GpuLayers, LayerHome, Load, MapsFromDisk, Mode, Offload,
 /// Places a load on a machine. Always answers; what cannot be is [`Mode::None`] with its obstacle.
 #[must_use]
 pub fn place(load: &Load<'_>, machine: &Machine, policy: &Policy, precision: Precision) -> Plan {
-    let search = Search { load, machine, policy, sites: Sites::of(machine), slots: slots(load.model) };
+    let quickly = Quickly::new(load.model, load.options);
+    let search = Search { load, machine, policy, sites: Sites::of(machine), slots: slots(load.model), quickly };
     let mut choice = search.choose();
     if precision == Precision::Exact {
         // The search is near enough to choose by; what was chosen is worked out exactly.
@@ -37,6 +39,7 @@ struct Search<'a> {
     policy: &'a Policy,
     sites: Sites,
     slots: u32,
+    quickly: Quickly<'a>,
 }
 
 impl Search<'_> {
@@ -154,7 +157,11 @@ impl Search<'_> {
     fn lay(&self, gpu_layers: u32, expert_layers: u32, shares: &[f64], precision: Precision) -> Layout {
         let homes = assign(self.slots, gpu_layers, shares);
         let orders = Orders { homes: &homes, expert_layers_in_ram: expert_layers, split: self.policy.split, shares };
-        lay_out(self.load, self.machine, &self.sites, orders, precision)
+        let compute = |places: &Places| match precision {
+            Precision::Near => self.quickly.compute(places),
+            Precision::Exact => memory::compute(self.load.model, self.load.options, places),
+        };
+        lay_out(self.load, self.machine, &self.sites, orders, &compute)
     }
 
     /// Slots per GPU when each is filled before the next is begun; none when they do not suffice.

@@ -5,7 +5,7 @@
 //! of slots its cumulated share covers.
 
 use crate::hardware::{Backend, Machine, Pool, PoolKind};
-use crate::memory::{self, Buffers, Cache, HostWeights, KvPlace, LayerPlace, Places, RunOptions, Weights};
+use crate::memory::{Buffers, Cache, ComputeBytes, HostWeights, KvPlace, LayerPlace, Places, RunOptions, Weights};
 use crate::model::{Architecture, Mixer};
 use crate::units::Bytes;
 
@@ -122,13 +122,13 @@ pub(super) struct Orders<'a> {
     pub shares: &'a [f64],
 }
 
-/// Lays everything out.
+/// Lays everything out; `compute` says what compute buffers take.
 pub(super) fn lay_out(
     load: &Load<'_>,
     machine: &Machine,
     sites: &Sites,
     orders: Orders<'_>,
-    precision: Precision,
+    compute: &dyn Fn(&Places) -> ComputeBytes,
 ) -> Layout {
     let Orders { homes, expert_layers_in_ram, split, shares } = orders;
     let mut pools: Vec<PoolUse> = (0..machine.pools.len()).map(|pool| PoolUse { pool, ..PoolUse::default() }).collect();
@@ -192,7 +192,7 @@ pub(super) fn lay_out(
         for (place, &pool) in sites.gpus.iter().enumerate() {
             pools[pool].weights += part(load.weights.embedding + load.weights.head, share_of(shares, place));
         }
-        shared += buffers(load, machine, sites, &layers, head, precision, &mut pools);
+        shared += buffers(load, machine, sites, &layers, head, compute, &mut pools);
         return Layout { pools, layers, head, shared };
     }
     // The input embedding stays on the CPU, unless the engine leaves nothing there.
@@ -214,7 +214,7 @@ pub(super) fn lay_out(
         None => pools[host].weights += load.weights.head,
     }
 
-    shared += buffers(load, machine, sites, &layers, head, precision, &mut pools);
+    shared += buffers(load, machine, sites, &layers, head, compute, &mut pools);
     Layout { pools, layers, head, shared }
 }
 
@@ -226,7 +226,7 @@ fn buffers(
     sites: &Sites,
     layers: &[LayerHome],
     head: Option<usize>,
-    precision: Precision,
+    compute: &dyn Fn(&Places) -> ComputeBytes,
     pools: &mut [PoolUse],
 ) -> Bytes {
     let Some(host) = sites.host else { return Bytes::ZERO };
@@ -243,10 +243,7 @@ fn buffers(
         head: device(head),
         host_weights: HostWeights::Stay,
     };
-    let needed = match precision {
-        Precision::Near => memory::compute_quickly(load.model, load.options, &places),
-        Precision::Exact => memory::compute(load.model, load.options, &places),
-    };
+    let needed = compute(&places);
     pools[host].compute += needed.host + needed.output;
     let mut first = true;
     let mut shared = Bytes::ZERO;

@@ -1,10 +1,11 @@
 //! Writes GGUF headers for tests: good ones from the app's own tensor lists, and bad ones.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod table;
+
 use willitrun::formats::Value;
 use willitrun::formats::gguf::{ByteOrder, Source};
-use willitrun::model::Architecture;
-use willitrun::quant::{Format, Imatrix, Mix, Tensor};
+use willitrun::quant::{Format, Tensor};
 
 /// A file to be written.
 #[derive(Clone, Debug)]
@@ -186,50 +187,4 @@ impl Source for Sparse<'_> {
         self.read += length as u64;
         Ok(length)
     }
-}
-
-/// The keys of a model of the table.
-pub fn keys(model: &str) -> Vec<(String, Value)> {
-    let path = format!("{}/tests/golden/models.jsonl", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(path).expect("the golden models are there");
-    let rows = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
-    let row = rows.into_iter().find(|row| row["model"] == model).expect(model);
-    let mut keys = vec![("general.architecture".to_owned(), value(&row["arch"]))];
-    keys.push(("general.name".to_owned(), Value::Str(model.to_owned())));
-    keys.extend(row["metadata"].as_object().expect("keys").iter().map(|(key, json)| (key.clone(), value(json))));
-    keys
-}
-
-fn value(json: &serde_json::Value) -> Value {
-    match json {
-        serde_json::Value::Bool(flag) => Value::Bool(*flag),
-        serde_json::Value::Number(number) => {
-            number.as_i64().map_or_else(|| Value::Float(number.as_f64().expect("finite")), Value::Int)
-        }
-        serde_json::Value::String(text) => Value::Str(text.clone()),
-        serde_json::Value::Array(items) => Value::Array(items.iter().map(value).collect()),
-        other => panic!("{other}"),
-    }
-}
-
-/// A file of the table's model under a mix, and its length.
-pub fn file(model: &str, shape: &Architecture, mix: Mix, file_type: i64) -> (File, u64) {
-    let tensors = shape.tensors();
-    let formats = mix.formats(&shape.traits(), &tensors, Imatrix::Without);
-    let mut keys = keys(model);
-    keys.push(("general.file_type".to_owned(), Value::Int(file_type)));
-    keys.push(("tokenizer.ggml.tokens".to_owned(), Value::Unread(shape.vocab.min(2000))));
-    let file = File::new(keys).with(&tensors, &formats);
-    let length = length(&file);
-    (file, length)
-}
-
-/// Header and tensors together.
-pub fn length(file: &File) -> u64 {
-    let last = file.tensors.iter().map(|row| {
-        let weights: u64 = row.dims.iter().product();
-        let format = Format::ALL.iter().copied().find(|format| number(*format) == row.number);
-        row.offset + format.map_or(weights, |format| format.bytes(weights, 1).get())
-    });
-    file.header().len() as u64 + last.max().unwrap_or(0)
 }

@@ -23,7 +23,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> PathBuf {
 pub fn model(path: &Path, (name, id): (&str, &str), mix: Mix) -> u64 {
     let shape = Catalog::builtin().model(id).expect("a model");
     let number = if mix == Mix::Q8_0 { 7 } else { 15 };
-    let (file, length) = gguf::file(name, shape, mix, number);
+    let (file, length) = gguf::table::file(name, shape, mix, number);
     sparse(path, &file.header(), length);
     length
 }
@@ -55,7 +55,7 @@ pub fn stray(path: &Path, architecture: &str) {
 /// A model in several parts, as llama.cpp splits it.
 pub fn split(folder: &Path, stem: &str, parts: usize) {
     let shape = Catalog::builtin().model(SMALL.1).expect("a model");
-    let (whole, _) = gguf::file(SMALL.0, shape, Mix::Q8_0, 7);
+    let (whole, _) = gguf::table::file(SMALL.0, shape, Mix::Q8_0, 7);
     let each = whole.tensors.len().div_ceil(parts);
     let total = whole.tensors.len();
     for (at, rows) in whole.tensors.chunks(each).enumerate() {
@@ -67,7 +67,7 @@ pub fn split(folder: &Path, stem: &str, parts: usize) {
         let first = rows[0].offset;
         part.tensors = rows.iter().map(|row| gguf::Row { offset: row.offset - first, ..row.clone() }).collect();
         let path = folder.join(format!("{stem}-{:05}-of-{parts:05}.gguf", at + 1));
-        sparse(&path, &part.header(), gguf::length(&part));
+        sparse(&path, &part.header(), gguf::table::length(&part));
     }
 }
 

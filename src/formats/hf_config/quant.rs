@@ -10,7 +10,7 @@ use crate::formats::text::clean;
 /// How weights are quantized.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HfQuant {
-    /// The method as the file names it: `fp8`, `gptq`, `mlx`.
+    /// The method as the file names it: `fp8`, `gptq`, `mlx`; `unnamed` where it names none.
     pub method: String,
     /// Bits of a weight, without scales.
     pub bits: Option<f64>,
@@ -88,6 +88,9 @@ pub(super) fn of(table: &Json) -> HfQuant {
         quant.runtime = None;
     }
     quant.method = clean(method, 60);
+    if quant.method.is_empty() {
+        "unnamed".clone_into(&mut quant.method);
+    }
     quant
 }
 

@@ -63,12 +63,14 @@ pub fn parse_models(text: &str) -> Result<Vec<Architecture>, Refused> {
     Ok(models)
 }
 
-/// Checks a model that came from elsewhere, such as a file header, as if it had been written in a document.
+/// Checks a model that came from elsewhere, such as a file header, as if it had been written in a document: what
+/// no document could say of it, such as a router's bias where nothing is routed, is left out.
 ///
 /// # Errors
 /// Refuses what [`parse_model`] refuses.
 pub fn checked(model: Architecture) -> Result<Architecture, Refused> {
-    read::architecture(&write::entry(&model)).map(|_| model)
+    let read = read::architecture(&write::entry(&model))?;
+    Ok(Architecture { facts: model.facts, ..read })
 }
 
 /// Writes a model as a document that [`parse_model`] reads back as the same model.

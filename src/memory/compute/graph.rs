@@ -79,7 +79,21 @@ pub(super) fn count(shape: Shape) -> u64 {
     shape.iter().fold(1, |product, length| product.saturating_mul(*length))
 }
 
+/// About what a layer of routed experts takes.
+const TENSORS_OF_A_LAYER: usize = 100;
+
 impl Graph {
+    /// An empty graph with room for so many layers.
+    pub fn with_room(layers: usize) -> Self {
+        let tensors = (layers + 1) * TENSORS_OF_A_LAYER;
+        Self {
+            tensors: Vec::with_capacity(tensors),
+            sources: Vec::with_capacity(2 * tensors),
+            nodes: Vec::with_capacity(tensors),
+            inputs: Vec::new(),
+        }
+    }
+
     pub fn tensor(&self, id: Id) -> &Tensor {
         &self.tensors[id.index()]
     }

@@ -74,7 +74,7 @@ impl<'a> Stack<'a> {
             Outputs::Last => sequences.min(largest),
         };
         let style = Style::of(model);
-        let mut graph = Graph::default();
+        let mut graph = Graph::with_room(layers.len());
         let ids = graph.input([tokens, 1, 1, 1], I32);
         let embedded = graph.input([model.hidden, tokens, 1, 1], F32);
         let inputs = inputs(&mut graph, model, options, style, tokens, rows);

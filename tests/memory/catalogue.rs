@@ -6,25 +6,21 @@
 
 use std::collections::HashMap;
 
+use super::report::Tally;
 use willitrun::catalog::Catalog;
 use willitrun::memory::{
     FlashAttention, KvStreams, Outputs, Places, RunOptions, SwaCache, cache, compute, is_simplified,
 };
+use willitrun::model::Architecture;
 use willitrun::quant::{Imatrix, Mix};
 use willitrun::units::{Bytes, Tokens};
 
 /// Published nowhere, as the experts would have to be quantized twice.
 const QUANTIZED_TWICE: &[&str] = &["gpt-oss-20b", "gpt-oss-120b"];
 
-fn golden(name: &str) -> String {
-    let path = format!("{}/tests/golden/{name}", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
-}
-
-#[test]
-fn files_of_every_model_have_the_bytes_the_engine_counts() {
-    let text = golden("catalogue_sizes.csv");
-    let mut lines = text.lines();
+/// Files of every model under every mix.
+pub fn sizes() -> Tally {
+    let mut lines = include_str!("../golden/catalogue_sizes.csv").lines();
     let mixes: Vec<&str> = lines.next().expect("a header").split(',').skip(1).collect();
     let rows: HashMap<&str, Vec<&str>> = lines
         .map(|line| {
@@ -32,7 +28,7 @@ fn files_of_every_model_have_the_bytes_the_engine_counts() {
             (cells.next().expect("a model"), cells.collect())
         })
         .collect();
-    let (mut exact, mut apart) = (0, 0);
+    let mut tally = Tally::default();
     for model in &Catalog::builtin().models {
         let row = rows.get(model.id.as_str()).unwrap_or_else(|| panic!("{} was not counted", model.id));
         let (traits, tensors) = (model.traits(), model.tensors());
@@ -40,28 +36,51 @@ fn files_of_every_model_have_the_bytes_the_engine_counts() {
             let mix = Mix::parse(name).unwrap_or_else(|| panic!("{name} is no mix"));
             let (without, with) = cell.split_once('/').unwrap_or((cell, cell));
             for (imatrix, counted) in [(Imatrix::Without, without), (Imatrix::With, with)] {
+                let counted: u64 = counted.parse().expect("a number");
                 let formats = mix.formats(&traits, &tensors, imatrix);
                 let sizes = tensors.iter().zip(&formats);
                 let bytes: Bytes = sizes.map(|(t, format)| format.bytes(t.columns, t.rows * t.slices)).sum();
-                if bytes.get().to_string() == counted {
-                    exact += 1;
-                } else {
-                    assert!(QUANTIZED_TWICE.contains(&model.id.as_str()), "{} {name}: {bytes:?}, {counted}", model.id);
-                    apart += 1;
-                }
+                tally.add(bytes.get(), counted, &format!("{} {name}", model.id));
+                let made = !QUANTIZED_TWICE.contains(&model.id.as_str());
+                assert!(bytes.get() == counted || !made, "{} {name}: {bytes:?}, {counted}", model.id);
             }
         }
     }
-    println!("file sizes: {exact} exact, {apart} of files nobody makes");
-    assert!(exact >= 10_500, "{exact} of the sizes are exact");
+    tally
 }
 
-#[test]
-fn caches_of_every_model_are_exact_and_buffers_near() {
-    let text = golden("catalogue_memory.csv");
-    let (mut rows, mut exact, mut near) = (0, 0, 0);
-    let mut worst: Option<(f64, &str)> = None;
-    for line in text.lines().skip(1) {
+/// What every model keeps between tokens.
+pub fn caches() -> Tally {
+    let mut tally = Tally::default();
+    for row in rows() {
+        let cache = cache(row.model, &row.options).unwrap_or_else(|why| panic!("{}: {why}", row.line));
+        tally.add((cache.kv() + cache.state()).get(), row.kept, row.line);
+    }
+    tally
+}
+
+/// Its compute buffer on the host: near for every model whose graph is not simplified.
+pub fn buffers() -> Tally {
+    let mut tally = Tally::default();
+    for row in rows() {
+        let near = tally.near;
+        let got = compute(row.model, &row.options, &Places::on_host(row.model)).host.get();
+        tally.add(got, row.buffers, row.line);
+        assert!(tally.near > near || is_simplified(row.model), "{}: {got}", row.line);
+    }
+    tally
+}
+
+struct Row {
+    line: &'static str,
+    model: &'static Architecture,
+    options: RunOptions,
+    kept: u64,
+    buffers: u64,
+}
+
+fn rows() -> impl Iterator<Item = Row> {
+    include_str!("../golden/catalogue_memory.csv").lines().skip(1).map(|line| {
         let (id, cells) = line.split_once(',').expect("a model");
         let cells: Vec<u64> = cells.split(',').map(|cell| cell.parse().expect("a number")).collect();
         let [context, sequences, ubatch, flash, full, unified, all, kept, buffers] = cells[..] else {
@@ -78,23 +97,6 @@ fn caches_of_every_model_are_exact_and_buffers_near() {
             outputs: if all == 1 { Outputs::All } else { Outputs::Last },
             ..RunOptions::default()
         };
-        let cache = cache(model, &options).unwrap_or_else(|why| panic!("{line}: {why}"));
-        assert_eq!((cache.kv() + cache.state()).get(), kept, "{line}");
-        let got = compute(model, &options, &Places::on_host(model)).host.get();
-        rows += 1;
-        exact += usize::from(got == buffers);
-        let off = got.abs_diff(buffers) as f64 / buffers as f64;
-        if off <= 0.05 || got.abs_diff(buffers) <= 16 << 20 {
-            near += 1;
-        } else {
-            assert!(is_simplified(model), "{line}: {got}");
-        }
-        if worst.is_none_or(|(most, _)| off > most) {
-            worst = Some((off, line));
-        }
-    }
-    let (off, line) = worst.expect("rows");
-    println!("caches: {rows} of {rows} exact; buffers: {exact} exact, {near} within 5 % or 16 MiB of {rows}");
-    println!("worst buffers, {:.0} % off: {line}", off * 100.0);
-    assert!(exact >= 1_097 && near * 100 >= rows * 95, "{exact} exact, {near} near of {rows}");
+        Row { line, model, options, kept, buffers }
+    })
 }

@@ -1,27 +1,28 @@
 //! File sizes against a real engine: every row exact to the byte.
 
+use super::report::Tally;
 use willitrun::formats::model_doc::parse_models;
 use willitrun::model::{Architecture, KvProjection};
 use willitrun::quant::{Imatrix, Mix, Part};
 use willitrun::units::Bytes;
 
 const ASSETS: &[&str] = &[
-    include_str!("../assets/models/command.ron"),
-    include_str!("../assets/models/deepseek.ron"),
-    include_str!("../assets/models/falcon.ron"),
-    include_str!("../assets/models/gemma.ron"),
-    include_str!("../assets/models/glm.ron"),
-    include_str!("../assets/models/gpt-oss.ron"),
-    include_str!("../assets/models/granite.ron"),
-    include_str!("../assets/models/kimi.ron"),
-    include_str!("../assets/models/llama.ron"),
-    include_str!("../assets/models/minimax.ron"),
-    include_str!("../assets/models/mistral.ron"),
-    include_str!("../assets/models/nemotron.ron"),
-    include_str!("../assets/models/olmo.ron"),
-    include_str!("../assets/models/others.ron"),
-    include_str!("../assets/models/phi.ron"),
-    include_str!("../assets/models/qwen.ron"),
+    include_str!("../../assets/models/command.ron"),
+    include_str!("../../assets/models/deepseek.ron"),
+    include_str!("../../assets/models/falcon.ron"),
+    include_str!("../../assets/models/gemma.ron"),
+    include_str!("../../assets/models/glm.ron"),
+    include_str!("../../assets/models/gpt-oss.ron"),
+    include_str!("../../assets/models/granite.ron"),
+    include_str!("../../assets/models/kimi.ron"),
+    include_str!("../../assets/models/llama.ron"),
+    include_str!("../../assets/models/minimax.ron"),
+    include_str!("../../assets/models/mistral.ron"),
+    include_str!("../../assets/models/nemotron.ron"),
+    include_str!("../../assets/models/olmo.ron"),
+    include_str!("../../assets/models/others.ron"),
+    include_str!("../../assets/models/phi.ron"),
+    include_str!("../../assets/models/qwen.ron"),
 ];
 
 fn models() -> Vec<Architecture> {
@@ -42,62 +43,42 @@ fn bytes(model: &Architecture, mix: Mix, imatrix: Imatrix, projection: KvProject
     tensors.iter().zip(formats).map(|(tensor, format)| format.bytes(tensor.columns, tensor.rows * tensor.slices)).sum()
 }
 
-#[test]
-fn every_file_has_the_engines_size() {
-    let models = models();
-    let mut worst: Vec<(u64, String)> = Vec::new();
-    let (mut exact, mut total) = (0, 0);
-    for row in rows(include_str!("golden/tensor_bytes.csv")) {
-        let [id, quant, imatrix, expected] = row[..] else { panic!("{row:?}") };
-        let model = models.iter().find(|model| model.id == id).expect(id);
-        let mix = Mix::parse(quant).expect(quant);
-        let imatrix = if imatrix == "1" { Imatrix::With } else { Imatrix::Without };
-        let expected: u64 = expected.parse().expect("a number");
-        let ours = bytes(model, mix, imatrix, KvProjection::Split).get();
-        total += 1;
-        if ours == expected {
-            exact += 1;
-        } else {
-            worst.push((ours.abs_diff(expected), format!("{id} {quant} {imatrix:?}: {ours}, engine {expected}")));
-        }
-    }
-    worst.sort_by(|a, b| b.cmp(a));
-    println!("{exact} of {total} files exact");
-    for (_, row) in worst.iter().take(20) {
-        println!("{row}");
-    }
-    assert_eq!(exact, total, "worst: {:?}", worst.first());
+/// Whole files, as the engine's own quantizer makes them.
+pub fn sizes() -> Tally {
+    compared(include_str!("../golden/tensor_bytes.csv"))
 }
 
 /// Bytes from the engine's own rule functions, run over our tensors: every mix for the architectures that the
 /// measured files do not have, among them eight experts and Falcon.
-#[test]
-fn every_rule_is_the_engines_rule() {
-    let models = models();
-    for row in rows(include_str!("golden/rule_bytes.csv")) {
+pub fn by_the_rules() -> Tally {
+    compared(include_str!("../golden/rule_bytes.csv"))
+}
+
+fn compared(table: &str) -> Tally {
+    let (models, mut tally) = (models(), Tally::default());
+    for row in rows(table) {
         let [id, quant, imatrix, expected] = row[..] else { panic!("{row:?}") };
         let model = models.iter().find(|model| model.id == id).expect(id);
         let imatrix = if imatrix == "1" { Imatrix::With } else { Imatrix::Without };
         let ours = bytes(model, Mix::parse(quant).expect(quant), imatrix, KvProjection::Split).get();
-        assert_eq!(ours.to_string(), expected, "{id} {quant} {imatrix:?}");
+        tally.add(ours, expected.parse().expect("a number"), &row.join(","));
     }
+    tally
 }
 
-#[test]
-fn every_file_has_the_engines_tensors() {
-    let models = models();
-    let mut wrong = Vec::new();
-    for row in rows(include_str!("golden/tensors.csv")) {
+/// How many tensors and weights a file has.
+pub fn counts() -> Tally {
+    let (models, mut tally) = (models(), Tally::default());
+    for row in rows(include_str!("../golden/tensors.csv")) {
         let [id, count, params] = row[..] else { panic!("{row:?}") };
         let model = models.iter().find(|model| model.id == id).expect(id);
         let tensors = model.tensors();
         let weights: u64 = tensors.iter().map(willitrun::quant::Tensor::weights).sum();
-        if (tensors.len().to_string(), weights.to_string()) != (count.to_owned(), params.to_owned()) {
-            wrong.push(format!("{id}: {} tensors {weights}, engine {count} {params}", tensors.len()));
-        }
+        let truth = [count, params].map(|number| number.parse().expect("a number"));
+        tally.add_all(&[tensors.len() as u64, weights], &truth, id);
         assert!(model.tensors_known(), "{id}");
     }
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    tally
 }
 
 #[test]
@@ -174,7 +155,7 @@ fn a_stack_in_any_order_is_written_and_read_back() {
 fn every_format_and_mix_has_its_facts() {
     use willitrun::formats::quant_doc::parse_quants;
     use willitrun::quant::Format;
-    let facts = parse_quants(include_str!("../assets/quants.ron")).expect("built-in quants are valid");
+    let facts = parse_quants(include_str!("../../assets/quants.ron")).expect("built-in quants are valid");
     assert_eq!(facts.blocks.len(), Format::ALL.len());
     assert_eq!(facts.mixes.iter().map(|row| row.mix).collect::<Vec<_>>(), Mix::ALL);
 }

@@ -1,8 +1,6 @@
 //! What no table has: odd options, unusual mixers, absurd sizes. Nothing may panic.
 
-mod golden;
-
-use golden::models;
+use super::golden::models;
 use willitrun::memory::{
     FlashAttention, HostWeights, KvLayout, KvPlace, KvStreams, LayerPlace, Outputs, Places, RunOptions, SwaCache,
     cache, compute, compute_quickly,
