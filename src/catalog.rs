@@ -1,4 +1,5 @@
-//! Built-in models, quants, devices, engines, speed parameters and machines, read from `assets/` and `profiles/`.
+//! Built-in models, quants, published files, quality figures, devices, engines, speed parameters and machines, read
+//! from `assets/` and `profiles/`.
 //!
 //! Invariant: the built-in documents are checked by the same readers as a user's; a test reads them all.
 

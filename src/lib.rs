@@ -6,7 +6,7 @@
 //! The vocabulary:
 //!
 //! - [`units`]: bytes, tokens, rates and times, with the unit in the type
-//! - [`quant`]: block formats and named file mixes: how a tensor becomes bytes
+//! - [`quant`]: block formats, named file mixes and the layouts of other runtimes: how a tensor becomes bytes
 //! - [`model`]: the layers of a model, and the list of its tensors
 //! - [`hardware`]: memory pools, processors, links and disk, every figure with its source
 //!
@@ -22,14 +22,14 @@
 //! Words on paper, still pure:
 //!
 //! - [`formats`]: documents, headers, share codes and commands: bytes in, values out
-//! - [`catalog`]: the built-in models, quants, devices, engines and machines
+//! - [`catalog`]: the built-in models, quants, published files, devices, engines and machines
 //!
 //! Effects without a window:
 //!
 //! - [`detect`]: reads this machine
 //! - [`measure`]: times this machine's memory
-//! - [`store`]: keeps profiles and settings on disk
-//! - [`library`]: opens model files
+//! - [`store`]: keeps machines, models, quants and settings on disk
+//! - [`library`]: finds and opens model files
 //!
 //! The surfaces:
 //!

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::hardware::{Backend, Figure, Finding, Machine, Pool, PoolKind, Source};
 use crate::memory::{self, Cache, KvLayout, RunOptions, Weights};
 use crate::model::Architecture;
-use crate::placement::{Engine, Load, Mode, Obstacle, Plan, Policy, Precision, place};
+use crate::placement::{Engine, Launcher, Load, Mode, Obstacle, Plan, Policy, Precision, Refusal, place};
 use crate::quant::{Format, Quant};
 use crate::speed::{Bill, Parameters, Range, decode, prefill};
 use crate::units::{Seconds, Tokens};
@@ -42,6 +42,17 @@ pub struct FromFile {
     pub name: String,
     /// Where it lies.
     pub path: String,
+    /// What kind of file it is.
+    pub kind: FileKind,
+}
+
+/// Kinds of model files, which engines read or do not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// Read by llama.cpp and what is built on it.
+    Gguf,
+    /// Read by the others.
+    Safetensors,
 }
 
 impl Subject {
@@ -181,7 +192,7 @@ pub fn evaluate_here(scenario: &Scenario, precision: Precision) -> Answer {
     let middle = scenario.depth + scenario.prompt + scenario.answer / 2;
     let whole_answer =
         prompt_time.zip(at.bill(&plan, middle)).map(|(prompt, bill)| prompt + bill.total * scenario.answer.as_f64());
-    let verdict = match scenario.engine.refusal(&scenario.machine, scenario.backend) {
+    let verdict = match scenario.refusal() {
         Some(why) => Verdict::refused(&why),
         None => phrase(&plan, &at.machine, bill.as_ref(), scenario.answer, whole_answer),
     };
@@ -316,7 +327,7 @@ impl<'a> Evaluation<'a> {
 
     fn place(&self, precision: Precision) -> Plan {
         let mut plan = place(&self.load(), &self.machine, &self.scenario.policy, precision);
-        if self.scenario.engine.refusal(&self.machine, self.scenario.backend).is_some() {
+        if self.scenario.refusal().is_some() {
             plan.mode = Mode::None;
             plan.obstacle = Some(Obstacle::EngineCannot);
         }
@@ -399,17 +410,44 @@ fn findings(scenario: &Scenario, at: &Evaluation<'_>, plan: &Plan) -> Vec<Findin
     found
 }
 
+impl Scenario {
+    /// Whether the engine reads files of the kind asked about. A ceiling reads everything.
+    #[must_use]
+    pub fn engine_reads_files(&self) -> bool {
+        let engine = &self.engine;
+        let gguf_only = matches!(engine.command, Launcher::LlamaServer | Launcher::IkLlamaServer | Launcher::Ollama);
+        let safetensors = self.subject.file.as_ref().is_some_and(|file| file.kind == FileKind::Safetensors);
+        engine.ideal
+            || match self.subject.quant.as_layout() {
+                Some(layout) => layout.engines.is_empty() || layout.is_read_by(&engine.id, &engine.name),
+                None => !(safetensors && gguf_only),
+            }
+    }
+
+    /// Why the engine cannot run this at all, if it cannot: it does not drive the machine, or does not read the files.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Refusal> {
+        let name = &self.engine.name;
+        let unread = || {
+            let (files, remedy) = match self.subject.quant.as_layout() {
+                Some(layout) => {
+                    let engines = layout.engines.join(", ");
+                    (layout.family.as_str(), format!("Choose an engine that does ({engines}), or a GGUF quant."))
+                }
+                None => ("safetensors", "Choose vLLM or MLX, or a GGUF of the model.".to_owned()),
+            };
+            Refusal { what: format!("{name} does not read {files} files"), remedy }
+        };
+        let drives = self.engine.refusal(&self.machine, self.backend);
+        drives.or_else(|| (!self.engine_reads_files()).then(unread))
+    }
+}
+
 /// What is to be said of a format of another runtime under the engine chosen.
 fn format_findings(scenario: &Scenario) -> Vec<Finding> {
     let Scenario { subject, engine, .. } = scenario;
     let Some(layout) = subject.quant.as_layout().filter(|_| !engine.ideal) else { return Vec::new() };
     let mut found = Vec::new();
-    if !layout.engines.is_empty() && !layout.is_read_by(&engine.id, &engine.name) {
-        found.push(Finding::warning(
-            format!("{} does not read {} files.", engine.name, layout.family),
-            format!("Choose an engine that does ({}), or a GGUF quant.", layout.engines.join(", ")),
-        ));
-    }
     found.push(Finding::note(
         format!(
             "The fit of speeds does not tell formats apart: {} weights are read at the usual share of bandwidth.",

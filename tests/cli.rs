@@ -1,5 +1,8 @@
 //! The headless commands, on the real binary: figures, lists, refusals, and no display.
 
+mod gguf;
+mod shelf;
+
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -562,4 +565,33 @@ fn a_configuration_becomes_a_preset() {
         (&json!("gemma3"), &Value::Null, &Value::Null)
     );
     assert_eq!(value["findings"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn a_label_promises_bits_only_where_it_names_them() {
+    let label = |quant: &str| {
+        answer_json("check", &format!("check --model llama-3.1-8b --machine 8x-h100-80gb --quant {quant}"))["quant"]
+            ["label_bits"]
+            .clone()
+    };
+    assert_eq!(label("Q4_K_M"), 4);
+    for quant in ["exl2-4.0-bpw", "gptq-int4-g128", "4.5bpw"] {
+        assert_eq!(label(quant), Value::Null, "{quant}");
+    }
+    let none = answer_json("quants", "quants Q2_0");
+    assert_eq!(none["figures"], json!([]), "no figure is no row");
+}
+
+#[test]
+fn safetensors_get_no_command_of_an_engine_that_does_not_read_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    shelf::safetensors(&folder.path().join("config.json"), &folder.path().join("model.safetensors"), 4);
+    let path = folder.path().display().to_string();
+    let value = answer_json("check", &format!("check --model {path} --ram 64"));
+    assert_eq!(value["commands"]["llama.cpp"], Value::Null);
+    let findings = value["findings"].as_array().expect("findings");
+    let said = |words: &str| findings.iter().any(|row| row["what"].as_str().is_some_and(|what| what.contains(words)));
+    assert!(said("llama.cpp does not read safetensors files."), "{findings:?}");
+    let sources = value["sources"].as_array().expect("sources");
+    assert!(sources.iter().any(|row| row["source"] == "the headers of its files"), "{sources:?}");
 }

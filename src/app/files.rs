@@ -146,7 +146,8 @@ impl Jobs {
                     None => Event::NoPath(purpose),
                 };
             }
-            let dialog = dialog.add_filter("model", &["gguf", "ron"]).add_filter("any file", &["*"]);
+            let dialog =
+                dialog.add_filter("model", &["gguf", "safetensors", "json", "ron"]).add_filter("any file", &["*"]);
             match pollster::block_on(dialog.pick_file()) {
                 Some(file) => jobs::any(file.path(), store.as_ref()),
                 None => Event::NoPath(purpose),

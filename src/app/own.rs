@@ -68,7 +68,8 @@ impl App {
 
     pub(super) fn own_listed(&mut self, own: OwnDocuments) {
         if let Some(bench) = &mut self.bench {
-            if let Some(finding) = own.findings.first() {
+            // What was told once does not hide what is told now.
+            if let Some(finding) = own.findings.iter().find(|finding| !self.documents.findings.contains(finding)) {
                 bench.tell_failure(format!("{} {}", finding.what, finding.remedy));
             }
             bench.own_models.clone_from(&own.models);

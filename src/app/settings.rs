@@ -44,10 +44,11 @@ pub(super) fn restore(settings: &Settings, own: &OwnDocuments, catalog: &Catalog
     let model = own.models.iter().find(|model| model.id == settings.model).or_else(|| catalog.model(&settings.model));
     let custom = own.quants.iter().find(|mix| mix.id == settings.quant).map(|mix| Quant::custom(mix.clone()));
     if let Some(model) = model {
+        let published = catalog.published(&model.id, &settings.quant).filter(|_| custom.is_none());
         let known = custom.or_else(|| catalog.quant(&settings.quant));
         let quant = known.or_else(|| Quant::parse(&settings.quant, Imatrix::Without, None).ok());
         let quant = quant.unwrap_or_else(|| scenario.subject.quant.clone());
-        scenario.subject = Arc::new(match catalog.published(&model.id, &settings.quant) {
+        scenario.subject = Arc::new(match published {
             Some(file) => file.subject(model, None),
             None => Subject::new(Architecture::clone(model), quant, None),
         });
@@ -74,14 +75,14 @@ mod tests {
     use super::*;
     use crate::formats::model_doc::Draft;
     use crate::quant::{CustomMix, Mix, Tensors};
-    use crate::scenario::FromFile;
+    use crate::scenario::{FileKind, FromFile};
 
     #[test]
     fn folders_and_the_file_asked_about_are_kept() {
         let catalog = Catalog::builtin();
         let machine = catalog.profiles[0].machine.clone();
         let mut start = super::super::first_question(catalog, machine).expect("a question");
-        let file = FromFile { name: "llama3:8b".to_owned(), path: "/models/blob".to_owned() };
+        let file = FromFile { name: "llama3:8b".to_owned(), path: "/models/blob".to_owned(), kind: FileKind::Gguf };
         start.subject = Arc::new(Subject { file: Some(file), ..Subject::clone(&start.subject) });
         let mut bench = Workbench::new(start);
         bench.files.folders.push("/models".into());

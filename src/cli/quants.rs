@@ -29,7 +29,7 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
         }
     };
     let written = if json {
-        let rows: Vec<Value> = rows.into_iter().map(|(value, _)| value).collect();
+        let rows: Vec<Value> = rows.into_iter().map(|(value, _)| value).filter(|value| !value.is_null()).collect();
         writeln!(out, "{:#}", json!({ "schema": "willitrun.quants/1", key: rows }))
     } else {
         rows.iter().try_for_each(|(_, text)| writeln!(out, "{text}"))

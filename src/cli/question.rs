@@ -117,8 +117,9 @@ fn subject(
     }
     let model = model(name, catalog, findings)?;
     let quant = request.quant.as_deref().ok_or("name a quant with --quant, such as Q4_K_M: see willitrun quants")?;
-    let published = catalog.published(&model.id, quant).filter(|_| request.file_gib.is_none());
-    let quant = match (own_quant(quant)?, published) {
+    let own = own_quant(quant)?;
+    let published = catalog.published(&model.id, quant).filter(|_| request.file_gib.is_none() && own.is_none());
+    let quant = match (own, published) {
         (Some(own), _) if request.file_gib.is_none() => own,
         (_, Some(published)) => published.quant(),
         _ => self::quant(quant, request, &model, catalog).map_err(|error| unknown_quant(error, &model, catalog))?,

@@ -6,7 +6,7 @@ use crate::advice::Change;
 use crate::hardware::{Finding, Machine, Source};
 use crate::placement::{Plan, PoolUse};
 use crate::quant::{Quant, Rule};
-use crate::scenario::{Answer, Scenario};
+use crate::scenario::{Answer, FileKind, FromFile, Scenario};
 use crate::speed::{Bill, Range};
 
 use super::commands;
@@ -81,7 +81,9 @@ pub fn check(scenario: &Scenario, answer: &Answer, next: &[Change], extra: &[Fin
 
 /// What to type, by engine: llama.cpp's always, as its plan is the plainest, and the one asked about.
 fn commands(scenario: &Scenario, plan: &Plan) -> Value {
-    let reads_gguf = scenario.subject.quant.as_layout().is_none();
+    let safetensors = |file: &FromFile| file.kind == FileKind::Safetensors;
+    let subject = &scenario.subject;
+    let reads_gguf = subject.quant.as_layout().is_none() && !subject.file.as_ref().is_some_and(safetensors);
     let mut all = json!({ "llama.cpp": reads_gguf.then(|| commands::llama_server(scenario, plan)) });
     if !scenario.engine.ideal {
         all[&scenario.engine.id] = json!(commands::of(scenario, plan));
@@ -125,6 +127,7 @@ fn sources(scenario: &Scenario) -> Vec<Value> {
     let mut rows = vec![json!({ "figure": "model shape", "value": model.id, "source": shape })];
     let quant: &Quant = &scenario.subject.quant;
     let rule = match &quant.rule {
+        _ if scenario.subject.file.is_some() => "the headers of its files".to_owned(),
         Rule::Mix(..) => "llama.cpp's quantizer, tensor by tensor".to_owned(),
         Rule::Layout(layout) => format!("the layout of {} files, tensor by tensor", layout.family),
         Rule::Uniform(_) => "typed: every tensor at this width".to_owned(),

@@ -6,13 +6,13 @@ use crate::placement::{Launcher, Mode, Plan, Split};
 use crate::quant::Format;
 use crate::scenario::Scenario;
 
-/// The command that starts the engine asked about; none where it does not read such files. Where its flags were
+/// The command that starts the engine asked about; none where it does not read such files
+/// or cannot run here. Where its flags were
 /// read stands in `engines.ron`.
 #[must_use]
 pub fn of(scenario: &Scenario, plan: &Plan) -> Option<String> {
     let engine = &scenario.engine;
-    let reads = |layout: &crate::quant::Layout| layout.is_read_by(&engine.id, &engine.name);
-    if scenario.subject.quant.as_layout().is_some_and(|layout| !reads(layout)) {
+    if scenario.refusal().is_some() {
         return None;
     }
     Some(match engine.command {

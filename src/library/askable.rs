@@ -10,7 +10,7 @@ use crate::formats::safetensors::SafetensorsModel;
 use crate::formats::text::{clean, clean_name};
 use crate::hardware::Finding;
 use crate::quant::{Quant, Rule};
-use crate::scenario::{FromFile, Subject};
+use crate::scenario::{FileKind, FromFile, Subject};
 use crate::units::{Bytes, Params};
 
 use super::{LibraryError, ModelFile, open_model};
@@ -55,7 +55,11 @@ impl Askable {
     pub(super) fn of(model: ModelFile, path: &Path, name: Option<&str>, experts: Option<u64>) -> Self {
         let own = || path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let name = clean_name(&name.map_or_else(own, str::to_owned));
-        let file = FromFile { name: name.clone(), path: clean(&path.display().to_string(), PATH_CHARS) };
+        let kind = match model {
+            ModelFile::Gguf(_) => FileKind::Gguf,
+            ModelFile::Safetensors(_) | ModelFile::Config(..) => FileKind::Safetensors,
+        };
+        let file = FromFile { name: name.clone(), path: clean(&path.display().to_string(), PATH_CHARS), kind };
         let mut read = match model {
             ModelFile::Gguf(model) => Self::gguf(name, *model, experts),
             ModelFile::Safetensors(model) => Self::safetensors(name, *model, experts),

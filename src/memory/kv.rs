@@ -134,7 +134,7 @@ fn with_indexer(cache: LayerCache, layer: &Layer, indexer: Option<Indexer>, opti
     let (Mixer::Attention(attention), FeedForward::Moe(_), Some(indexer)) = (layer.mixer, layer.ffn, indexer) else {
         return cache;
     };
-    let added = options.kv_k.bytes(indexer.key, 1) + options.kv_v.bytes(attention.value, 1);
+    let added = options.row(options.kv_k, indexer.key) + options.row(options.kv_v, attention.value);
     LayerCache {
         bytes: cache.bytes + added * options.cells() * options.streams(),
         per_token: cache.per_token + added,

@@ -269,7 +269,9 @@ impl RunOptions {
                 return Err(Unsupported::NotACacheFormat(format));
             }
         }
-        let block = |format: Format| format.weights_per_block();
+        // An 8-bit float is no block.
+        let fp8 = |format: Format| format == Format::Q8_0 && self.rules.cache.eight_bit == EightBit::Fp8;
+        let block = |format: Format| if fp8(format) { 1 } else { format.weights_per_block() };
         if block(self.kv_v) > 1 && self.flash_attention == FlashAttention::Off {
             return Err(Unsupported::ValuesNeedFlashAttention(self.kv_v));
         }
@@ -293,7 +295,7 @@ impl RunOptions {
                 Mixer::Recurrent(_) | Mixer::None => continue,
             };
             for (format, width) in [(self.kv_k, keys), (self.kv_v, values)] {
-                if !format.divides(width) {
+                if !width.is_multiple_of(block(format)) {
                     return Err(Unsupported::HeadIsNotWholeBlocks(format, width));
                 }
             }

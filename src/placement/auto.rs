@@ -130,11 +130,14 @@ impl Search<'_> {
     /// One layout: by the user's shares, else the engine's own (by usable memory), else packed one GPU after the other.
     fn draft(&self, gpu_layers: u32, expert_layers: u32) -> Choice {
         let by_hand = !self.policy.tensor_split.is_empty();
-        let shares: Vec<f64> = if by_hand {
-            (0..self.sites.gpus.len()).map(|gpu| self.policy.tensor_split.get(gpu).copied().unwrap_or(0.0)).collect()
-        } else {
-            self.usable_shares()
+        let given = |gpu: usize| {
+            let driven = self.drives(&self.machine.pools[self.sites.gpus[gpu]]);
+            if driven { self.policy.tensor_split.get(gpu).copied().unwrap_or(0.0) } else { 0.0 }
         };
+        let mut shares: Vec<f64> = (0..self.sites.gpus.len()).map(given).collect();
+        if !by_hand || shares.iter().sum::<f64>() <= 0.0 {
+            shares = self.usable_shares();
+        }
         let layout = self.lay(gpu_layers, expert_layers, &shares, Precision::Near);
         if !by_hand
             && self.sites.gpus.len() > 1

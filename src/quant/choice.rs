@@ -106,10 +106,15 @@ impl Quant {
         }
     }
 
-    /// The bits its label promises; a width promises what it is.
+    /// The bits its label promises; a width promises what it is, and a format of another runtime names a group too.
     #[must_use]
     pub fn label_bits(&self) -> Option<u32> {
-        if matches!(self.rule, Rule::Uniform(_)) { None } else { label_bits(&self.id) }
+        match &self.rule {
+            Rule::Uniform(_) | Rule::Layout(_) => None,
+            Rule::Custom(custom) => label_bits(custom.base.name()),
+            _ if self.id.starts_with("exl") => None,
+            _ => label_bits(&self.id),
+        }
     }
 
     /// Bytes of each tensor, in the same order.
@@ -144,8 +149,11 @@ impl Quant {
 
 /// Bytes of each tensor under the mix whose file comes nearest in size.
 fn like_nearest(file: Bytes, traits: &ModelTraits, tensors: &[Tensor]) -> Vec<f64> {
+    // Ternary formats and the like are for models trained so.
+    let trained = [Mix::TQ1_0, Mix::TQ2_0, Mix::Q1_0, Mix::Q2_0];
     let nearest = Mix::ALL
         .iter()
+        .filter(|mix| !trained.contains(mix))
         .map(|mix| in_formats(tensors, mix.formats(traits, tensors, Imatrix::With)))
         .min_by_key(|bytes| bytes.iter().copied().sum::<Bytes>().less(file).size());
     nearest.unwrap_or_default().iter().map(|bytes| bytes.as_f64()).collect()

@@ -8,7 +8,7 @@ use super::Scenario;
 /// What the engine changes, leaves aside, or is only taken to do.
 pub(super) fn findings(scenario: &Scenario, plan: &Plan) -> Vec<Finding> {
     let Scenario { engine, machine, policy, backend, .. } = scenario;
-    if let Some(why) = engine.refusal(machine, *backend) {
+    if let Some(why) = scenario.refusal() {
         return vec![Finding::warning(format!("{}.", why.what), why.remedy)];
     }
     let mut found = Vec::new();

@@ -36,6 +36,12 @@ pub(super) fn gather(
 ) {
     let tensor = plan.split == Split::Tensor && gpus.len() > 1;
     let shares: f64 = plan.tensor_split.iter().sum();
+    // Where no shares were given, those the weights were laid out by.
+    let lies =
+        |pool: &usize| plan.pools.iter().find(|used| used.pool == *pool).map_or(0.0, |used| used.weights.as_f64());
+    let all: f64 = gpus.iter().map(lies).sum();
+    let laid: Vec<f64> =
+        gpus.iter().map(|pool| if all > 0.0 { lies(pool) / all } else { 1.0 / gpus.len() as f64 }).collect();
     let on_host = load.options.kv_place == KvPlace::Host;
     for (((home, layer), weights), cache) in
         plan.layers.iter().zip(&load.model.layers).zip(&load.weights.layers).zip(&load.cache.layers)
@@ -73,8 +79,11 @@ pub(super) fn gather(
                     let share = if shares > 0.0 {
                         plan.tensor_split.get(place).copied().unwrap_or(0.0) / shares
                     } else {
-                        1.0 / gpus.len() as f64
+                        laid.get(place).copied().unwrap_or(0.0)
                     };
+                    if share <= 0.0 {
+                        continue;
+                    }
                     add(&mut reads[pool], share, !home.experts_in_ram, !on_host);
                 }
             }

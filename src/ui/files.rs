@@ -129,13 +129,19 @@ impl Files {
     }
 }
 
+/// Whether nothing is held by the hand.
+pub(super) fn resting(ui: &Ui) -> bool {
+    !ui.input(|input| input.pointer.any_down())
+}
+
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
     let files = &bench.files;
     let current = files.judged.as_ref().is_some_and(|judged| judged.answers(&bench.scenario));
     let mut command = match &files.looking {
         Some(_) => None,
         None if !files.looked_once => Some(Command::LookForFiles),
-        None => (!current && !files.rows.is_empty()).then_some(Command::JudgeFiles),
+        // A drag is waited for: each judgement asks about every file.
+        None => (!current && !files.rows.is_empty() && resting(ui)).then_some(Command::JudgeFiles),
     };
     title(ui, bench);
     ui.add_space(8.0);

@@ -67,6 +67,8 @@ fn pace(bill: Option<&Bill>, answer: Tokens, answer_time: Option<Seconds>) -> St
         (Some(bill), Some(time)) if bill.rate.expected < MINUTES_BELOW => {
             format!("about {time} for a {answer}-token answer")
         }
+        // Rounding must not lift a rate over the line between slowly and well.
+        (Some(bill), _) if (9.9..10.0).contains(&bill.rate.expected) => "about 9.9 tokens/s".to_owned(),
         (Some(bill), _) => format!("about {} tokens/s", TokensPerSecond::saturating(bill.rate.expected)),
         (None, _) => "speed unknown until a bandwidth is measured or typed".to_owned(),
     }

@@ -261,6 +261,8 @@ fn details(config: &Config, family: &Family, model: &mut Architecture) -> Result
     let rope_table = rope_table(config, model);
     let details = &mut model.details;
     details.mtp_in_file = family.mtp == Mtp::Kept && model.mtp_layers > 0;
+    // DeepSeek's prediction layer has an embedding and a head of its own.
+    details.mtp_ends = matches!(model.gguf.as_str(), "deepseek2" | "deepseek32") && model.mtp_layers > 0;
     details.qk_norm = match (family.qk_norm, config.text.get("use_qk_norm").map(Json::is_true)) {
         (QkNorm::Always, _) | (QkNorm::ByKey, Some(true)) => Presence::Present,
         (QkNorm::ByKey, Some(false)) => Presence::Absent,

@@ -188,12 +188,13 @@ impl SafetensorsModel {
     #[must_use]
     pub fn checked_by(mut self, index: &Index, held: usize) -> Self {
         let all = self.tensor_bytes + self.other_bytes;
-        if held != index.tensors || index.total.is_some_and(|total| total != all) {
-            self.findings.push(Finding::note(
-                format!("The index lists {} tensors, the files hold {held}.", index.tensors),
-                "What the files hold counts.",
-            ));
-        }
+        let said = if held == index.tensors {
+            let other = index.total.filter(|total| *total != all);
+            other.map(|total| format!("The index says {} in all, the files hold {}.", total.in_gb(), all.in_gb()))
+        } else {
+            Some(format!("The index lists {} tensors, the files hold {held}.", index.tensors))
+        };
+        self.findings.extend(said.map(|said| Finding::note(said, "What the files hold counts.")));
         self
     }
 }

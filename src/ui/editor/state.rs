@@ -81,6 +81,8 @@ impl Workbench {
     pub(super) fn edit_draft(&mut self, edit: impl FnOnce(&mut Draft)) {
         let Some(editor) = &mut self.model else { return };
         edit(Arc::make_mut(&mut editor.draft));
+        // Fields move or go: what was refused in them goes, too.
+        editor.wrong.clear();
         self.take_draft();
     }
 
@@ -108,7 +110,12 @@ impl Workbench {
                 editor.fault = None;
                 if model != self.scenario.subject.model {
                     let old = &self.scenario.subject;
-                    self.put_subject(Arc::new(Subject::new(model, old.quant.clone(), old.experts_used)));
+                    // A file of known size belongs to its own model.
+                    let subject = match old.quant.rule {
+                        Rule::Sized(_) | Rule::Parts { .. } => crate::advice::default_subject(&model),
+                        _ => Subject::new(model, old.quant.clone(), old.experts_used),
+                    };
+                    self.put_subject(Arc::new(subject));
                 }
             }
             Err(unfit) => editor.fault = Some(unfit),
@@ -148,7 +155,12 @@ impl Workbench {
         let (tensors, traits) = (model.tensors(), model.traits());
         let size =
             |mix: Mix| -> Bytes { Quant::mix(mix, mix.usual_imatrix()).bytes(&traits, &tensors).into_iter().sum() };
-        let nearest = Mix::ALL.iter().copied().min_by_key(|mix| size(*mix).less(weights.file).size());
+        let trained = [Mix::TQ1_0, Mix::TQ2_0, Mix::Q1_0, Mix::Q2_0];
+        let nearest = Mix::ALL
+            .iter()
+            .copied()
+            .filter(|mix| !trained.contains(mix))
+            .min_by_key(|mix| size(*mix).less(weights.file).size());
         nearest.unwrap_or(Mix::Q4_K_M)
     }
 

@@ -35,7 +35,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
         }
         let edit = ["Edit…", "Edit a copy of the quant"];
         let remark = if subject.quant.source.is_empty() { "" } else { "published" };
-        let caption = ["Quant", remark, &source::quant(&subject.quant, catalog)];
+        let caption = ["Quant", remark, &source::quant(&subject.quant, subject.file.is_some(), catalog)];
         if column_with(ui, caption, edit, 168.0, |ui| quant_list::ui(ui, bench, catalog)) {
             bench.edit_quant();
         }
@@ -158,7 +158,13 @@ fn model(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comman
             )
             .accessible_name("Search models");
             let open = Button::new("Open a model file…").icon(Icon::Folder).small();
-            if ui.add(open).on_hover_text("GGUF, or a model in RON; you can drop it on the window as well").clicked() {
+            if ui
+                .add(open)
+                .on_hover_text(
+                    "GGUF, safetensors, a config.json, or a model in RON; you can drop it on the window as well",
+                )
+                .clicked()
+            {
                 command = Some(Command::OpenModel);
                 ui.close();
             }
@@ -168,6 +174,7 @@ fn model(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comman
                 let on = bench.scenario.subject.file.as_ref() == Some(from);
                 if ui.selectable_label(on, &from.name).on_hover_text(&from.path).clicked() {
                     file = Some(opened.clone());
+                    ui.close();
                 }
             }
             let wanted = bench.model_search.to_lowercase();
@@ -185,6 +192,7 @@ fn model(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comman
                     let text = format!("{}   {}", model.name, model.params());
                     if ui.selectable_label(model.id == chosen.id, text).clicked() {
                         picked = Some(model.clone());
+                        ui.close();
                     }
                 }
                 let mut family = "";

@@ -54,7 +54,9 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
                 }
             }
             ScrollArea::vertical().max_height(400.0).show(ui, |ui| {
-                let own = bench.own_quants.clone();
+                let named = |text: &str| wanted.split_whitespace().all(|word| text.to_lowercase().contains(word));
+                let mut own = bench.own_quants.clone();
+                own.retain(|mix| named(&format!("{} {}", mix.name, mix.id)));
                 if !own.is_empty() {
                     ui.label(fonts::caption("Yours").color(theme::palette(ui).t3));
                 }
@@ -104,5 +106,5 @@ fn row(ui: &mut Ui, offer: &Offer, selected: bool, catalog: &Catalog) -> bool {
     }
     let label = format!("{}  {bits}  {size}", offer.name);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, &label));
-    response.on_hover_ui(|ui| _ = ui.label(source::quant(&offer.quant, catalog))).clicked()
+    response.on_hover_ui(|ui| _ = ui.label(source::quant(&offer.quant, false, catalog))).clicked()
 }

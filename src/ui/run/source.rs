@@ -16,8 +16,9 @@ pub(super) fn model(model: &Architecture) -> String {
 }
 
 /// Where the size of a quant comes from, and its measured quality.
-pub(super) fn quant(quant: &Quant, catalog: &Catalog) -> String {
+pub(super) fn quant(quant: &Quant, from_file: bool, catalog: &Catalog) -> String {
     let size = match quant.rule {
+        _ if from_file => "size read from the headers of its files",
         _ if !quant.source.is_empty() => quant.source.as_str(),
         Rule::Mix(..) => "size by llama.cpp's rules, tensor by tensor",
         Rule::Custom(_) => "size by llama.cpp's rules with formats of your own",
