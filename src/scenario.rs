@@ -106,6 +106,25 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// The usual question: 8,192 tokens of context, an empty cache, a prompt and an answer of 512 tokens, and
+    /// placement and backend left to the engine of today.
+    #[must_use]
+    pub fn new(subject: Arc<Subject>, machine: Arc<Machine>, engine: Arc<Engine>, parameters: Arc<Parameters>) -> Self {
+        Self {
+            subject,
+            machine,
+            engine,
+            parameters,
+            run: RunOptions::default(),
+            engine_date: None,
+            policy: Policy::default(),
+            backend: None,
+            depth: Tokens::ZERO,
+            prompt: Tokens::new(512),
+            answer: Tokens::new(512),
+        }
+    }
+
     /// The machine as its engine may use it: what of each pool is usable can depend on it.
     #[must_use]
     pub fn seen(&self) -> Cow<'_, Machine> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use willitrun::catalog::Catalog;
 use willitrun::hardware::{Backend, PoolKind};
 use willitrun::memory::{Buffers, RunOptions, WindowRule};
-use willitrun::placement::{CpuExperts, Mode, Obstacle, Policy};
+use willitrun::placement::{CpuExperts, Mode, Obstacle};
 use willitrun::quant::{Format, Imatrix, Quant};
 use willitrun::scenario::{Answer, Scenario, Subject, evaluate};
 use willitrun::units::{Bytes, Tokens};
@@ -15,19 +15,12 @@ fn question(engine: &str, model: &str, machine: &str, context: u64) -> Scenario 
     let catalog = Catalog::builtin();
     let quant = Quant::parse("Q4_K_M", Imatrix::Without, None).expect("a mix");
     let model = catalog.model(model).expect(model);
-    Scenario {
-        subject: Arc::new(Subject::new(model.as_ref().clone(), quant, None)),
-        machine: Arc::new(catalog.profile(machine).expect(machine).machine.clone()),
-        engine: catalog.engine(engine).expect(engine).clone(),
-        parameters: catalog.parameters.clone(),
-        run: RunOptions { context: Tokens::new(context), ..RunOptions::default() },
-        engine_date: None,
-        policy: Policy::default(),
-        backend: None,
-        depth: Tokens::ZERO,
-        prompt: Tokens::new(512),
-        answer: Tokens::new(512),
-    }
+    let subject = Arc::new(Subject::new(model.as_ref().clone(), quant, None));
+    let machine = Arc::new(catalog.profile(machine).expect(machine).machine.clone());
+    let engine = catalog.engine(engine).expect(engine).clone();
+    let mut scenario = Scenario::new(subject, machine, engine, catalog.parameters.clone());
+    scenario.run.context = Tokens::new(context);
+    scenario
 }
 
 const DESKTOP: &str = "epyc-9654-12ch-4090";

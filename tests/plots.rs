@@ -8,8 +8,6 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use willitrun::catalog::Catalog;
 use willitrun::hardware::{Figure, Machine, Pool, PoolKind};
-use willitrun::memory::RunOptions;
-use willitrun::placement::Policy;
 use willitrun::quant::{Imatrix, Quant};
 use willitrun::scenario::{Point, Scenario, Subject, largest_context, sweep};
 use willitrun::ui::plot::{Curves, MemoryUnit, memory, speed};
@@ -39,19 +37,9 @@ impl Case {
         let model = catalog.model(model).expect("a model").as_ref().clone();
         let limit = model.max_context;
         let quant = Quant::parse(quant, Imatrix::Without, None).expect("a quant");
-        let scenario = Scenario {
-            subject: Arc::new(Subject::new(model, quant, None)),
-            machine: Arc::new(machine),
-            engine: catalog.engines[0].clone(),
-            parameters: catalog.parameters.clone(),
-            run: RunOptions::default(),
-            engine_date: None,
-            policy: Policy::default(),
-            backend: None,
-            depth: Tokens::ZERO,
-            prompt: Tokens::new(512),
-            answer: Tokens::new(512),
-        };
+        let subject = Arc::new(Subject::new(model, quant, None));
+        let engine = catalog.engines[0].clone();
+        let scenario = Scenario::new(subject, Arc::new(machine), engine, catalog.parameters.clone());
         Self {
             points: sweep(&scenario, &contexts(512, limit.get())),
             machine: scenario.machine.clone(),

@@ -8,8 +8,7 @@ use std::sync::Arc;
 use golden::{BARS, Class, error, measurements};
 use willitrun::catalog::Catalog;
 use willitrun::hardware::{Basis, Figure, Machine, Pool, PoolKind};
-use willitrun::memory::RunOptions;
-use willitrun::placement::{Policy, Precision};
+use willitrun::placement::Precision;
 use willitrun::scenario::{Scenario, Subject, evaluate_here};
 use willitrun::units::{Bytes, BytesPerSecond, Tokens};
 
@@ -91,19 +90,10 @@ fn experts_that_are_not_in_memory_come_from_disk() {
     disk.read = BytesPerSecond::from_gb(7.0).map(Figure::typed);
     machine.pools = vec![ram, disk];
     let ask = |engine: &str| {
-        let scenario = Scenario {
-            subject: subject.clone(),
-            machine: Arc::new(machine.clone()),
-            engine: catalog.engine(engine).expect("an engine").clone(),
-            parameters: catalog.parameters.clone(),
-            run: RunOptions { context: Tokens::new(2048), ..RunOptions::default() },
-            engine_date: None,
-            policy: Policy::default(),
-            backend: None,
-            depth: Tokens::ZERO,
-            prompt: Tokens::new(512),
-            answer: Tokens::new(512),
-        };
+        let engine = catalog.engine(engine).expect("an engine").clone();
+        let mut scenario =
+            Scenario::new(subject.clone(), Arc::new(machine.clone()), engine, catalog.parameters.clone());
+        scenario.run.context = Tokens::new(2048);
         evaluate_here(&scenario, Precision::Exact)
     };
     let ceiling = ask("ideal");

@@ -24,7 +24,6 @@ use crate::scenario::Scenario;
 use crate::store::{ProfileEntry, Store};
 use crate::ui::bench::{Choice, Measuring, PathFor, Ranking, Workbench};
 use crate::ui::{Command, MachineChoice, shell};
-use crate::units::Tokens;
 
 pub use event::Event;
 pub use job::Jobs;
@@ -392,19 +391,8 @@ fn choice(choice: MachineChoice, machine: &Machine) -> Choice {
 /// The first question on a machine: the largest model that runs well there.
 pub(crate) fn first_question(catalog: &Catalog, machine: Machine) -> Option<Scenario> {
     let model = catalog.models.first()?;
-    let mut scenario = Scenario {
-        subject: Arc::new(advice::default_subject(model)),
-        machine: Arc::new(machine),
-        engine: catalog.engines.first()?.clone(),
-        parameters: catalog.parameters.clone(),
-        run: crate::memory::RunOptions::default(),
-        engine_date: None,
-        policy: crate::placement::Policy::default(),
-        backend: None,
-        depth: Tokens::ZERO,
-        prompt: Tokens::new(512),
-        answer: Tokens::new(512),
-    };
+    let (subject, engine) = (Arc::new(advice::default_subject(model)), catalog.engines.first()?.clone());
+    let mut scenario = Scenario::new(subject, Arc::new(machine), engine, catalog.parameters.clone());
     if let Some(subject) = advice::start_model(&scenario, &catalog.models) {
         scenario.answer = crate::ui::bench::usual_answer(&subject);
         scenario.subject = subject;

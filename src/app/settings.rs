@@ -93,19 +93,8 @@ mod tests {
 
     fn question(subject: Subject) -> Scenario {
         let catalog = Catalog::builtin();
-        Scenario {
-            subject: Arc::new(subject),
-            machine: Arc::new(catalog.profiles[0].machine.clone()),
-            engine: catalog.engines[0].clone(),
-            parameters: catalog.parameters.clone(),
-            run: crate::memory::RunOptions::default(),
-            engine_date: None,
-            policy: crate::placement::Policy::default(),
-            backend: None,
-            depth: Tokens::ZERO,
-            prompt: Tokens::new(512),
-            answer: Tokens::new(512),
-        }
+        let machine = Arc::new(catalog.profiles[0].machine.clone());
+        Scenario::new(Arc::new(subject), machine, catalog.engines[0].clone(), catalog.parameters.clone())
     }
 
     #[test]

@@ -84,18 +84,17 @@ pub(super) fn question(
     if request.gpu_layers.is_some() && machine.gpus().next().is_none() && policy.gpu_layers != GpuLayers::Count(0) {
         findings.push(Finding::note("This machine has no GPU, so layers stay on the CPU.", ""));
     }
+    let usual = Scenario::new(subject, Arc::new(machine), engine.clone(), catalog.parameters.clone());
+    let given = |tokens: Option<u64>, usual: Tokens| tokens.map_or(usual, Tokens::new);
     let scenario = Scenario {
-        subject,
-        machine: Arc::new(machine),
-        engine: engine.clone(),
-        parameters: catalog.parameters.clone(),
         run,
         engine_date: request.engine_date.clone(),
         policy,
         backend,
-        depth: Tokens::new(request.depth.unwrap_or(0)),
-        prompt: Tokens::new(request.prompt.unwrap_or(512)),
-        answer: Tokens::new(request.answer.unwrap_or(512)),
+        depth: given(request.depth, usual.depth),
+        prompt: given(request.prompt, usual.prompt),
+        answer: given(request.answer, usual.answer),
+        ..usual
     };
     Ok(Question { scenario, findings })
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use criterion::Criterion;
 use willitrun::catalog::Catalog;
-use willitrun::memory::{Places, RunOptions, cache, compute, compute_quickly};
-use willitrun::placement::{Policy, Precision};
+use willitrun::memory::{Places, cache, compute, compute_quickly};
+use willitrun::placement::Precision;
 use willitrun::quant::{Imatrix, Mix, Quant};
 use willitrun::scenario::{Scenario, Subject, evaluate, evaluate_here, sweep};
 use willitrun::units::Tokens;
@@ -14,19 +14,12 @@ use willitrun::units::Tokens;
 fn question(model: &str, machine: &str, context: u64) -> Scenario {
     let catalog = Catalog::builtin();
     let model = catalog.model(model).expect("built in");
-    Scenario {
-        subject: Arc::new(Subject::new((**model).clone(), Quant::mix(Mix::Q4_K_M, Imatrix::Without), None)),
-        machine: Arc::new(catalog.profile(machine).expect("built in").machine.clone()),
-        engine: Arc::clone(&catalog.engines[0]),
-        parameters: Arc::clone(&catalog.parameters),
-        run: RunOptions { context: Tokens::new(context), ..RunOptions::default() },
-        engine_date: None,
-        policy: Policy::default(),
-        backend: None,
-        depth: Tokens::ZERO,
-        prompt: Tokens::new(512),
-        answer: Tokens::new(512),
-    }
+    let subject = Arc::new(Subject::new((**model).clone(), Quant::mix(Mix::Q4_K_M, Imatrix::Without), None));
+    let machine = Arc::new(catalog.profile(machine).expect("built in").machine.clone());
+    let engine = Arc::clone(&catalog.engines[0]);
+    let mut scenario = Scenario::new(subject, machine, engine, Arc::clone(&catalog.parameters));
+    scenario.run.context = Tokens::new(context);
+    scenario
 }
 
 /// Each iteration asks for another context, as a dragged slider does.

@@ -234,22 +234,9 @@ fn ask(subject: Subject, choices: [u8; 8]) {
         tensor_split: Vec::new(),
     };
     let machine = &catalog.profiles[pick(7, catalog.profiles.len())].machine;
-    let answer = evaluate_here(
-        &Scenario {
-            subject: Arc::new(subject),
-            machine: Arc::new(machine.clone()),
-            engine: Arc::clone(&catalog.engines[pick(5, catalog.engines.len())]),
-            parameters: Arc::clone(&catalog.parameters),
-            run,
-            engine_date: None,
-            policy,
-            backend: None,
-            depth: Tokens::ZERO,
-            prompt: Tokens::new(512),
-            answer: Tokens::new(512),
-        },
-        Precision::Near,
-    );
+    let engine = Arc::clone(&catalog.engines[pick(5, catalog.engines.len())]);
+    let usual = Scenario::new(Arc::new(subject), Arc::new(machine.clone()), engine, Arc::clone(&catalog.parameters));
+    let answer = evaluate_here(&Scenario { run, policy, ..usual }, Precision::Near);
     let rate = answer.bill.map(|bill| bill.rate);
     assert!(
         rate.is_none_or(|rate| rate.low > 0.0 && rate.low <= rate.expected && rate.expected <= rate.high),

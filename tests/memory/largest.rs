@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use willitrun::catalog::Catalog;
 use willitrun::memory::{HostWeights, KvStreams, LayerPlace, Places, Quickly, RunOptions, cache, compute_quickly};
-use willitrun::placement::{Mode, Policy, Precision};
+use willitrun::placement::{Mode, Precision};
 use willitrun::quant::{Imatrix, Mix, Quant};
 use willitrun::scenario::{Scenario, Subject, evaluate, evaluate_here, largest_context};
 use willitrun::units::Tokens;
@@ -13,19 +13,9 @@ use willitrun::units::Tokens;
 fn question(engine: &str, model: &str, mix: Mix, machine: &str) -> Scenario {
     let catalog = Catalog::builtin();
     let shape = (**catalog.model(model).expect(model)).clone();
-    Scenario {
-        subject: Arc::new(Subject::new(shape, Quant::mix(mix, Imatrix::Without), None)),
-        machine: Arc::new(catalog.profile(machine).expect(machine).machine.clone()),
-        engine: Arc::clone(catalog.engine(engine).expect(engine)),
-        parameters: Arc::clone(&catalog.parameters),
-        run: RunOptions::default(),
-        engine_date: None,
-        policy: Policy::default(),
-        backend: None,
-        depth: Tokens::ZERO,
-        prompt: Tokens::new(512),
-        answer: Tokens::new(512),
-    }
+    let subject = Arc::new(Subject::new(shape, Quant::mix(mix, Imatrix::Without), None));
+    let machine = Arc::new(catalog.profile(machine).expect(machine).machine.clone());
+    Scenario::new(subject, machine, Arc::clone(catalog.engine(engine).expect(engine)), Arc::clone(&catalog.parameters))
 }
 
 fn at(scenario: &Scenario, context: u64) -> Scenario {
