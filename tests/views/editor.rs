@@ -1,135 +1,47 @@
 //! The editors of models and quants: every field under the hand, the answer follows, and it is kept.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
 use egui::accesskit::Role;
-use egui::{Key, Modifiers, Theme, Vec2, vec2};
-use egui_kittest::Harness;
+use egui::{Key, Theme, Vec2, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use willitrun::app::{App, Event};
+use willitrun::app::Event;
 use willitrun::catalog::Catalog;
 use willitrun::formats::any_doc::Document;
 use willitrun::formats::model_doc::{self, Draft};
 use willitrun::formats::share_code;
-use willitrun::hardware::Machine;
-use willitrun::memory::RunOptions;
-use willitrun::placement::Policy;
-use willitrun::quant::{Format, Mix, Quant, Rule, Tensors};
-use willitrun::scenario::{Scenario, Subject};
+use willitrun::quant::{Format, Rule, Tensors};
 use willitrun::store::{SaveMode, Store};
-use willitrun::ui::bench::{PathFor, Workbench, Workspace, usual_answer};
-use willitrun::ui::{Own, theme};
-use willitrun::units::{Bytes, Tokens};
+use willitrun::ui::Own;
+use willitrun::ui::bench::{PathFor, Workspace};
+use willitrun::units::Bytes;
 
-const DESKTOP: &str = "desktop-rtx-4090-96gb";
+use super::window::{
+    DESKTOP, Harnessed, asked, bench, choose, click, heading, machine, open, question, text_on, until,
+};
+
 const SIZE: Vec2 = vec2(1280.0, 1200.0);
 
-struct Window {
-    app: App,
-    folder: tempfile::TempDir,
-}
-
-impl eframe::App for Window {
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        self.app.show(ui);
-    }
-}
-
-type Harnessed = Harness<'static, Window>;
-
 fn detected(model: &str) -> Event {
-    let catalog = Catalog::builtin();
-    let machine = catalog.profile(DESKTOP).expect("a profile").machine.clone();
-    let machine = Machine { id: "this".to_owned(), ..machine };
-    let model = Clone::clone(catalog.model(model).expect("a model").as_ref());
-    let subject = Subject::new(model, Quant::mix(Mix::Q4_K_M, Mix::Q4_K_M.usual_imatrix()), None);
-    let start = Scenario {
-        answer: usual_answer(&subject),
-        subject: Arc::new(subject),
-        machine: Arc::new(machine.clone()),
-        engine: catalog.engines[0].clone(),
-        parameters: catalog.parameters.clone(),
-        run: RunOptions::default(),
-        engine_date: None,
-        policy: Policy::default(),
-        backend: None,
-        depth: Tokens::ZERO,
-        prompt: Tokens::new(512),
-    };
-    Event::Detected { machine: Box::new(machine), findings: Vec::new(), start: Box::new(start) }
+    asked(question(&machine(DESKTOP), model), Vec::new())
 }
 
-fn window(model: &'static str) -> Harnessed {
+fn window(model: &str) -> Harnessed {
     window_in(model, Theme::Dark, SIZE)
 }
 
-fn window_in(model: &'static str, theme: Theme, size: Vec2) -> Harnessed {
-    let mut h = Harness::builder()
-        .with_size(size)
-        .with_theme(theme)
-        .with_max_steps(32)
-        .with_context_setup(theme::install)
-        .build_eframe(move |creation| {
-            let folder = tempfile::tempdir().expect("a folder");
-            let mut app = App::idle(&creation.egui_ctx, Some(Store::at(folder.path().join("data"))));
-            app.handle(detected(model));
-            Window { app, folder }
-        });
-    h.run();
-    h
-}
-
-fn bench(h: &mut Harnessed) -> &mut Workbench {
-    h.state_mut().app.bench().expect("a bench")
+fn window_in(model: &str, theme: Theme, size: Vec2) -> Harnessed {
+    open(detected(model), theme, size, |_, _| ())
 }
 
 fn store(h: &Harnessed) -> Store {
     Store::at(h.state().folder.path().join("data"))
 }
 
-fn click(h: &mut Harnessed, label: &str) {
-    h.get_by_label(label).click();
-    h.run();
-}
-
 fn type_over(h: &mut Harnessed, label: &str, text: &str) {
-    h.get_by_role_and_label(Role::TextInput, label).focus();
-    h.run();
-    h.key_press_modifiers(Modifiers::COMMAND, Key::A);
-    h.run();
-    h.get_by_role_and_label(Role::TextInput, label).type_text(text);
-    h.run();
-}
-
-fn choose(h: &mut Harnessed, list: &str, row: &str) {
-    h.get_by_role_and_label(Role::ComboBox, list).click();
-    h.run();
-    h.get_by_label(row).scroll_to_me();
-    h.run();
-    click(h, row);
-}
-
-fn until(h: &mut Harnessed, what: &str, mut there: impl FnMut(&mut Workbench) -> bool) {
-    let end = Instant::now() + Duration::from_secs(30);
-    while !there(bench(h)) {
-        assert!(Instant::now() < end, "no {what} after 30 s");
-        std::thread::sleep(Duration::from_millis(20));
-        h.run();
-    }
-    h.run();
-}
-
-fn text_on(h: &Harnessed, part: &str) -> bool {
-    h.query_all_by_label_contains(part).next().is_some()
+    super::window::type_over(h, Role::TextInput, label, text);
 }
 
 fn value(h: &Harnessed, label: &str) -> String {
     h.get_by_role_and_label(Role::TextInput, label).accesskit_node().value().unwrap_or_default()
-}
-
-fn heading(h: &Harnessed) -> String {
-    h.get_by_role(Role::Heading).accesskit_node().label().expect("a verdict")
 }
 
 fn model_name(h: &mut Harnessed) -> String {

@@ -1,119 +1,38 @@
 //! The page of models on this disk, and files that are opened or dropped: what is listed, asked and said.
 
-mod gguf;
-mod shelf;
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use egui::accesskit::Role;
 use egui::{DroppedFile, Key, Modifiers, Theme, vec2};
-use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use willitrun::app::{App, Event};
+use willitrun::app::Event;
 use willitrun::catalog::Catalog;
 use willitrun::formats::machine_doc::{MachineDoc, write};
 use willitrun::formats::model_doc::write_model;
-use willitrun::hardware::Machine;
 use willitrun::library::{Place, Program};
-use willitrun::memory::RunOptions;
-use willitrun::placement::Policy;
-use willitrun::quant::{Mix, Quant};
-use willitrun::scenario::{Scenario, Subject};
-use willitrun::store::Store;
+use willitrun::quant::Mix;
+use willitrun::scenario::Scenario;
 use willitrun::ui::MachineChoice;
-use willitrun::ui::bench::{PathFor, Workbench, Workspace};
+use willitrun::ui::bench::{PathFor, Workspace};
 use willitrun::ui::files::Looking;
-use willitrun::ui::{focus, theme};
 use willitrun::units::Tokens;
 use willitrun::verdict::Level;
 
-use shelf::SMALL;
-
-/// The application with folders of its own.
-struct Window {
-    app: App,
-    folder: tempfile::TempDir,
-}
-
-impl eframe::App for Window {
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        self.app.show(ui);
-    }
-}
-
-type Harnessed = Harness<'static, Window>;
-
-fn machine(profile: &str) -> Machine {
-    let machine = &Catalog::builtin().profile(profile).expect("a profile").machine;
-    Machine { id: "this".to_owned(), ..machine.clone() }
-}
-
-fn question(machine: &Machine) -> Scenario {
-    let catalog = Catalog::builtin();
-    let model = Clone::clone(catalog.model("qwen3-32b").expect("a model").as_ref());
-    let subject = Subject::new(model, Quant::mix(Mix::Q4_K_M, Mix::Q4_K_M.usual_imatrix()), None);
-    Scenario {
-        answer: Tokens::new(512),
-        subject: Arc::new(subject),
-        machine: Arc::new(machine.clone()),
-        engine: catalog.engines[0].clone(),
-        parameters: catalog.parameters.clone(),
-        run: RunOptions::default(),
-        engine_date: None,
-        policy: Policy::default(),
-        backend: None,
-        depth: Tokens::ZERO,
-        prompt: Tokens::new(512),
-    }
-}
+use super::window::{Harnessed, LAPTOP, SIZE, asked, bench, machine, open, question, text_on, until};
+use crate::shelf::{self, SMALL};
 
 /// A window of this machine whose programs keep their models in folders of the test.
 fn window(profile: &str) -> Harnessed {
-    let mut h = Harness::builder()
-        .with_size(vec2(1280.0, 800.0))
-        .with_theme(Theme::Dark)
-        .with_max_steps(32)
-        .with_context_setup(|ctx| {
-            theme::install(ctx);
-            focus::install(ctx);
-        })
-        .build_eframe(|creation| {
-            let folder = tempfile::tempdir().expect("a folder");
-            let store = Store::at(folder.path().join("data"));
-            let mut app = App::idle(&creation.egui_ctx, Some(store));
-            let machine = Box::new(machine(profile));
-            let start = Box::new(question(&machine));
-            app.handle(Event::Detected { machine, findings: Vec::new(), start });
-            let place = |program, name| Place { program, folder: folder.path().join(name) };
-            app.look_in(vec![place(Program::Ollama, "ollama"), place(Program::LmStudio, "lms")]);
-            Window { app, folder }
-        });
-    h.run();
-    h
+    let start = Scenario { answer: Tokens::new(512), ..question(&machine(profile), "qwen3-32b") };
+    open(asked(start, Vec::new()), Theme::Dark, SIZE, |app, folder| {
+        let place = |program, name| Place { program, folder: folder.join(name) };
+        app.look_in(vec![place(Program::Ollama, "ollama"), place(Program::LmStudio, "lms")]);
+    })
 }
-
-const LAPTOP: &str = "laptop-16gb";
 
 fn at(h: &Harnessed, path: &str) -> PathBuf {
     h.state().folder.path().join(path)
-}
-
-fn bench(h: &mut Harnessed) -> &mut Workbench {
-    h.state_mut().app.bench().expect("a bench")
-}
-
-/// Runs until something a job does has come, thirty seconds at most.
-#[track_caller]
-fn until(h: &mut Harnessed, what: &str, mut there: impl FnMut(&mut Workbench) -> bool) {
-    let end = Instant::now() + Duration::from_secs(30);
-    while !there(bench(h)) {
-        assert!(Instant::now() < end, "no {what} after 30 s");
-        std::thread::sleep(Duration::from_millis(20));
-        h.step();
-    }
-    h.run();
 }
 
 fn open_page(h: &mut Harnessed) {
@@ -124,10 +43,6 @@ fn open_page(h: &mut Harnessed) {
 
 fn names(h: &mut Harnessed) -> Vec<String> {
     bench(h).files.rows.iter().map(|row| row.name.clone()).collect()
-}
-
-fn said(h: &Harnessed, part: &str) -> bool {
-    h.query_all_by_label_contains(part).next().is_some()
 }
 
 #[derive(Debug)]
@@ -163,7 +78,7 @@ fn the_page_lists_what_is_there_and_a_click_asks_about_it() {
     h.get_by_label("2 models on this disk");
     assert_eq!(names(&mut h), ["Qwen3-8B-Q4_K_M", "qwen3:0.6b", "mmproj"]);
     for text in ["Ollama", "LM Studio", "Q8_0", "5.0 GB", "vision part", "Runs well"] {
-        assert!(said(&h, text), "{text}");
+        assert!(text_on(&h, text), "{text}");
     }
     // Each row says what the question itself answers.
     let rows = bench(&mut h).files.rows.clone();
@@ -189,7 +104,7 @@ fn the_page_lists_what_is_there_and_a_click_asks_about_it() {
     h.get_by_label("mmproj").click();
     h.run();
     assert_eq!(bench(&mut h).workspace, Workspace::Files);
-    assert!(said(&h, "mmproj: the vision part of a model, which loads beside it"));
+    assert!(text_on(&h, "mmproj: the vision part of a model, which loads beside it"));
 }
 
 /// The bytes of a row's tensors.
@@ -223,9 +138,9 @@ fn where_nothing_is_found_the_page_says_what_to_do() {
     let mut h = window(LAPTOP);
     open_page(&mut h);
     h.get_by_label("No models found on this disk");
-    assert!(said(&h, "Add the folder your models are in"));
+    assert!(text_on(&h, "Add the folder your models are in"));
     let ollama = at(&h, "ollama").display().to_string();
-    assert!(said(&h, &format!("Not there: Ollama {ollama}")));
+    assert!(text_on(&h, &format!("Not there: Ollama {ollama}")));
     // A folder of the user's own is looked in from now on, and no more once it is removed.
     let own = at(&h, "own");
     shelf::model(&own.join("small.gguf"), SMALL, Mix::Q8_0);
@@ -254,13 +169,13 @@ fn a_search_is_stopped_and_the_old_list_stays() {
     open_page(&mut h);
     bench(&mut h).files.looking = Some(Looking { names: 12_345, models: 6, folder: "/models".to_owned() });
     h.run();
-    assert!(said(&h, "12345 names, 6 models, in /models"));
+    assert!(text_on(&h, "12345 names, 6 models, in /models"));
     assert!(h.query_by_label("Scan again").is_none());
     h.get_by_label("Stop").click();
     h.run();
     h.state_mut().app.handle(Event::Found(None));
     h.run();
-    assert!(said(&h, "The search was stopped; the old list stays."));
+    assert!(text_on(&h, "The search was stopped; the old list stays."));
     assert_eq!(names(&mut h), ["qwen3:0.6b"]);
     shelf::ollama(&at(&h, "ollama"), "qwen3", "other", 'b', Mix::Q4_K_M);
     h.get_by_label("Scan again").click();

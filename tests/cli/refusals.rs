@@ -1,32 +1,11 @@
 //! What the command line refuses, what it says where it changes the question, and how it ends.
 
-use std::ffi::OsStr;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-struct Run {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-fn command(data: &TempDir) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_willitrun"));
-    command.env("WILLITRUN_DATA_DIR", data.path());
-    for name in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "RUST_LOG"] {
-        command.env_remove(name);
-    }
-    command
-}
-
-fn willitrun<S: AsRef<OsStr>>(args: &[S]) -> Run {
-    let data = TempDir::new().expect("a folder");
-    let output = command(&data).args(args).output().expect("the program starts");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-    Run { code: output.status.code().expect("it ends by itself"), out: text(output.stdout), err: text(output.stderr) }
-}
+use super::program::{Run, command, willitrun};
 
 const ASK: &[&str] = &["check", "--model", "llama-3.1-8b", "--quant", "Q4_K_M"];
 

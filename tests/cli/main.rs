@@ -1,0 +1,13 @@
+//! The headless commands, on the real binary: figures, lists, refusals, and no display.
+
+mod check;
+mod files;
+mod lists;
+mod machine;
+mod program;
+mod refusals;
+
+#[path = "../gguf/mod.rs"]
+mod gguf;
+#[path = "../shelf/mod.rs"]
+mod shelf;

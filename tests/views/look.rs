@@ -1,0 +1,142 @@
+//! The keyboard, the sizes, the look.
+
+use egui::accesskit::Role;
+use egui::{Key, Pos2, Rect, Theme, vec2};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::{Node, SnapshotOptions, SnapshotResults};
+use willitrun::hardware::PoolKind;
+use willitrun::ui::MachineChoice;
+use willitrun::ui::bench::Workspace;
+
+use super::window::{
+    DESKTOP, LAPTOP, MEMORY, SERVER, SIZE, SPEED, bench, choose, click, heading, names, window, window_in,
+};
+
+#[test]
+fn tab_reaches_every_control() {
+    let mut h = window(DESKTOP, "qwen3-32b");
+    choose(&mut h, "KV cache", "q8_0");
+    let mut reached = std::collections::BTreeSet::new();
+    for _ in 0..80 {
+        h.key_press(Key::Tab);
+        h.run();
+        let focused = h.root().children_recursive().find(Node::is_focused);
+        reached.extend(focused.and_then(|node| node.accesskit_node().label()));
+    }
+    let applied = format!("Apply {}", bench(&mut h).changes()[0].what);
+    for name in [
+        "Run",
+        "What runs here",
+        "Machines",
+        "Try DeepSeek R1",
+        "GiB",
+        "GB",
+        "Undo",
+        "Save this machine as a profile",
+        "Open a machine profile…",
+        "Light or dark",
+        "Machine",
+        "Capacity, 96.0 GiB, change",
+        "Keep free, 4.0 GiB, change",
+        "Read bandwidth, 96.0 GB/s, change",
+        "Measure RAM",
+        "Model",
+        "Quant",
+        "Context in tokens",
+        "Context",
+        "KV cache",
+        "Engine",
+        MEMORY,
+        SPEED,
+        &applied,
+        "Copy",
+    ] {
+        assert!(reached.contains(name), "Tab does not reach {name}: {reached:?}");
+    }
+}
+
+#[test]
+fn every_page_is_drawn_at_every_size() {
+    let mut h = window(SERVER, "deepseek-r1");
+    for page in [Workspace::Run, Workspace::Rank, Workspace::Profiles] {
+        bench(&mut h).workspace = page;
+        for width in [900.0, 1024.0, 1280.0, 1600.0, 1920.0] {
+            for height in [600.0, 720.0, 900.0, 1080.0] {
+                h.set_size(vec2(width, height));
+                h.run_ok();
+            }
+        }
+    }
+}
+
+#[test]
+fn what_matters_stays_in_the_window() {
+    let mut h = window(SERVER, "deepseek-r1");
+    for (size, reached) in [(SIZE, true), (vec2(1024.0, 720.0), false), (vec2(900.0, 600.0), false)] {
+        h.set_size(size);
+        h.run();
+        let screen = Rect::from_min_size(Pos2::ZERO, size);
+        let heading = h.get_by_role(Role::Heading).rect();
+        assert!(screen.contains_rect(heading), "{heading} in {size}");
+        let strip = ["Machine", "Measure RAM"].into_iter().filter(|_| size.x >= 1100.0);
+        for name in ["Model", "Quant", "Context", "KV cache", "Engine", "Light or dark"].into_iter().chain(strip) {
+            let role = |node: &Node<'_>| node.accesskit_node().role() != Role::Label;
+            let rect = h.get_all_by_label(name).find(role).expect(name).rect();
+            assert!(screen.expand(0.5).contains_rect(rect), "{name} at {rect} in {size}");
+        }
+        for plot in [MEMORY, SPEED] {
+            let rect = h.get_by_role_and_label(Role::Slider, plot).rect();
+            assert!(
+                screen.x_range().contains(rect.left()) && screen.x_range().contains(rect.right()),
+                "{plot} at {rect} in {size}"
+            );
+            // In a low window the page scrolls.
+            assert!(!reached || screen.contains_rect(rect), "{plot} at {rect} in {size}");
+        }
+    }
+}
+
+#[test]
+fn a_narrow_window_folds_the_machine_to_a_rail() {
+    let mut h = window_in(SERVER, "deepseek-r1", Theme::Dark, vec2(900.0, 600.0));
+    assert!(h.query_by_label("Measure RAM").is_none());
+    let icon = names(&h).into_iter().find(|name| name.starts_with("RAM, ")).expect("the RAM with its mark");
+    click(&mut h, &icon);
+    let button = h.get_by_label("Measure RAM").rect();
+    assert!(Rect::from_min_size(Pos2::ZERO, vec2(900.0, 600.0)).contains_rect(button), "{button}");
+    choose(&mut h, "Machine", "Mac Studio M3 Ultra, 512 GB");
+    assert_eq!(bench(&mut h).choice, MachineChoice::BuiltIn("mac-studio-m3-ultra-512gb".to_owned()));
+    h.key_press(Key::Escape);
+    h.run();
+    assert!(h.query_by_label("Measure RAM").is_none());
+}
+
+/// Whether anything can draw here.
+fn adapter() -> bool {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
+    !pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all())).is_empty()
+}
+
+#[test]
+fn it_looks_as_it_did() {
+    if !adapter() {
+        assert!(std::env::var_os("WILLITRUN_REQUIRE_ADAPTER").is_none(), "there is no adapter to draw with");
+        println!("skipped: there is no adapter to draw with (Mesa's software Vulkan is enough)");
+        return;
+    }
+    let mut results = SnapshotResults::new();
+    for (name, profile, theme, free) in [
+        ("run-dark", SERVER, Theme::Dark, None),
+        ("run-light", SERVER, Theme::Light, None),
+        ("will-not-run", LAPTOP, Theme::Dark, Some(PoolKind::Disk)),
+    ] {
+        let mut h = window_in(profile, "deepseek-r1", theme, SIZE);
+        if let Some(kind) = free {
+            bench(&mut h).edit_machine(|machine| machine.pools.retain(|pool| pool.kind != kind));
+            h.run();
+            assert!(heading(&h).starts_with("Will not run"), "{}", heading(&h));
+        }
+        h.snapshot_options(name, &SnapshotOptions::default());
+        results.extend(h.take_snapshot_results());
+    }
+}

@@ -1,0 +1,14 @@
+//! The whole window over pinned machines: what is there, what the hand and the keyboard change, what jobs send back.
+
+mod editor;
+mod files;
+mod look;
+mod machines;
+mod run;
+mod strip;
+mod window;
+
+#[path = "../gguf/mod.rs"]
+mod gguf;
+#[path = "../shelf/mod.rs"]
+mod shelf;
