@@ -48,6 +48,22 @@ impl Mix {
     pub const fn usual_imatrix(self) -> Imatrix {
         if self.needs_imatrix() { Imatrix::With } else { Imatrix::Without }
     }
+
+    /// The mix whose file comes nearest in size, each made as told, and the bytes of its tensors. Ternary formats
+    /// and the like are left out: they are for models trained so.
+    #[must_use]
+    pub fn nearest(
+        file: Bytes,
+        traits: &ModelTraits,
+        tensors: &[Tensor],
+        made: impl Fn(Self) -> Imatrix,
+    ) -> Option<(Self, Vec<Bytes>)> {
+        let trained = [Self::TQ1_0, Self::TQ2_0, Self::Q1_0, Self::Q2_0];
+        let mixes = Self::ALL.iter().copied().filter(|mix| !trained.contains(mix));
+        mixes
+            .map(|mix| (mix, in_formats(tensors, mix.formats(traits, tensors, made(mix)))))
+            .min_by_key(|(_, bytes)| bytes.iter().copied().sum::<Bytes>().less(file).size())
+    }
 }
 
 impl Quant {
@@ -149,14 +165,8 @@ impl Quant {
 
 /// Bytes of each tensor under the mix whose file comes nearest in size.
 fn like_nearest(file: Bytes, traits: &ModelTraits, tensors: &[Tensor]) -> Vec<f64> {
-    // Ternary formats and the like are for models trained so.
-    let trained = [Mix::TQ1_0, Mix::TQ2_0, Mix::Q1_0, Mix::Q2_0];
-    let nearest = Mix::ALL
-        .iter()
-        .filter(|mix| !trained.contains(mix))
-        .map(|mix| in_formats(tensors, mix.formats(traits, tensors, Imatrix::With)))
-        .min_by_key(|bytes| bytes.iter().copied().sum::<Bytes>().less(file).size());
-    nearest.unwrap_or_default().iter().map(|bytes| bytes.as_f64()).collect()
+    let nearest = Mix::nearest(file, traits, tensors, |_| Imatrix::With);
+    nearest.map(|(_, bytes)| bytes).unwrap_or_default().iter().map(|bytes| bytes.as_f64()).collect()
 }
 
 fn in_formats(tensors: &[Tensor], formats: Vec<Format>) -> Vec<Bytes> {

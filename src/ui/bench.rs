@@ -243,14 +243,19 @@ impl Workbench {
         self.offers.get(model.clone(), |model| offers(model, catalog))
     }
 
-    /// Puts a model under the quant on screen; the context stays within the model's limit. A file of known size
-    /// belongs to its own model: after it comes the quant most people download.
-    pub fn pick_model(&mut self, model: &Architecture) {
-        let quant = self.scenario.subject.quant.clone();
-        let subject = match quant.rule {
+    /// A model under the quant on screen. A file of known size belongs to its own model: after it comes the quant
+    /// most people download.
+    pub(super) fn under_this_quant(&self, model: &Architecture, experts_used: Option<u64>) -> Subject {
+        let quant = &self.scenario.subject.quant;
+        match quant.rule {
             Rule::Sized(_) | Rule::Parts { .. } => advice::default_subject(model),
-            _ => Subject::new(model.clone(), quant, None),
-        };
+            _ => Subject::new(model.clone(), quant.clone(), experts_used),
+        }
+    }
+
+    /// Puts a model under the quant on screen; the context stays within the model's limit.
+    pub fn pick_model(&mut self, model: &Architecture) {
+        let subject = self.under_this_quant(model, None);
         self.set_subject(Arc::new(subject));
     }
 

@@ -129,11 +129,6 @@ impl Files {
     }
 }
 
-/// Whether nothing is held by the hand.
-pub(super) fn resting(ui: &Ui) -> bool {
-    !ui.input(|input| input.pointer.any_down())
-}
-
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
     let files = &bench.files;
     let current = files.judged.as_ref().is_some_and(|judged| judged.answers(&bench.scenario));
@@ -141,7 +136,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
         Some(_) => None,
         None if !files.looked_once => Some(Command::LookForFiles),
         // A drag is waited for: each judgement asks about every file.
-        None => (!current && !files.rows.is_empty() && resting(ui)).then_some(Command::JudgeFiles),
+        None => (!current && !files.rows.is_empty() && super::resting(ui)).then_some(Command::JudgeFiles),
     };
     title(ui, bench);
     ui.add_space(8.0);

@@ -102,3 +102,8 @@ pub enum MachineChoice {
 }
 
 pub use plot::MemoryUnit;
+
+/// Whether the hand holds nothing. While it does a drag goes on, and what costs more than a frame waits.
+fn resting(ui: &egui::Ui) -> bool {
+    !ui.input(|input| input.pointer.any_down())
+}

@@ -1,6 +1,6 @@
 //! Ready-made machines and the user's own: pick one, save what is on screen, open a file.
 
-use egui::{Align, Align2, Layout, ScrollArea, TextEdit, Ui, vec2};
+use egui::{Align, Align2, Layout, TextEdit, Ui, vec2};
 
 use super::bench::{Choice, Workbench, Workspace};
 use super::paint::icon::Icon;
@@ -46,7 +46,8 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
             .split_whitespace()
             .all(|word| format!("{} {}", machine.name, machine.summary).to_lowercase().contains(word))
     };
-    ScrollArea::vertical().id_salt("machines").auto_shrink([false, false]).show(ui, |ui| {
+    let height = ui.available_height();
+    scroll(ui, "machines", height, |ui| {
         for (title, own) in [("Yours", true), ("Ready-made", false)] {
             let list: Vec<&Choice> = bench
                 .machines

@@ -15,7 +15,7 @@ use super::{Command, fonts, theme};
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Command> {
     let palette = theme::palette(ui);
     let current = bench.ranking.as_ref().is_some_and(|ranking| ranking.answers(&bench.scenario));
-    let command = (!current && super::files::resting(ui)).then_some(Command::Rank);
+    let command = (!current && super::resting(ui)).then_some(Command::Rank);
     let rows: Vec<Ranked> = bench.ranking.as_ref().map(|ranking| ranking.rows.clone()).unwrap_or_default();
     let well = rows.iter().filter(|row| row.level == Level::RunsWell).count();
     let runs = rows.iter().filter(|row| row.level < Level::Disk).count();

@@ -61,8 +61,7 @@ pub fn ui(ui: &mut Ui, bench: Option<&mut Workbench>, catalog: &Catalog) -> Opti
     });
     // A drag is one step: it is noted when the hand rests. So is what is typed into a field of an editor.
     let editing = matches!(bench.workspace, Workspace::Model | Workspace::Quant) && ui.ctx().text_edit_focused();
-    let resting = !editing && ui.input(|input| !input.pointer.any_down());
-    if resting {
+    if !editing && super::resting(ui) {
         bench.note();
     }
     command

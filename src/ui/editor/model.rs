@@ -1,6 +1,6 @@
 //! The model on screen, field by field.
 
-use egui::{Frame, Margin, ScrollArea, Ui};
+use egui::{Frame, Margin, Ui};
 
 use crate::formats::model_doc::{Draft, Section};
 use crate::ui::bench::Workbench;
@@ -44,9 +44,8 @@ pub(in crate::ui) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
     });
     ui.add_space(8.0);
     let mut edit = None;
-    ScrollArea::vertical().id_salt("model editor").auto_shrink([false, false]).show(ui, |ui| {
-        edit = cards(ui, &editor);
-    });
+    let height = ui.available_height();
+    scroll(ui, "model editor", height, |ui| edit = cards(ui, &editor));
     match edit {
         None => {}
         Some(Edit::Type(path, text)) => bench.type_field(&path, &text),

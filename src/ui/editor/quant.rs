@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use egui::{Align, Align2, ComboBox, Layout, ScrollArea, TextEdit, Ui, vec2};
+use egui::{Align, Align2, ComboBox, Layout, TextEdit, Ui, vec2};
 
 use crate::quant::{CustomMix, Format, Imatrix, Mix, Quant, Rule, Tensors};
 use crate::ui::bench::{Workbench, Workspace};
@@ -32,7 +32,8 @@ pub(in crate::ui) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
     let said = format!("{}, on {}", editor.mix.name, bench.scenario.subject.model.name);
     ui.add(egui::Label::new(fonts::small(said).color(theme::palette(ui).t3)).truncate());
     ui.add_space(8.0);
-    ScrollArea::vertical().id_salt("quant editor").auto_shrink([false, false]).show(ui, |ui| {
+    let height = ui.available_height();
+    scroll(ui, "quant editor", height, |ui| {
         name(ui, bench, &editor.mix, &editor.before);
         ui.add_space(12.0);
         formats(ui, bench, &editor.mix);

@@ -9,7 +9,6 @@ use crate::quant::{CustomMix, Mix, Quant, Rule};
 use crate::scenario::Subject;
 use crate::ui::Own;
 use crate::ui::bench::{Workbench, Workspace};
-use crate::units::Bytes;
 
 /// A model being edited.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,12 +108,7 @@ impl Workbench {
             Ok(model) => {
                 editor.fault = None;
                 if model != self.scenario.subject.model {
-                    let old = &self.scenario.subject;
-                    // A file of known size belongs to its own model.
-                    let subject = match old.quant.rule {
-                        Rule::Sized(_) | Rule::Parts { .. } => crate::advice::default_subject(&model),
-                        _ => Subject::new(model, old.quant.clone(), old.experts_used),
-                    };
+                    let subject = self.under_this_quant(&model, self.scenario.subject.experts_used);
                     self.put_subject(Arc::new(subject));
                 }
             }
@@ -153,15 +147,8 @@ impl Workbench {
     fn nearest_mix(&self) -> Mix {
         let Subject { model, weights, .. } = &*self.scenario.subject;
         let (tensors, traits) = (model.tensors(), model.traits());
-        let size =
-            |mix: Mix| -> Bytes { Quant::mix(mix, mix.usual_imatrix()).bytes(&traits, &tensors).into_iter().sum() };
-        let trained = [Mix::TQ1_0, Mix::TQ2_0, Mix::Q1_0, Mix::Q2_0];
-        let nearest = Mix::ALL
-            .iter()
-            .copied()
-            .filter(|mix| !trained.contains(mix))
-            .min_by_key(|mix| size(*mix).less(weights.file).size());
-        nearest.unwrap_or(Mix::Q4_K_M)
+        let nearest = Mix::nearest(weights.file, &traits, &tensors, Mix::usual_imatrix);
+        nearest.map_or(Mix::Q4_K_M, |(mix, _)| mix)
     }
 
     /// Changes the mix; it is on screen at once.

@@ -29,14 +29,15 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
         ui.spacing_mut().item_spacing.x = 12.0;
         let subject = bench.scenario.subject.clone();
         let edit = ["Edit…", "Edit a copy of the model"];
-        let caption = ["Model", subject.model.facts.doubt().unwrap_or_default(), &source::model(&subject.model)];
-        if column_with(ui, caption, edit, 176.0, |ui| command = model(ui, bench, catalog)) {
+        let caption = ["Model", subject.model.facts.doubt().unwrap_or_default()];
+        let said = || source::model(&subject.model);
+        if column_with(ui, caption, said, edit, 176.0, |ui| command = model(ui, bench, catalog)) {
             bench.edit_model();
         }
         let edit = ["Edit…", "Edit a copy of the quant"];
         let remark = if subject.quant.source.is_empty() { "" } else { "published" };
-        let caption = ["Quant", remark, &source::quant(&subject.quant, subject.file.is_some(), catalog)];
-        if column_with(ui, caption, edit, 168.0, |ui| quant_list::ui(ui, bench, catalog)) {
+        let said = || source::quant(&subject.quant, subject.file.is_some(), catalog);
+        if column_with(ui, ["Quant", remark], said, edit, 168.0, |ui| quant_list::ui(ui, bench, catalog)) {
             bench.edit_quant();
         }
         if !narrow {
@@ -71,22 +72,10 @@ fn context(ui: &mut Ui, bench: &mut Workbench, fits: Option<Tokens>, width: f32)
 }
 
 fn column(ui: &mut Ui, name: &str, width: f32, contents: impl FnOnce(&mut Ui)) {
-    column_of(ui, name, None, "", width, contents);
-}
-
-fn column_of(ui: &mut Ui, name: &str, remark: Option<&str>, source: &str, width: f32, contents: impl FnOnce(&mut Ui)) {
-    let palette = theme::palette(ui);
     ui.vertical(|ui| {
         ui.set_width(width);
         ui.spacing_mut().item_spacing.y = 2.0;
-        let mut text = LayoutJob::default();
-        for (part, ink) in [(name, palette.t3), ("  ", palette.t3), (remark.unwrap_or_default(), palette.t2)] {
-            fonts::caption(part).color(ink).append_to(&mut text, ui.style(), FontSelection::Default, Align::Center);
-        }
-        let caption = if remark.is_some() { ui.label(text) } else { ui.label(fonts::caption(name).color(palette.t3)) };
-        if !source.is_empty() {
-            caption.on_hover_text(source);
-        }
+        ui.label(fonts::caption(name).color(theme::palette(ui).t3));
         contents(ui);
     });
 }
@@ -95,7 +84,8 @@ fn column_of(ui: &mut Ui, name: &str, remark: Option<&str>, source: &str, width:
 /// asked for.
 fn column_with(
     ui: &mut Ui,
-    [name, remark, source]: [&str; 3],
+    [name, remark]: [&str; 2],
+    source: impl FnOnce() -> String,
     [act, said]: [&str; 2],
     width: f32,
     contents: impl FnOnce(&mut Ui),
@@ -110,7 +100,7 @@ fn column_with(
         }
         let caption = if remark.is_empty() { ui.label(fonts::caption(name).color(palette.t3)) } else { ui.label(text) };
         let line = caption.rect;
-        caption.on_hover_text(source);
+        caption.on_hover_ui(|ui| _ = ui.label(source()));
         let asked = caption_link(ui, egui::pos2(line.left() + width, line.center().y), act, said);
         contents(ui);
         asked
