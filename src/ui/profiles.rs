@@ -6,6 +6,7 @@ use super::bench::{Choice, Workbench, Workspace};
 use super::paint::icon::Icon;
 use super::widget::button::Button;
 use super::widget::card::{card, rows};
+use super::widget::scroll::scroll;
 use super::{Command, MachineChoice, fonts, theme};
 
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {

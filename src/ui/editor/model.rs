@@ -7,6 +7,7 @@ use crate::ui::bench::Workbench;
 use crate::ui::paint::icon::Icon;
 use crate::ui::widget::button::{Button, small_icon_button};
 use crate::ui::widget::card::card;
+use crate::ui::widget::scroll::scroll;
 use crate::ui::{Command, Own, fonts, theme};
 
 use super::state::ModelEditor;

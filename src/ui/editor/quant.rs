@@ -11,6 +11,7 @@ use crate::ui::paint::icon::{self, Icon};
 use crate::ui::paint::mark::{Mark, mark};
 use crate::ui::widget::button::{Button, small_icon_button};
 use crate::ui::widget::card::{card, rows};
+use crate::ui::widget::scroll::scroll;
 use crate::ui::{Command, Own, fonts, theme};
 use crate::units::{Bytes, parse_bytes};
 
