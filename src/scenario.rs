@@ -5,6 +5,7 @@
 //! Invariant: pure; a valid scenario cannot fail.
 
 mod engine;
+mod host;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -368,6 +369,7 @@ fn findings(scenario: &Scenario, at: &Evaluation<'_>, plan: &Plan) -> Vec<Findin
         found.push(Finding::warning(format!("{refused} Answered with an f16 cache."), "Choose another KV type."));
     }
     found.extend(engine::findings(scenario, plan));
+    found.extend(host::findings(scenario, plan));
     found.extend(format_findings(scenario));
     let model = &scenario.subject.model;
     if memory::is_simplified(model) {

@@ -1,17 +1,17 @@
 //! Seconds of one token.
 //!
-//! Form, for each pool: bytes / (bandwidth x share reached) + weights x operations / fp32 rate + attention +
-//! layers and tensors x launch; then hand-overs, and what is read from disk. Parameters: `assets/speed.ron`,
-//! fitted over published measurements by `tests/tools/fit`.
+//! Form, for each pool: bytes / (bandwidth x share reached) + weights x operations / fp32 rate (on a CPU: weights /
+//! what its cores unpack) + attention + layers and tensors x launch; then hand-overs, and what is read from disk.
+//! Parameters: `assets/speed.ron`, fitted over published measurements by `tests/tools/fit`.
 
-use crate::hardware::{Accelerator, Machine, PoolKind, Source};
+use crate::hardware::{Accelerator, Backend, Machine, PoolKind, Source};
 use crate::memory::FlashAttention;
 use crate::placement::{Load, Plan, Split};
 use crate::units::{Bytes, BytesPerSecond, FlopsPerSecond, Seconds, Tokens};
 
 use super::bill::{Bill, BillLine, Item, merge};
 use super::reads::{Reads, gather, spill};
-use super::{BackendRates, Parameters, Range};
+use super::{BackendRates, Filled, Parameters, Range};
 
 /// Bits per weight from which weights are not quantised.
 const WIDE_BITS: f64 = 12.0;
@@ -114,8 +114,13 @@ impl Asked<'_> {
 
         let era = parameters.era(self.built);
         let fp32 = fp32(device, bandwidth, parameters);
-        let operations = parameters.operations(bits(read.dense, read.dense_count)) * read.dense_count
-            + parameters.operations(bits(read.experts, read.experts_count)) * read.experts_count;
+        // Builds of that time multiplied what is not quantised by other kernels.
+        let old = if rates.backend == Backend::Cuda { era.wide } else { 1.0 };
+        let each = |bytes: Bytes, count: f64| {
+            let bits = bits(bytes, count);
+            parameters.operations(bits) * count * if bits >= WIDE_BITS { old } else { 1.0 }
+        };
+        let operations = each(read.dense, read.dense_count) + each(read.experts, read.experts_count);
         lines.push(line(
             Item::Arithmetic,
             pool,
@@ -146,25 +151,26 @@ impl Asked<'_> {
 
     /// What the CPU costs; returns how far off it may be.
     fn host(&self, host: usize, read: &Reads, beside_gpu: bool, lines: &mut Vec<BillLine>) -> Option<f64> {
-        let (bandwidth, basis) = self.machine.pools[host].bandwidth()?;
+        let pool = &self.machine.pools[host];
+        let (bandwidth, basis) = pool.bandwidth()?;
+        let bandwidth = bandwidth * Filled::of(pool).map_or(1.0, Filled::share);
         if self.load.engine.ideal {
             push_read(lines, Item::Weights, host, read.dense, bandwidth)?;
             push_read(lines, Item::Experts, host, read.experts, bandwidth)?;
             push_read(lines, Item::Cache, host, read.cache + read.mla_cache, bandwidth)?;
             return Some(0.0);
         }
-        let parameters = self.parameters;
-        let sockets = if self.machine.cpu.sockets > 1 { parameters.two_sockets } else { 1.0 };
-        let rates =
-            if beside_gpu { parameters.cpu_beside(basis) } else { parameters.cpu_alone(&self.load.engine.id, basis) };
-        let share = rates.weights * sockets;
-        push_read(lines, Item::Weights, host, read.dense, bandwidth * share)?;
+        let (parameters, cpu, family) = (self.parameters, &self.machine.cpu, &self.load.engine.id);
+        let rates = if beside_gpu { parameters.cpu_beside(basis) } else { parameters.cpu_alone(family, basis) };
+        let share = rates.weights * parameters.over_sockets(family, cpu);
+        push_read(lines, Item::Weights, host, read.dense, bandwidth * below_sheet(share))?;
         push_read(lines, Item::Experts, host, read.experts, bandwidth * below_sheet(share * rates.experts))?;
-        // Attention on a CPU is bound by arithmetic more than by the bytes of its cache; arithmetic grows with the
-        // size of a machine as its bandwidth does.
+        let unpacking = (read.dense_count + read.experts_count) / parameters.unpacks(cpu);
+        lines.push(line(Item::Arithmetic, host, 0, Seconds::saturating(unpacking)));
+        // Attention on a CPU is bound by arithmetic more than by the bytes of its cache: it grows with the cores.
         let cache = read.cache + read.mla_cache;
         if cache > Bytes::ZERO {
-            let computing = read.attention / (bandwidth.get() * rates.attention);
+            let computing = read.attention / (f64::from(cpu.cores.max(1)) * rates.attention);
             let reading = (bandwidth * share).time_for(cache)?;
             push_cache(lines, host, cache, reading + Seconds::saturating(computing));
         }

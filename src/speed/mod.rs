@@ -5,6 +5,8 @@
 mod band;
 mod bill;
 mod decode;
+mod host;
+mod left_out;
 mod parameters;
 mod prefill;
 mod reads;
@@ -12,5 +14,7 @@ mod reads;
 pub use band::Range;
 pub use bill::{Bill, BillLine, Item};
 pub use decode::{Built, decode};
-pub use parameters::{BackendRates, DeviceClass, Era, HostRates, Parameters, PrefillRates};
+pub use host::{CopyRule, CoreRates, Counted, Filled, HostRates, OnMeasured, Sockets};
+pub use left_out::{LeftOut, Predicted, Together};
+pub use parameters::{BackendRates, DeviceClass, Era, Parameters, PrefillRates};
 pub use prefill::prefill;

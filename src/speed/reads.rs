@@ -101,6 +101,7 @@ pub(super) fn gather(
         }
         if home.experts_in_ram {
             on_cpu.experts += weights.experts_read();
+            on_cpu.experts_count += weights.experts_count as f64 * weights.used;
             on_cpu.layers += 1;
             on_cpu.moe_layers += 1;
         }
@@ -111,7 +112,10 @@ pub(super) fn gather(
             reads[pool].dense += head;
             reads[pool].dense_count += load.weights.head_count as f64;
         }
-        None => on_cpu.dense += head,
+        None => {
+            on_cpu.dense += head;
+            on_cpu.dense_count += load.weights.head_count as f64;
+        }
     }
 }
 

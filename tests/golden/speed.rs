@@ -1,6 +1,9 @@
 //! Published measurements of speed, and the question each of them is an answer to.
 #![allow(dead_code, reason = "the test and the fit each use their part")]
 
+#[path = "questions.rs"]
+pub mod questions;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -13,6 +16,7 @@ use willitrun::scenario::{Scenario, Subject};
 use willitrun::units::{Bytes, BytesPerSecond, GIB, Tokens};
 
 const TABLE: &str = include_str!("speed_measurements.csv");
+const PAIRED: &str = include_str!("speed_paired.csv");
 /// Room for anything: what was measured did fit.
 const ENDLESS: Bytes = Bytes::new(1 << 50);
 
@@ -21,6 +25,8 @@ pub struct Measured {
     pub id: String,
     /// Device and model: rows of one group are not independent.
     pub group: String,
+    /// Whoever measured, as far as the source tells: nor are theirs.
+    pub author: String,
     pub class: Class,
     /// Hardware and build are stated.
     pub sound: bool,
@@ -41,28 +47,94 @@ pub enum Class {
     ExpertsInRam,
     Cpu,
     Partial,
+    /// A CPU whose bandwidth was measured beside.
+    MeasuredRam,
 }
 
 /// A name, what belongs to it, and the median and 90th percentile of the error in percent it may have.
 pub type Bar = (&'static str, fn(&Measured) -> bool, f64, f64);
 
 pub const BARS: [Bar; 8] = [
-    ("all", |_| true, 10.0, 42.0),
+    ("all", |row| row.class != Class::MeasuredRam, 10.0, 42.0),
     ("dense on one GPU", |row| row.class == Class::OneGpu && !row.sparse, 9.0, 30.0),
     ("Apple", |row| row.class == Class::Apple, 8.0, 22.0),
     ("several GPUs", |row| row.class == Class::SeveralGpus, 8.0, 25.0),
-    ("experts in RAM", |row| row.class == Class::ExpertsInRam, 24.0, 42.0),
+    ("experts in RAM", |row| row.class == Class::ExpertsInRam, 14.0, 28.0),
     ("CPU only", |row| row.class == Class::Cpu, 27.0, 60.0),
     ("MoE on one GPU", |row| row.class == Class::OneGpu && row.sparse, 22.0, 48.0),
     ("depth 8k and more", |row| row.scenario.depth.get() >= 8000, 22.0, 50.0),
 ];
 
-/// Every measurement, in the order of the table.
+/// Every published measurement, in the order of the table.
 pub fn measurements() -> Vec<Measured> {
-    let mut lines = TABLE.lines().filter(|line| !line.starts_with('#'));
-    let header: Vec<&str> = lines.next().expect("a header").split(',').collect();
     let mut subjects = HashMap::new();
-    lines.map(|line| row(&header.iter().copied().zip(line.split(',')).collect(), &mut subjects)).collect()
+    rows(TABLE).map(|cells| row(&cells, &mut subjects)).collect()
+}
+
+/// Every measurement of a CPU beside its bandwidth.
+pub fn paired() -> Vec<Measured> {
+    rows(PAIRED).enumerate().map(|(place, cells)| paired_row(place, &cells)).collect()
+}
+
+/// The rows of a table by the names of their columns.
+fn rows(table: &'static str) -> impl Iterator<Item = HashMap<&'static str, &'static str>> {
+    let mut lines = table.lines().filter(|line| !line.starts_with('#'));
+    let header: Vec<&str> = lines.next().expect("a header").split(',').collect();
+    lines.map(move |line| header.iter().copied().zip(line.split(',')).collect())
+}
+
+/// Whoever stands behind a source: the thread it was told in, else the owner of the repository, else the site.
+fn author(source: &str) -> String {
+    let address = source.split(' ').next().unwrap_or_default();
+    let parts: Vec<&str> = address.trim_start_matches("https://").split('/').collect();
+    match parts.as_slice() {
+        ["github.com", owner, repository, "issues" | "discussions" | "pull", number, ..] => {
+            let number = number.split('#').next().unwrap_or_default();
+            format!("{owner}/{repository} #{number}")
+        }
+        ["github.com", owner, ..] => (*owner).to_owned(),
+        [site, ..] => (*site).to_owned(),
+        [] => String::new(),
+    }
+}
+
+fn paired_row(place: usize, cells: &HashMap<&str, &str>) -> Measured {
+    let number = |name: &str| cells[name].parse::<f64>().ok();
+    let catalog = Catalog::builtin();
+    let mut model = catalog.model(cells["model"]).expect("built in").as_ref().clone();
+    if let Some(layers) = number("layers") {
+        model.layers.truncate(layers as usize);
+    }
+    let quant = Quant::parse(cells["quant"], Imatrix::Without, None).expect("a quant");
+    let mut machine = Machine::new("measured", "Measured machine");
+    machine.cpu.cores = cells["threads"].parse().expect("threads");
+    "avx512".clone_into(&mut machine.cpu.simd);
+    let mut ram = Pool::new("ram", PoolKind::Ram, Figure::new(ENDLESS, Source::Assumed, "it did fit"));
+    let rate = number("read_gbs").and_then(BytesPerSecond::from_gb).expect("a bandwidth");
+    ram.read_measured = Some(Figure::new(rate, Source::Measured, "read beside it"));
+    machine.pools.push(ram);
+    let depth = Tokens::new(number("depth").unwrap_or_default() as u64);
+    let subject = Arc::new(Subject::new(model, quant, None));
+    let engine = catalog.engine("llama.cpp").expect("an engine").clone();
+    let usual = Scenario::new(subject, Arc::new(machine), engine, catalog.parameters.clone());
+    let prefill = number("prefill_tps");
+    Measured {
+        id: format!("p{place:02}"),
+        group: cells["model"].to_owned(),
+        author: "measured beside its bandwidth".to_owned(),
+        class: Class::MeasuredRam,
+        sound: true,
+        sparse: usual.subject.model.experts() > 0,
+        scenario: Scenario {
+            backend: Some(Backend::Cpu),
+            depth,
+            prompt: if prefill.is_some() { depth } else { usual.prompt },
+            ..usual
+        },
+        start: Tokens::ZERO,
+        decode: number("decode_tps"),
+        prefill,
+    }
 }
 
 fn row(cells: &HashMap<&str, &str>, subjects: &mut HashMap<String, Arc<Subject>>) -> Measured {
@@ -82,12 +154,16 @@ fn row(cells: &HashMap<&str, &str>, subjects: &mut HashMap<String, Arc<Subject>>
         .clone();
     let depth = tokens("depth");
     let format = Format::parse(cell("kv")).expect("a format");
+    let usual = RunOptions::default();
+    let ubatch = number("ubatch").map_or(usual.ubatch, |tokens| tokens as u64);
     let run = RunOptions {
-        context: Tokens::new((depth.get() + 1024).max(8192)),
+        batch: usual.batch.max(ubatch),
+        ubatch,
+        context: Tokens::new((depth.get() + 1024).max(8192)).max(Tokens::new(ubatch)),
         kv_k: format,
         kv_v: format,
         flash_attention: if cell("flash") == "off" { FlashAttention::Off } else { FlashAttention::On },
-        ..RunOptions::default()
+        ..usual
     };
     let all = GpuLayers::Count(9999);
     let (gpu_layers, cpu_experts) = match cell("placement") {
@@ -112,6 +188,7 @@ fn row(cells: &HashMap<&str, &str>, subjects: &mut HashMap<String, Arc<Subject>>
     Measured {
         id: cell("id").to_owned(),
         group: cell("group").to_owned(),
+        author: author(cell("source")),
         class,
         sound: cell("quality") != "C",
         sparse: subject.model.experts() > 0,
@@ -142,6 +219,10 @@ fn machine(catalog: &Catalog, cells: &HashMap<&str, &str>) -> Machine {
     if let Some(platform) = catalog.platform(cells["cpu"]) {
         machine.cpu.cores = platform.cores.unwrap_or(8);
         machine.cpu.simd = platform.simd.to_ascii_lowercase().replace('-', "");
+    }
+    if let Ok(cores) = cells["cores"].parse() {
+        machine.cpu.cores = cores;
+        cells["simd"].clone_into(&mut machine.cpu.simd);
     }
     let room = || Figure::new(ENDLESS, Source::Assumed, "it did fit");
     let count: usize = cells["count"].parse().expect("a count");
