@@ -111,7 +111,7 @@ pub struct DeviceClass {
     pub weights: f64,
     /// On the cost of launching.
     pub launch: f64,
-    /// On the share of the fp16 rate in a prompt.
+    /// On the shares of the fp16 rate in a prompt.
     pub prefill: f64,
 }
 

@@ -180,7 +180,7 @@ impl Asked<'_> {
         } else {
             let share = gpu.rates.weights * gpu.class * parameters.prefill_format(work.dense_bits);
             let grouping = (work.group / USUAL_GROUP).powf(parameters.prefill_grouping);
-            let attention = gpu.rates.attention * grouping / self.unfused;
+            let attention = gpu.rates.attention * gpu.class * grouping / self.unfused;
             let recurrent = work.recurrent * parameters.prefill_recurrent * self.era.recurrent_prompt;
             (work.dense / share.min(1.0) + work.attention / attention.min(1.0) + recurrent) / gpu.rate
         };

@@ -6,7 +6,7 @@ use willitrun::catalog::Catalog;
 use super::{TABLE, rows};
 
 /// Room for anything: what was measured did fit.
-const ENDLESS_GIB: u64 = 1 << 20;
+const ENDLESS_GIB: u64 = 1_000_000;
 
 /// A question, and whether it says all that is known of the measurement: a batch cannot name cores one by one.
 pub struct Asked {

@@ -140,8 +140,11 @@ pub fn prefill(parameters: &Parameters) -> Vec<Knob> {
         knobs.push(knob(0.2, 0.7, move |p, v| of(p, |rates, v| rates.attention = v, v)));
         knobs.push(knob(0.8, 0.4, move |p, v| of(p, |rates, v| rates.experts = v, v)));
     }
-    for i in 0..parameters.classes.len() {
-        knobs.push(knob(1.0, 0.25, move |p, v| p.classes[i].prefill = v));
+    for (i, class) in parameters.classes.iter().enumerate() {
+        // Engines here multiply with mma, which reaches about five eighths of what Hopper's data sheet has for wgmma
+        // (arXiv 2402.13499, from memory).
+        let share = if class.arch == "Hopper" { 0.62 } else { 1.0 };
+        knobs.push(knob(share, 0.25, move |p, v| p.classes[i].prefill = v));
     }
     for i in 0..parameters.prefill_formats.len() {
         knobs.push(knob(1.0, 0.15, move |p, v| p.prefill_formats[i].1 = v));
