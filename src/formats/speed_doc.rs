@@ -232,6 +232,7 @@ struct MeasuredRow {
     weights: f64,
     experts: f64,
     share_of_sheet: f64,
+    gpu_share_of_sheet: f64,
     spread: f64,
 }
 
@@ -241,6 +242,7 @@ impl MeasuredRow {
             weights: self.weights,
             experts: self.experts,
             share_of_sheet: self.share_of_sheet,
+            gpu_share_of_sheet: self.gpu_share_of_sheet,
             spread: self.spread,
         }
     }

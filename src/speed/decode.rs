@@ -97,20 +97,26 @@ struct Asked<'a> {
 impl Asked<'_> {
     /// What one GPU costs.
     fn gpu(&self, pool: usize, read: &Reads, rates: &BackendRates, lines: &mut Vec<BillLine>) -> Option<()> {
-        let (bandwidth, _) = self.machine.pools[pool].bandwidth()?;
+        let found = self.machine.pools[pool].bandwidth()?;
         if self.load.engine.ideal {
+            let bandwidth = found.0;
             push_read(lines, Item::Weights, pool, read.dense, bandwidth)?;
             push_read(lines, Item::Experts, pool, read.experts, bandwidth)?;
             return push_read(lines, Item::Cache, pool, read.cache + read.mla_cache, bandwidth);
         }
         let parameters = self.parameters;
+        let (bandwidth, most) = parameters.of_sheet(found);
+        let reached = |share: f64| {
+            let reached = bandwidth * share;
+            if reached.get() > most.get() { most } else { reached }
+        };
         let device = self.machine.pools[pool].device.as_ref();
         let class = parameters.class(rates.backend, device);
         let share = rates.weights * class.weights;
         let wide = bits(read.experts, read.experts_count) >= WIDE_BITS;
         let experts = share * rates.experts * if wide { rates.wide_experts } else { 1.0 };
-        push_read(lines, Item::Weights, pool, read.dense, bandwidth * below_sheet(share))?;
-        push_read(lines, Item::Experts, pool, read.experts, bandwidth * below_sheet(experts))?;
+        push_read(lines, Item::Weights, pool, read.dense, reached(below_sheet(share)))?;
+        push_read(lines, Item::Experts, pool, read.experts, reached(below_sheet(experts)))?;
 
         let era = parameters.era(self.built);
         let fp32 = fp32(device, bandwidth, parameters);
@@ -133,8 +139,8 @@ impl Asked<'_> {
             let unfused = self.load.options.flash_attention == FlashAttention::Off || era.unfused;
             let computing = 2.0 * read.attention / (fp32 * rates.attention)
                 * if unfused { parameters.unfused_attention } else { 1.0 };
-            let reading = (bandwidth * rates.cache).time_for(read.cache)?
-                + (bandwidth * rates.mla_cache).time_for(read.mla_cache)?;
+            let reading =
+                reached(rates.cache).time_for(read.cache)? + reached(rates.mla_cache).time_for(read.mla_cache)?;
             push_cache(lines, pool, cache, reading + Seconds::saturating(computing));
         }
 

@@ -1,7 +1,7 @@
 //! What a CPU reaches: of its bandwidth, by its cores, over its sockets, and when it leaves work to a GPU.
 
 use crate::hardware::{Backend, Basis, Cpu, Pool, Source};
-use crate::units::Seconds;
+use crate::units::{BytesPerSecond, Seconds};
 
 use super::Parameters;
 
@@ -80,15 +80,17 @@ impl Counted {
     }
 }
 
-/// What a CPU reaches of its bandwidth where that was measured on the machine.
+/// What is reached of a bandwidth that was measured on the machine.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OnMeasured {
     /// Share reached on dense weights.
     pub weights: f64,
     /// The same on routed experts, as a factor on `weights`.
     pub experts: f64,
-    /// What a read test usually reaches of the data sheet: ties what was fitted on data sheets alone to measurements.
+    /// What a read test of RAM usually reaches of the data sheet: ties what was fitted on data sheets alone to measurements.
     pub share_of_sheet: f64,
+    /// The same of a GPU's memory.
+    pub gpu_share_of_sheet: f64,
     /// Standard deviation of log(predicted / measured).
     pub spread: f64,
 }
@@ -121,6 +123,15 @@ impl Filled {
 }
 
 impl Parameters {
+    /// A GPU's bandwidth as a data sheet would have it, and the most it was seen to reach: shares were fitted on data
+    /// sheets, and nothing reads faster than a read test.
+    pub(super) fn of_sheet(&self, found: (BytesPerSecond, Basis)) -> (BytesPerSecond, BytesPerSecond) {
+        match found {
+            (sheet, Basis::DataSheet) => (sheet, sheet),
+            (measured, Basis::Measured) => (measured * (1.0 / self.measured.gpu_share_of_sheet), measured),
+        }
+    }
+
     /// What a core of this SIMD does; the last row is for any other.
     #[must_use]
     pub fn core(&self, simd: &str) -> Option<&CoreRates> {

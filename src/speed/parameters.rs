@@ -11,7 +11,7 @@ use super::left_out::LeftOut;
 pub struct Parameters {
     /// One row for each engine family and backend.
     pub backends: Vec<BackendRates>,
-    /// Generations of devices that differ from the rest of their backend; the first that fits counts.
+    /// Generations of devices, and kinds of memory, that differ from the rest of their backend.
     pub classes: Vec<DeviceClass>,
     /// fp32 operations for one weight read: (bits below which the row holds, operations), rising.
     pub operations: Vec<(f64, f64)>,
@@ -103,7 +103,7 @@ pub struct BackendRates {
 pub struct DeviceClass {
     /// The backend.
     pub backend: Backend,
-    /// The generation, as in `devices.ron`.
+    /// The generation, as in `devices.ron`; empty for a kind of memory in any.
     pub arch: String,
     /// How its kind of memory begins; empty for any.
     pub memory: String,
@@ -177,22 +177,32 @@ impl Parameters {
         backend == Backend::Mlx || self.backends.iter().any(|row| row.backend == backend && row.family == family)
     }
 
-    /// The class of a device on a backend; one of factors 1 where none is known.
+    /// The class of a device on a backend: the first row of its generation, times the first of its kind of memory
+    /// whatever its generation; factors 1 where none is known.
     #[must_use]
     pub fn class(&self, backend: Backend, device: Option<&Accelerator>) -> DeviceClass {
-        let fits = |class: &&DeviceClass| {
-            class.backend == backend
-                && device
-                    .is_some_and(|device| class.arch == device.arch && device.memory.starts_with(class.memory.as_str()))
-        };
-        self.classes.iter().find(fits).cloned().unwrap_or(DeviceClass {
+        let none = DeviceClass {
             backend,
             arch: String::new(),
             memory: String::new(),
             weights: 1.0,
             launch: 1.0,
             prefill: 1.0,
-        })
+        };
+        let Some(device) = device else { return none };
+        let row = |arch: &str| {
+            let fits = |class: &&DeviceClass| {
+                class.backend == backend && class.arch == arch && device.memory.starts_with(class.memory.as_str())
+            };
+            self.classes.iter().find(fits).unwrap_or(&none)
+        };
+        let (own, kind) = (row(&device.arch), row(""));
+        DeviceClass {
+            weights: own.weights * kind.weights,
+            launch: own.launch * kind.launch,
+            prefill: own.prefill * kind.prefill,
+            ..own.clone()
+        }
     }
 
     /// fp32 operations for one weight of this many bits.

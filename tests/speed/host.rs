@@ -10,6 +10,10 @@ use willitrun::scenario::{Answer, Scenario, Subject, evaluate_here};
 use willitrun::units::Bytes;
 
 fn ask(machine: Machine, model: &str, engine: &str) -> Answer {
+    evaluate_here(&scenario(machine, model, engine), Precision::Near)
+}
+
+fn scenario(machine: Machine, model: &str, engine: &str) -> Scenario {
     let catalog = Catalog::builtin();
     let model = catalog.model(model).expect("built in").as_ref().clone();
     let quant = Quant::parse("Q4_K_M", Imatrix::Without, None).expect("a quant");
@@ -19,7 +23,7 @@ fn ask(machine: Machine, model: &str, engine: &str) -> Answer {
     let mut scenario = Scenario::new(subject, Arc::new(machine), engine, catalog.parameters.clone());
     scenario.policy.gpu_layers = GpuLayers::Count(if on_gpu { 9999 } else { 0 });
     scenario.policy.cpu_experts = if on_gpu { CpuExperts::All } else { CpuExperts::Auto };
-    evaluate_here(&scenario, Precision::Near)
+    scenario
 }
 
 fn rate(machine: Machine, model: &str, engine: &str) -> f64 {
@@ -75,6 +79,29 @@ fn measuring_moves_a_prediction_little() {
         }
     }
     assert!(asked > 100, "{asked} questions");
+}
+
+/// The same on GPUs, whose read tests come nearer to the data sheet.
+#[test]
+fn measuring_a_gpu_moves_a_prediction_little() {
+    let platform = Catalog::builtin().platform("desktop-ddr5-5600-dual-raptor-lake").expect("built in");
+    for gpu in ["nvidia-geforce-rtx-4090", "amd-radeon-rx-7900-xtx", "nvidia-h100-80gb-hbm3"] {
+        let of_gpu = |reached: Option<f64>| {
+            let mut machine = of(platform, Some(gpu));
+            let pool = machine.pools.first_mut().expect("a GPU");
+            let sheet = pool.read.as_ref().expect("a data sheet").value;
+            pool.read_measured = reached.map(|share| Figure::new(sheet * share, Source::Measured, "here"));
+            let mut scenario = scenario(machine, "llama-3.1-8b", "llama.cpp");
+            scenario.policy.cpu_experts = CpuExperts::First(0);
+            evaluate_here(&scenario, Precision::Near).bill.expect("a speed").rate.expected
+        };
+        let assumed = of_gpu(None);
+        for reached in [0.75, 0.80, 0.85, 0.90, 0.95, 1.0] {
+            let moved = of_gpu(Some(reached)) / assumed;
+            println!("{gpu}: {reached:.2} of its sheet measured: x {moved:.2}");
+            assert!((moved - 1.0).abs() <= 1.0 - reached + 0.10, "{gpu}: x {moved:.2} for {reached:.2}");
+        }
+    }
 }
 
 /// What is measured is not doubted as what is assumed: the band narrows by the evidence.

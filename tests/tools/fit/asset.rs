@@ -32,7 +32,7 @@ pub fn text(p: &Parameters) -> String {
     for row in &p.backends {
         backend(&mut out, row);
     }
-    out.push_str("    ],\n    // Generations of devices as factors on their backend; the first that fits counts.\n    classes: [\n");
+    out.push_str("    ],\n    // Generations of devices as factors on their backend, the first that fits; times a kind of memory in any generation.\n    classes: [\n");
     for class in &p.classes {
         let memory = if class.memory.is_empty() { String::new() } else { format!(", memory: \"{}\"", class.memory) };
         let _ = writeln!(
@@ -87,10 +87,11 @@ fn host(out: &mut String, p: &Parameters) {
     );
     let _ = writeln!(
         out,
-        "    // The CPU alone on bandwidth measured beside it, fitted over tests/golden/speed_paired.csv; share_of_sheet: what a bandwidth test\n    // usually reaches of the data sheet, the median of the cited platform figures (devices.ron), for rates known on data sheets alone.\n    measured: (weights: {}, experts: {}, share_of_sheet: {}, spread: {}),",
+        "    // The CPU alone on bandwidth measured beside it, fitted over tests/golden/speed_paired.csv; share_of_sheet: what a bandwidth test\n    // usually reaches of the data sheet, the median of the cited platform figures (devices.ron), for rates known on data sheets alone; and of GPUs: GB10 0.85, Strix Halo 0.83,\n    // M1 0.88, M2 0.89, M3 0.90 there.\n    measured: (weights: {}, experts: {}, share_of_sheet: {}, gpu_share_of_sheet: {}, spread: {}),",
         n(p.measured.weights),
         n(p.measured.experts),
         n(p.measured.share_of_sheet),
+        n(p.measured.gpu_share_of_sheet),
         n(p.measured.spread),
     );
     out.push_str("    // What one core does: 10^9 weights unpacked and multiplied in a second of generation (several add up by their square root; the ratio\n    // between rows is a choice, their scale is fitted), and 10^9 operations in a second of a prompt. The first that fits counts.\n    cores: [\n");

@@ -140,7 +140,7 @@ pub fn prefill(parameters: &Parameters) -> Vec<Knob> {
         knobs.push(knob(0.2, 0.7, move |p, v| of(p, |rates, v| rates.attention = v, v)));
         knobs.push(knob(0.8, 0.4, move |p, v| of(p, |rates, v| rates.experts = v, v)));
     }
-    for (i, class) in parameters.classes.iter().enumerate() {
+    for (i, class) in parameters.classes.iter().enumerate().filter(|(_, class)| !class.arch.is_empty()) {
         // Engines here multiply with mma, which reaches about five eighths of what Hopper's data sheet has for wgmma
         // (arXiv 2402.13499, from memory).
         let share = if class.arch == "Hopper" { 0.62 } else { 1.0 };

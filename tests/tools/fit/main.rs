@@ -2,8 +2,8 @@
 //! beside its bandwidth in `tests/golden/speed_paired.csv`.
 //!
 //! `cargo run --release --example fit` prints the cross-validation (four folds, whole groups left out: those of one
-//! device and model, and those of one author); with `-- --write` it writes the parameters fitted to all rows, the same
-//! ones every time. `-- --questions FILE` writes the measurements as questions for `willitrun check --batch`. The time
+//! device and model, and those of one author) in half a minute of one core; with `-- --write` it writes the parameters
+//! fitted to all rows, the same ones every time. `-- --questions FILE` writes the measurements as questions for `willitrun check --batch`. The time
 //! of a token and of a prompt is the crate's own: there is one estimator.
 
 mod asset;
