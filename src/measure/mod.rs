@@ -9,6 +9,7 @@ mod buffer;
 mod cancel;
 mod cpu_time;
 mod crew;
+pub mod gpu;
 mod kernel;
 pub mod ram;
 mod schedule;
