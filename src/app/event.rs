@@ -6,8 +6,7 @@ use std::sync::Arc;
 use crate::advice::Ranked;
 use crate::formats::any_doc::Document;
 use crate::hardware::{Finding, Machine};
-use crate::measure::ram::RamResult;
-use crate::measure::{MeasureError, Progress};
+use crate::measure::{MeasureError, Progress, Suite};
 use crate::model::Architecture;
 use crate::scenario::{Scenario, Subject};
 use crate::store::ProfileEntry;
@@ -33,7 +32,7 @@ pub enum Event {
     /// A measurement is so far.
     Progress(Progress),
     /// A measurement ended.
-    Measured(Box<Result<RamResult, MeasureError>>),
+    Measured(Box<Result<Suite, MeasureError>>),
     /// Every model was asked.
     Ranked(Box<Scenario>, Vec<Ranked>),
     /// The folders of the user's own to look for models in, as they were kept.

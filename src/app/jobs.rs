@@ -9,7 +9,7 @@ use crate::formats::any_doc::Document;
 use crate::formats::machine_doc::MachineDoc;
 use crate::hardware::Machine;
 use crate::library::{self, Askable, Opened};
-use crate::measure::{Cancel, ram};
+use crate::measure::{Cancel, Places, Wanted, suite};
 use crate::model::Architecture;
 use crate::scenario::Scenario;
 use crate::store::{SaveMode, Store};
@@ -53,14 +53,15 @@ impl Jobs {
         });
     }
 
-    /// Measures the RAM.
-    pub(super) fn measure(&mut self) {
+    /// Measures this machine: RAM, GPUs, links and disk.
+    pub(super) fn measure(&mut self, store: Option<Store>) {
         self.cancel = Cancel::new();
         let cancel = self.cancel.clone();
         self.spawn("measure", move |outbox| {
-            let options = crate::measure::ram_options(ram::RamOptions::DEFAULT_SECONDS);
-            let result = ram::measure(&options, &cancel, &mut |progress| outbox.offer(Event::Progress(progress)));
-            Event::Measured(Box::new(result))
+            let folder = store.map_or_else(std::env::temp_dir, |store| store.cache_folder());
+            let places = Places::new(folder, None);
+            let mut tell = |progress| outbox.offer(Event::Progress(progress));
+            Event::Measured(Box::new(suite(&Wanted::ALL, Wanted::SECONDS, &places, &cancel, &mut tell)))
         });
     }
 

@@ -37,7 +37,7 @@ willitrun: will this model run on this machine, and how well?
   willitrun rank   [--machine X] [--context N] [--limit N]   every model for one machine, best first
   willitrun files  [--folder DIR]... [--machine X]   every model on this disk, as rank does
   willitrun detect                            this machine, with the source of every figure
-  willitrun measure ram [--seconds S] [--save]   read bandwidth of this machine's RAM
+  willitrun measure [ram|gpu|link|disk|all] [--seconds S] [--file F] [--save]   what this machine really does
   willitrun models | quants | devices | profiles   what is built in
   willitrun quants Q4_K_M                     every published quality figure of one quant
   willitrun quants --model M                  every file of one model, by rule and as published

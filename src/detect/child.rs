@@ -193,6 +193,16 @@ pub(super) fn io_registry(class: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// What macOS's power manager says of the battery.
+#[cfg(target_vendor = "apple")]
+pub(super) fn power_report() -> Option<String> {
+    let mut command = Command::new("/usr/bin/pmset");
+    command.args(["-g", "batt"]);
+    let (bytes, ended) = output(&mut command, Duration::from_secs(3));
+    ended.ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// Runs a command without input, for at most so long, and returns what it printed and how it ended.
 fn output(command: &mut Command, timeout: Duration) -> (Vec<u8>, Result<(), Ended>) {
     watched(command, timeout, &mut |_| true)
@@ -205,6 +215,8 @@ fn watched(
     go_on: &mut dyn FnMut(&[u8]) -> bool,
 ) -> (Vec<u8>, Result<(), Ended>) {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
     die_with_parent(command);
     let started = Instant::now();
     let mut bytes = Vec::new();
@@ -241,14 +253,27 @@ fn watched(
     }
 }
 
-/// Kills, and collects what can be collected.
+/// Kills, with what it started, and collects what can be collected.
 fn end(child: &mut Child) {
+    end_group(child);
     let _ = child.kill();
     let killed = Instant::now();
     while killed.elapsed() < GRACE && matches!(child.try_wait(), Ok(None)) {
         std::thread::sleep(PAUSE);
     }
 }
+
+/// The child leads a group of its own, which its children are in.
+#[cfg(unix)]
+fn end_group(child: &Child) {
+    if let Ok(group) = libc::pid_t::try_from(child.id()) {
+        // SAFETY: plain call; the group is the child's own, made when it was started, and it is not collected yet.
+        unsafe { libc::kill(-group, libc::SIGKILL) };
+    }
+}
+
+#[cfg(not(unix))]
+fn end_group(_child: &Child) {}
 
 fn judge(status: ExitStatus) -> Result<(), Ended> {
     if status.success() {

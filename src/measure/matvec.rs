@@ -57,11 +57,12 @@ pub fn measure(
         with_crew(plan, cancel, |crew| {
             for (place, packing) in packings.into_iter().enumerate() {
                 crew.window(Work::Multiply(packing), FIRST)?;
-                let mut rates = Vec::new();
+                let mut rates: Vec<f64> = Vec::new();
                 for _ in 0..WINDOWS {
                     let step = format!("{} rows times a vector, {count} threads", packing.name());
                     let share = done as f32 / steps as f32;
-                    progress(Progress { done: share, step, bytes_per_second: stats::best(&rates) });
+                    let window = rates.last().copied();
+                    progress(Progress { done: share, step, bytes_per_second: stats::best(&rates), window });
                     rates.push(crew.window(Work::Multiply(packing), seconds)?.bytes_per_second);
                     done += 1;
                 }
@@ -75,7 +76,7 @@ pub fn measure(
         })?;
     }
     let [q4_k, q8_0] = best;
-    progress(Progress { done: 1.0, step: "Done".to_owned(), bytes_per_second: Some(q4_k) });
+    progress(Progress { done: 1.0, step: "Done".to_owned(), bytes_per_second: Some(q4_k), window: None });
     Ok(KernelResult { q4_k, q8_0, threads })
 }
 

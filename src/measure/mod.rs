@@ -9,6 +9,7 @@ mod buffer;
 mod cancel;
 mod cpu_time;
 mod crew;
+mod date;
 pub mod disk;
 pub mod gpu;
 mod kernel;
@@ -18,13 +19,15 @@ mod schedule;
 mod sizing;
 
 pub mod stats;
+mod suite;
 mod this;
 mod worker;
 
 use std::{fmt, io};
 
 pub use cancel::Cancel;
-pub use this::{add_ram_measurement, ram_options};
+pub use suite::{Outcome, Part, Places, Suite, Wanted, suite};
+pub use this::{apply, ram_options};
 
 /// How far a measurement is, sent from the thread that called it, after each step.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +38,8 @@ pub struct Progress {
     pub step: String,
     /// The best rate seen so far, bytes per second; none before the first window.
     pub bytes_per_second: Option<f64>,
+    /// The rate of a window just taken, for a chart.
+    pub window: Option<f64>,
 }
 
 /// Why there is no figure. `Display` is one sentence that says what to do next.

@@ -82,7 +82,7 @@ pub fn measure(
 ) -> Result<DiskResult, MeasureError> {
     let seconds = if options.seconds.is_finite() { options.seconds.clamp(0.5, 60.0) } else { DiskOptions::DEFAULT_SECONDS };
     let mut tell = |done: f64, step: &str, rate: Option<f64>| {
-        progress(Progress { done: done as f32, step: step.to_owned(), bytes_per_second: rate });
+        progress(Progress { done: done as f32, step: step.to_owned(), bytes_per_second: rate, window: rate });
     };
     tell(0.0, "opening a file", None);
     let target = Target::open(options, cancel, &mut |share| tell(0.3 * share, "writing a file to read", None))?;
@@ -103,7 +103,7 @@ pub fn measure(
     let (Some(sequential), Some(random), Some(spread)) = figures else {
         return Err(MeasureError::Disk("The disk gave nothing in the time there was; try again with --seconds 20.".into()));
     };
-    tell(1.0, "Done", Some(sequential));
+    tell(1.0, "Done", None);
     Ok(DiskResult {
         path_kind: target.kind,
         sequential,

@@ -19,6 +19,7 @@ use self::read::Reader;
 use super::{Cancel, MeasureError, Progress};
 use crate::detect::child::{self, Ended};
 use crate::detect::gpu::{GpuKind, GpuReport, describe, is_software};
+use crate::hardware::Slot;
 
 pub use line::Line;
 pub use link::Carried;
@@ -71,6 +72,14 @@ pub struct CardFigures {
     pub f16_flops: Option<f64>,
     /// The link; none on memory it shares with the CPU.
     pub link: Option<Carried>,
+}
+
+impl CardFigures {
+    /// Where it is plugged in.
+    #[must_use]
+    pub fn slot(&self) -> Option<Slot> {
+        self.pci.as_deref().and_then(Slot::parse)
+    }
 }
 
 /// What cards, and how long.
@@ -157,15 +166,19 @@ pub fn measure(
     let mut found = Cards::default();
     let (mut best, mut said, mut ended) = (None::<f64>, (0.0, String::new()), false);
     let mut take = |text: &str| {
+        let mut window = None;
         match Line::parse(text) {
             Some(Line::Progress { done, step }) => said = (done, step),
-            Some(Line::Window { rate, .. }) => best = Some(best.map_or(rate, |best| best.max(rate))),
+            Some(Line::Window { rate, .. }) => {
+                best = Some(best.map_or(rate, |best| best.max(rate)));
+                window = Some(rate);
+            }
             Some(Line::Card(card)) if found.cards.len() < MOST_CARDS => found.cards.push(*card),
             Some(Line::Failed { name, what }) if found.failed.len() < MOST_CARDS => found.failed.push((name, what)),
             Some(Line::End) => return ended = true,
             Some(Line::Card(_) | Line::Failed { .. }) | None => return,
         }
-        progress(Progress { done: said.0, step: said.1.clone(), bytes_per_second: best });
+        progress(Progress { done: said.0, step: said.1.clone(), bytes_per_second: best, window });
     };
     let limit = OPENING + Duration::from_secs_f64(seconds * MOST_CARDS as f64);
     let outcome = child::lines_of(program, &arguments, limit, &|| cancel.is_cancelled(), &mut take);
@@ -259,7 +272,9 @@ fn one(
     if options.figures == Wanted::All {
         tell.progress(share(0.1), format!("{}, reading its memory", report.name));
         // Half of what is free: others use the card too.
-        let room = report.free.map(|free| (free / 2).max(read::LEAST));
+        let half = report.free.map(|free| (free / 2).max(read::LEAST));
+        // A renderer on the CPU proves that it runs; that takes no long reading.
+        let room = if is_software(report) { Some(2 * read::LEAST) } else { half };
         let reader = Reader::new(&card, room)?;
         let mut figures = reader.measure(options.seconds * 0.5, tell)?;
         tell.progress(share(0.6), format!("{}, smaller sizes", report.name));
