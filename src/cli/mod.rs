@@ -56,6 +56,7 @@ check, how:    --context 8192|32k  --depth N  --prompt N  --answer N  --kv-k F -
                --swa-full  --batch-size N  --ubatch N  --outputs last|all  --gpu-layers auto|N
                --cpu-experts auto|N|all  --kv-on-host  --split layer|tensor  --tensor-split a,b,...
                --experts N  --samples N  --engine NAME  --engine-date YYYY[-MM]  --backend NAME
+               --shell sh|PowerShell|cmd   which of them the command is written for
 ";
 
 /// How a command ended when it did not succeed.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
+use crate::formats::commands::Shell;
 use crate::formats::engine_doc::LAYOUTS;
 use crate::formats::machine_doc::{self, Origin};
 use crate::formats::{custom_quant_doc, model_doc};
@@ -24,6 +25,8 @@ use super::request::Request;
 pub(super) struct Question {
     pub scenario: Scenario,
     pub findings: Vec<Finding>,
+    /// The shell its commands are written for.
+    pub shell: Shell,
 }
 
 /// Where `this` and profile ids come from.
@@ -96,7 +99,12 @@ pub(super) fn question(
         answer: given(request.answer, usual.answer),
         ..usual
     };
-    Ok(Question { scenario, findings })
+    let shells = Shell::ALL.map(|shell| (shell.name(), shell));
+    let shell = match &request.shell {
+        None => Shell::HERE,
+        word => one_of("shell", word.as_deref(), &shells)?,
+    };
+    Ok(Question { scenario, findings, shell })
 }
 
 fn shown(text: Option<&str>) -> String {

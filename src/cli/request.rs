@@ -44,6 +44,7 @@ pub(super) struct Request {
     pub engine: Option<String>,
     pub engine_date: Option<String>,
     pub backend: Option<String>,
+    pub shell: Option<String>,
 }
 
 /// Options without a value.
@@ -103,6 +104,7 @@ impl Request {
             "engine" => self.engine = Some(text(&key, value)?),
             "engine-date" => self.engine_date = Some(date(&key, value)?),
             "backend" => self.backend = Some(text(&key, value)?),
+            "shell" => self.shell = Some(text(&key, value)?),
             _ => return Err(format!("'{}' is not an option of check: see willitrun --help", shown(&key))),
         }
         Ok(())

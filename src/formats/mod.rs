@@ -10,6 +10,7 @@ pub mod custom_quant_doc;
 pub mod device_doc;
 pub mod document;
 pub mod engine_doc;
+mod engine_flags;
 pub mod file_doc;
 pub mod gguf;
 pub mod gguf_model;

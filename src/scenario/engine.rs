@@ -1,7 +1,8 @@
 //! What is worth saying about an answer because of its engine.
 
 use crate::hardware::{Backend, Finding, PoolKind, Source};
-use crate::placement::{CpuExperts, GpuLayers, Offload, Plan};
+use crate::memory::{FlashAttention, KvPlace, KvStreams, RunOptions, SwaCache, WindowRule};
+use crate::placement::{CpuExperts, GpuLayers, Offload, Plan, Setting, Split};
 
 use super::Scenario;
 
@@ -54,6 +55,16 @@ pub(super) fn findings(scenario: &Scenario, plan: &Plan) -> Vec<Finding> {
     if !engine.note.is_empty() {
         found.push(Finding::note(engine.note.clone(), ""));
     }
+    if !engine.gguf_note.is_empty() && scenario.subject.is_gguf() {
+        found.push(Finding::note(engine.gguf_note.clone(), ""));
+    }
+    let unsaid: Vec<&str> = unsaid(scenario, plan).into_iter().map(Setting::words).collect();
+    if !unsaid.is_empty() && !engine.flags.is_empty() {
+        found.push(Finding::note(
+            format!("No option of {name} was found for this, so its command leaves it out: {}.", unsaid.join(", ")),
+            "",
+        ));
+    }
     let assumed = plan.pools.iter().filter(|used| used.overhead.get() > 0).find_map(|used| {
         let pool = used.of(machine).filter(|pool| pool.kind != PoolKind::Ram)?;
         engine.overhead_on(engine.backend_on(pool, *backend)?).filter(|row| row.bytes.source == Source::Assumed)
@@ -65,6 +76,32 @@ pub(super) fn findings(scenario: &Scenario, plan: &Plan) -> Vec<Finding> {
         ));
     }
     found
+}
+
+/// What was asked for that the engine cannot be told.
+fn unsaid(scenario: &Scenario, plan: &Plan) -> Vec<Setting> {
+    let Scenario { engine, policy, run, subject, .. } = scenario;
+    let usual = RunOptions::default();
+    let experts_by_layer = policy.cpu_experts != CpuExperts::Auto && plan.cpu_expert_layers > 0;
+    let all_in_ram = engine.flag(Setting::GpuExperts).is_some() && policy.cpu_experts == CpuExperts::All;
+    let window = engine.rules.cache.window == WindowRule::Full;
+    let parts = policy.gpu_layers != GpuLayers::Auto && engine.offload == Offload::Layers;
+    let asked: [(bool, &[Setting]); 12] = [
+        (parts, &[Setting::GpuLayers]),
+        (experts_by_layer && !all_in_ram, &[Setting::CpuExperts]),
+        (!policy.tensor_split.is_empty(), &[Setting::Shares]),
+        (policy.split == Split::Tensor, &[Setting::SplitTensor, Setting::TensorParallel]),
+        (run.kv_k != run.kv_v, &[Setting::KvV]),
+        (run.kv_place == KvPlace::Host, &[Setting::KvOnHost]),
+        (run.flash_attention == FlashAttention::Off, &[Setting::FlashOff]),
+        (run.swa == SwaCache::Full && !window, &[Setting::WindowsFull]),
+        (run.streams == KvStreams::Unified && run.sequences > 1, &[Setting::Unified]),
+        (run.batch != usual.batch, &[Setting::Batch]),
+        (run.ubatch != usual.ubatch, &[Setting::Ubatch]),
+        (subject.experts_used.is_some(), &[Setting::ExpertsUsed]),
+    ];
+    let untold = |(_, ways): &&(bool, &[Setting])| ways.iter().all(|sets| engine.flag(*sets).is_none());
+    asked.iter().filter(|(asked, _)| *asked).filter(untold).map(|(_, ways)| ways[0]).collect()
 }
 
 /// Says that layers went to the CPU because a GPU may use only part of unified memory.

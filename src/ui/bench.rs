@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::advice::{self, Change, Ranked};
 use crate::catalog::Catalog;
+use crate::formats::commands::Shell;
 use crate::formats::file_doc::Published;
 use crate::hardware::{Finding, Machine, Pool, PoolKind, Source};
 use crate::measure::Progress;
@@ -94,6 +95,8 @@ pub struct Workbench {
     pub findings: Vec<Finding>,
     /// How sizes of memory are written.
     pub unit: MemoryUnit,
+    /// The shell commands are written for.
+    pub shell: Shell,
     /// The page.
     pub workspace: Workspace,
     /// A measurement under way.
@@ -191,6 +194,7 @@ impl Workbench {
             machines: Vec::new(),
             findings: Vec::new(),
             unit: MemoryUnit::Gib,
+            shell: Shell::HERE,
             workspace: Workspace::Run,
             measuring: None,
             notice: None,
