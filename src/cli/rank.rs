@@ -9,21 +9,24 @@ use crate::catalog::Catalog;
 use crate::units::TokensPerSecond;
 
 use super::question::{Expanded, question};
-use super::request::Request;
 use super::{Failure, ThisMachine, Words};
+
+/// Every model is asked about at its own quants.
+const FOREIGN: [&str; 6] = ["model", "quant", "imatrix", "file-gib", "experts", "shell"];
 
 pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> {
     let json = words.flag("json");
     let limit = match words.take("limit") {
         None => usize::MAX,
-        Some(text) => text.parse().map_err(|_| "--limit wants a whole number".to_owned())?,
+        Some(text) => {
+            let rows = text.parse().ok().filter(|rows| *rows > 0);
+            rows.ok_or_else(|| {
+                format!("--limit cannot be '{}': expected a whole number", crate::formats::shown(&text, 40))
+            })?
+        }
     };
     let catalog = Catalog::builtin();
-    let mut request = Request::default();
-    for (key, value) in words.rest()? {
-        let value = value.map_or(serde_json::Value::Bool(true), serde_json::Value::String);
-        request.set(&key, &value)?;
-    }
+    let mut request = words.request(&FOREIGN)?;
     request.model = catalog.models.first().map(|model| model.id.clone());
     request.quant = Some("Q4_K_M".to_owned());
     let base = question(&request, &ThisMachine::default(), &mut Expanded::default())?.scenario;
