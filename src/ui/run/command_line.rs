@@ -14,8 +14,12 @@ use crate::ui::{Command, fonts, theme};
 
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
     let plan = bench.answer().plan.clone();
-    let written = commands::of(&bench.scenario, &plan, bench.shell)?;
     let engine = bench.scenario.engine.clone();
+    let written = match commands::of(&bench.scenario, &plan, bench.shell) {
+        Some(written) => written.map_err(|error| error.to_string()),
+        None if engine.ideal => Err("No command: a ceiling is no engine.".to_owned()),
+        None => Err(format!("No command: {} does not run this here.", engine.name)),
+    };
     let palette = theme::palette(ui);
     let mut command = None;
     let frame = egui::Frame::new()
@@ -27,9 +31,8 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
         rows(ui, 24.0);
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if let Ok(line) = &written
-                    && ui.add(Button::new("Copy").icon(Icon::Copy).small()).clicked()
-                {
+                let copy = ui.add_enabled(written.is_ok(), Button::new("Copy").icon(Icon::Copy).small());
+                if let (true, Ok(line)) = (copy.clicked(), &written) {
                     command = Some(Command::Copy(line.clone()));
                 }
                 segmented(ui, "Shell", &mut bench.shell, &Shell::ALL.map(|shell| (shell, shell.name())));
@@ -39,8 +42,8 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
                         ui.add(egui::Label::new(text).truncate()).on_hover_text(fonts::small(&told(line, &engine)));
                     }
                     Err(error) => {
-                        let text = egui::RichText::new(error.to_string()).color(palette.t2);
-                        ui.add(egui::Label::new(text).truncate()).on_hover_text(fonts::small(&error.to_string()));
+                        let text = egui::RichText::new(error).color(palette.t2);
+                        ui.add(egui::Label::new(text).truncate()).on_hover_text(fonts::small(error));
                     }
                 });
             });
