@@ -2,7 +2,8 @@
 
 use crate::hardware::{Backend, Finding, PoolKind, Source};
 use crate::memory::{FlashAttention, KvPlace, KvStreams, RunOptions, SwaCache, WindowRule};
-use crate::placement::{CpuExperts, GpuLayers, Offload, Plan, Setting, Split};
+use crate::placement::{CpuExperts, GpuLayers, Offload, Plan, Setting, Split, Way};
+use crate::quant::Format;
 
 use super::Scenario;
 
@@ -65,6 +66,12 @@ pub(super) fn findings(scenario: &Scenario, plan: &Plan) -> Vec<Finding> {
             "",
         ));
     }
+    if needs_environment(scenario) {
+        found.push(Finding::note(
+            format!("A server of {name} that runs already keeps its own environment."),
+            "Stop it before the command, or set the variables where it is started.",
+        ));
+    }
     let assumed = plan.pools.iter().filter(|used| used.overhead.get() > 0).find_map(|used| {
         let pool = used.of(machine).filter(|pool| pool.kind != PoolKind::Ram)?;
         engine.overhead_on(engine.backend_on(pool, *backend)?).filter(|row| row.bytes.source == Source::Assumed)
@@ -102,6 +109,18 @@ fn unsaid(scenario: &Scenario, plan: &Plan) -> Vec<Setting> {
     ];
     let untold = |(_, ways): &&(bool, &[Setting])| ways.iter().all(|sets| engine.flag(*sets).is_none());
     asked.iter().filter(|(asked, _)| *asked).filter(untold).map(|(_, ways)| ways[0]).collect()
+}
+
+/// Whether something is asked for that the engine takes from the environment of its server.
+fn needs_environment(scenario: &Scenario) -> bool {
+    let Scenario { engine, run, .. } = scenario;
+    let asked = [
+        (run.sequences > 1, Setting::Sequences),
+        (run.kv_k != Format::F16, Setting::Kv),
+        (run.flash_attention == FlashAttention::Off, Setting::FlashOff),
+    ];
+    let by_environment = |sets: Setting| engine.flag(sets).is_some_and(|flag| flag.way == Way::Environment);
+    asked.into_iter().any(|(asked, sets)| asked && by_environment(sets))
 }
 
 /// Says that layers went to the CPU because a GPU may use only part of unified memory.

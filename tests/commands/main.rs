@@ -12,6 +12,7 @@ use willitrun::units::Tokens;
 
 #[cfg(unix)]
 mod in_a_shell;
+mod windows;
 
 const DESKTOP: &str = "epyc-9654-12ch-4090";
 const PAIR: &str = "desktop-2x-rtx-3090";

@@ -16,40 +16,40 @@ pub(super) fn steps(scenario: &Scenario, plan: &Plan) -> Result<Vec<Step>, Unwri
     let run = &scenario.run;
     let mut words = Words::new(&scenario.engine, "llama-server");
     match weights::gguf(scenario)? {
-        Gguf::Published(name) if weights::fetches(scenario) => words.set(Setting::Repository, name),
-        Gguf::Published(_) => words.set(Setting::Model, weights::gguf_file(scenario)?),
-        Gguf::File(path) => words.set(Setting::Model, path),
+        Gguf::Published(name) if weights::fetches(scenario) => words.set(Setting::Repository, &name),
+        Gguf::Published(_) => words.set(Setting::Model, &weights::gguf_file(scenario)?),
+        Gguf::File(path) => words.set(Setting::Model, &path),
     }
-    words.set(Setting::Context, run.context.get());
+    words.set(Setting::Context, &run.context.get());
     if plan.gpu_layers > 0 || scenario.machine.gpus().next().is_some() {
-        words.set(Setting::GpuLayers, plan.gpu_layers);
+        words.set(Setting::GpuLayers, &plan.gpu_layers);
     }
     if plan.cpu_expert_layers > 0 {
-        words.set(Setting::CpuExperts, plan.cpu_expert_layers);
+        words.set(Setting::CpuExperts, &plan.cpu_expert_layers);
     }
     if !plan.tensor_split.is_empty() {
         let shares: Vec<String> = plan.tensor_split.iter().map(f64::to_string).collect();
-        words.set(Setting::Shares, shares.join(","));
+        words.set(Setting::Shares, &shares.join(","));
     }
     for (sets, format) in [(Setting::KvK, run.kv_k), (Setting::KvV, run.kv_v)] {
         if format != Format::F16 {
-            words.set(sets, format.name().to_ascii_lowercase());
+            words.set(sets, &format.name().to_ascii_lowercase());
         }
     }
     let flash = run.flash_attention == FlashAttention::On;
     words.say(if flash { Setting::FlashOn } else { Setting::FlashOff });
-    words.set(Setting::Sequences, run.sequences);
+    words.set(Setting::Sequences, &run.sequences);
     if run.ubatch != 512 {
-        words.set(Setting::Ubatch, run.ubatch);
+        words.set(Setting::Ubatch, &run.ubatch);
     }
     if run.batch != 2048 {
-        words.set(Setting::Batch, run.batch);
+        words.set(Setting::Batch, &run.batch);
     }
     if let Some(threads) = threads(scenario, plan) {
-        words.set(Setting::Threads, threads);
+        words.set(Setting::Threads, &threads);
     }
     if let Some(used) = scenario.subject.experts_used {
-        words.set(Setting::ExpertsUsed, format!("{}.expert_used_count=int:{used}", scenario.subject.model.gguf));
+        words.set(Setting::ExpertsUsed, &format!("{}.expert_used_count=int:{used}", scenario.subject.model.gguf));
     }
     let latent = scenario.subject.model.layers.iter().any(|layer| matches!(layer.mixer, Mixer::Mla(_)));
     for (asked, sets) in [

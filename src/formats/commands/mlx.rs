@@ -24,15 +24,15 @@ pub(super) fn steps(scenario: &Scenario) -> Result<Vec<Step>, Unwritable> {
     };
     let serves = run.sequences > 1 && small.is_none();
     let mut words = Words::new(engine, if serves { "mlx_lm.server" } else { "mlx_lm.generate" });
-    words.set(Setting::Model, model);
+    words.set(Setting::Model, &model);
     if serves {
-        words.set(Setting::Sequences, run.sequences);
+        words.set(Setting::Sequences, &run.sequences);
     } else {
         if let Some(bits) = small {
-            words.set(Setting::KvBits, bits);
-            words.set(Setting::KvGroup, GROUP);
+            words.set(Setting::KvBits, &bits);
+            words.set(Setting::KvGroup, &GROUP);
         }
-        words.set(Setting::Answer, scenario.answer.get());
+        words.set(Setting::Answer, &scenario.answer.get());
         words.say(Setting::PromptFromInput);
     }
     Ok(convert.into_iter().chain([words.run()]).collect())
@@ -56,13 +56,13 @@ fn model(scenario: &Scenario) -> Result<(Option<Step>, String), Unwritable> {
     let Some((bits, group)) = conversion(subject) else { return Ok((None, weights::unknown_folder(subject))) };
     let folder = weights::name(subject);
     let mut words = Words::new(&scenario.engine, "mlx_lm.convert");
-    words.set(Setting::ConvertFrom, repository);
+    words.set(Setting::ConvertFrom, &repository);
     words.say(Setting::Quantise);
-    words.set(Setting::QuantBits, bits);
-    words.set(Setting::QuantGroup, group);
+    words.set(Setting::QuantBits, &bits);
+    words.set(Setting::QuantGroup, &group);
     let kind = scenario.engine.weight_forms.iter().find(|(id, _)| *id == subject.quant.id);
     if let Some((_, kind)) = kind {
-        words.set(Setting::QuantMode, kind);
+        words.set(Setting::QuantMode, &kind);
     }
     words.set(Setting::ConvertTo, &folder);
     Ok((Some(words.run()), folder))

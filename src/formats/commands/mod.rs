@@ -89,7 +89,7 @@ impl<'a> Words<'a> {
     }
 
     /// An option with its value.
-    fn set(&mut self, sets: Setting, value: impl ToString) {
+    fn set(&mut self, sets: Setting, value: &impl ToString) {
         if self.engine.flag(sets).is_some_and(|flag| flag.way == Way::Argument) {
             self.say(sets);
             self.words.push(value.to_string());

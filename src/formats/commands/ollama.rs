@@ -26,7 +26,7 @@ pub(super) fn steps(scenario: &Scenario, plan: &Plan) -> Result<Vec<Step>, Unwri
     steps.push(Step::Write { file: MODELFILE, lines });
     let mut create = Words::new(engine, "ollama create");
     create.word(&name);
-    create.set(Setting::SettingsFile, MODELFILE);
+    create.set(Setting::SettingsFile, &MODELFILE);
     steps.push(create.run());
     let mut run = Words::new(engine, "ollama run");
     run.word(name);

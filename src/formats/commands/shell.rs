@@ -123,7 +123,7 @@ fn powershell(word: &str) -> Option<String> {
         for c in word.chars() {
             match c {
                 '`' | '$' | '"' | '\u{201c}'..='\u{201e}' => text.extend(['`', c]),
-                _ if is_unsafe(c) => text.push_str(&format!("$([char]0x{:x})", u32::from(c))),
+                _ if is_unsafe(c) => text.extend(["$([char]0x", &format!("{:x}", u32::from(c)), ")"]),
                 _ => text.push(c),
             }
         }

@@ -20,25 +20,25 @@ pub(super) fn steps(scenario: &Scenario, plan: &Plan) -> Result<Vec<Step>, Unwri
             Gguf::File(path) => weights::as_path(&path),
         });
         if let Some(repository) = weights::repository(scenario) {
-            words.set(Setting::Tokenizer, repository);
+            words.set(Setting::Tokenizer, &repository);
         }
     } else {
         words.word(weights::folder(scenario)?.unwrap_or_else(|| weights::unknown_folder(&scenario.subject)));
     }
-    words.set(Setting::OneContext, weights::each_sequence(scenario));
-    words.set(Setting::Sequences, run.sequences);
-    words.set(Setting::Batch, run.batch);
+    words.set(Setting::OneContext, &weights::each_sequence(scenario));
+    words.set(Setting::Sequences, &run.sequences);
+    words.set(Setting::Batch, &run.batch);
     let gpus = scenario.machine.gpus().count();
     if gpus > 1 {
         let tensor = plan.split == Split::Tensor;
-        words.set(if tensor { Setting::TensorParallel } else { Setting::PipelineParallel }, gpus);
+        words.set(if tensor { Setting::TensorParallel } else { Setting::PipelineParallel }, &gpus);
     }
     if let Some(share) = share(scenario) {
-        words.set(Setting::GpuShare, share);
+        words.set(Setting::GpuShare, &share);
     }
     // Sixteen bits are the model's own, which it takes by itself.
     if run.kv_k == Format::Q8_0 {
-        words.set(Setting::Kv, scenario.engine.kv_word(run.kv_k));
+        words.set(Setting::Kv, &scenario.engine.kv_word(run.kv_k));
     }
     Ok(vec![words.run()])
 }

@@ -39,7 +39,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| match &written {
                     Ok(line) => {
                         let text = egui::RichText::new(line).monospace().color(palette.t2);
-                        ui.add(egui::Label::new(text).truncate()).on_hover_text(fonts::small(&told(line, &engine)));
+                        ui.add(egui::Label::new(text).truncate()).on_hover_text(fonts::small(told(line, &engine)));
                     }
                     Err(error) => {
                         let text = egui::RichText::new(error).color(palette.t2);
