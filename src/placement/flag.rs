@@ -63,6 +63,12 @@ pub enum Setting {
     ExpertsUsed,
     /// Other machines that lend their memory, as `host:port`.
     Servers,
+    /// Several machines work together.
+    Together,
+    /// The machines that work together, by host.
+    Hosts,
+    /// They take layers in turn.
+    InTurn,
     /// The form of the weights the CPU computes with.
     WeightForm,
     /// The folder of the weights the CPU computes with.
@@ -93,7 +99,7 @@ pub enum Setting {
 
 impl Setting {
     /// The words of `engines.ron`, and for a sentence what is set.
-    pub const WORDS: [(&str, Self); 43] = [
+    pub const WORDS: [(&str, Self); 46] = [
         ("model", Self::Model),
         ("repository", Self::Repository),
         ("tokenizer", Self::Tokenizer),
@@ -124,6 +130,9 @@ impl Setting {
         ("pools of threads", Self::ThreadPools),
         ("experts per token", Self::ExpertsUsed),
         ("servers", Self::Servers),
+        ("several machines", Self::Together),
+        ("hosts", Self::Hosts),
+        ("layers in turn", Self::InTurn),
         ("form of the weights", Self::WeightForm),
         ("folder of the weights", Self::WeightFolder),
         ("experts on GPUs", Self::GpuExperts),
