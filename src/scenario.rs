@@ -7,6 +7,7 @@
 mod engine;
 mod subject;
 
+pub use engine::left_out;
 pub use subject::{FileKind, FromFile, Release, Subject};
 
 use std::borrow::Cow;

@@ -31,8 +31,8 @@ pub fn check(scenario: &Scenario, answer: &Answer, beside: &Beside<'_>) -> Value
     let subject = &scenario.subject;
     let (model, weights, plan) = (&subject.model, &subject.weights, &answer.plan);
     let machine = &*scenario.seen();
-    let (commands, unwritten) = commands(scenario, plan, beside);
-    let findings = beside.findings.iter().chain(&answer.findings).chain(&unwritten);
+    let (commands, said) = commands(scenario, plan, beside);
+    let findings = beside.findings.iter().chain(&answer.findings).chain(&said);
     json!({
         "schema": "willitrun.check/1",
         "model": {
@@ -97,16 +97,18 @@ pub fn check(scenario: &Scenario, answer: &Answer, beside: &Beside<'_>) -> Value
 }
 
 /// What to type, by engine, each for its own plan; null where it cannot run this. What the shell cannot write is null
-/// and said.
+/// and said, and so is what a command leaves out.
 fn commands(scenario: &Scenario, plan: &Plan, beside: &Beside<'_>) -> (Value, Vec<Finding>) {
-    let mut unwritten = Vec::new();
+    let mut said = Vec::new();
     let mut all = serde_json::Map::new();
-    for (id, command) in commands::of_each(scenario, plan, beside.engines, beside.shell) {
-        let command = command.and_then(|command| command.map_err(|error| unwritten.push(error.to_string())).ok());
-        all.insert(id, command.into());
+    for own in commands::of_each(scenario, plan, beside.engines, beside.shell) {
+        let written = own.command.transpose();
+        said.extend(own.left_out);
+        said.extend(written.as_ref().err().map(|error| Finding::warning(error.to_string(), "")));
+        all.insert(own.engine, written.ok().flatten().into());
     }
-    unwritten.dedup();
-    (Value::Object(all), unwritten.into_iter().map(|what| Finding::warning(what, "")).collect())
+    said.dedup();
+    (Value::Object(all), said)
 }
 
 /// A finding as JSON.

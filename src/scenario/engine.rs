@@ -59,13 +59,7 @@ pub(super) fn findings(scenario: &Scenario, plan: &Plan) -> Vec<Finding> {
     if !engine.gguf_note.is_empty() && scenario.subject.is_gguf() {
         found.push(Finding::note(engine.gguf_note.clone(), ""));
     }
-    let unsaid: Vec<&str> = unsaid(scenario, plan).into_iter().map(Setting::words).collect();
-    if !unsaid.is_empty() && !engine.flags.is_empty() {
-        found.push(Finding::note(
-            format!("No option of {name} was found for this, so its command leaves it out: {}.", unsaid.join(", ")),
-            "",
-        ));
-    }
+    found.extend(left_out(scenario, plan));
     if needs_environment(scenario) {
         found.push(Finding::note(
             format!("A server of {name} that runs already keeps its own environment."),
@@ -83,6 +77,16 @@ pub(super) fn findings(scenario: &Scenario, plan: &Plan) -> Vec<Finding> {
         ));
     }
     found
+}
+
+/// What a command of the engine leaves out of what was asked, because it has no option for it.
+#[must_use]
+pub fn left_out(scenario: &Scenario, plan: &Plan) -> Option<Finding> {
+    let engine = &scenario.engine;
+    let unsaid: Vec<&str> = unsaid(scenario, plan).into_iter().map(Setting::words).collect();
+    let (name, all) = (&engine.name, unsaid.join(", "));
+    let what = format!("No option of {name} was found for this, so its command leaves it out: {all}.");
+    (!all.is_empty() && !engine.flags.is_empty()).then(|| Finding::note(what, ""))
 }
 
 /// What was asked for that the engine cannot be told.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use willitrun::catalog::Catalog;
-use willitrun::formats::commands::{Shell, of, of_each};
+use willitrun::formats::commands::{OfEngine, Shell, of, of_each};
 use willitrun::memory::{KvPlace, RunOptions};
 use willitrun::placement::{CpuExperts, GpuLayers, Policy, Split};
 use willitrun::quant::{Format, Imatrix, Quant};
@@ -237,7 +237,7 @@ fn each_engine_has_the_command_of_its_own_plan() {
     let catalog = Catalog::builtin();
     let asked = ask("mlx", MAC, subject("llama-3.1-8b", "Q4_K_M", None));
     let each = of_each(&asked, &plan(&asked), &catalog.engines, Shell::Sh);
-    let named: Vec<(&str, bool)> = each.iter().map(|(id, command)| (id.as_str(), command.is_some())).collect();
+    let named: Vec<(&str, bool)> = each.iter().map(|own| (own.engine.as_str(), own.command.is_some())).collect();
     let expected = [
         ("llama.cpp", true),
         ("ik_llama.cpp", true),
@@ -247,8 +247,15 @@ fn each_engine_has_the_command_of_its_own_plan() {
         ("mlx", true),
     ];
     assert_eq!(named, expected);
-    for (id, command) in each {
-        let own = in_sh(&ask(&id, MAC, subject("llama-3.1-8b", "Q4_K_M", None)));
-        assert_eq!(command.map(|command| command.expect("sh writes it")), own, "{id}");
+    for own in each {
+        let alone = in_sh(&ask(&own.engine, MAC, subject("llama-3.1-8b", "Q4_K_M", None)));
+        assert_eq!(own.command.map(|command| command.expect("sh writes it")), alone, "{}", own.engine);
+        assert_eq!(own.left_out, None, "{}", own.engine);
     }
+    // What another engine's command leaves out is said beside it.
+    let asked = ask("llama.cpp", DESKTOP, subject("qwen3-30b-a3b", "Q4_K_M", Some(4)));
+    let each = of_each(&asked, &plan(&asked), &catalog.engines, Shell::Sh);
+    let told = |own: &OfEngine| own.left_out.as_ref().is_some_and(|left| left.what.ends_with("experts per token."));
+    let leaves: Vec<&str> = each.iter().filter(|own| told(own)).map(|own| own.engine.as_str()).collect();
+    assert_eq!(leaves, ["ktransformers", "ollama", "vllm"]);
 }

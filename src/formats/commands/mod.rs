@@ -16,6 +16,7 @@ pub use shell::{Shell, Unwritable};
 
 use std::sync::Arc;
 
+use crate::hardware::Finding;
 use crate::placement::{Engine, Launcher, Mode, Plan, Setting, Way};
 use crate::scenario::{self, Scenario};
 
@@ -41,28 +42,38 @@ pub fn of(scenario: &Scenario, plan: &Plan, shell: Shell) -> Option<Result<Strin
     Some(steps.and_then(|steps| line(shell, &steps)))
 }
 
-/// The command of every engine for its own plan of the same question, by id; none for those that cannot run it.
-/// `plan` is that of the engine asked about.
+/// What one engine is started with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OfEngine {
+    /// The engine, by id.
+    pub engine: String,
+    /// Its command; none where it cannot run this.
+    pub command: Option<Result<String, Unwritable>>,
+    /// What the command leaves out of what was asked.
+    pub left_out: Option<Finding>,
+}
+
+/// The command of every engine for its own plan of the same question. `plan` is that of the engine asked about, of
+/// which the answer says itself what is left out.
 #[must_use]
-pub fn of_each(
-    scenario: &Scenario,
-    plan: &Plan,
-    engines: &[Arc<Engine>],
-    shell: Shell,
-) -> Vec<(String, Option<Result<String, Unwritable>>)> {
+pub fn of_each(scenario: &Scenario, plan: &Plan, engines: &[Arc<Engine>], shell: Shell) -> Vec<OfEngine> {
     let of_one = |engine: &Arc<Engine>| {
+        let id = engine.id.clone();
         if engine.id == scenario.engine.id {
-            return of(scenario, plan, shell);
+            return OfEngine { engine: id, command: of(scenario, plan, shell), left_out: None };
         }
         // A backend one engine was asked to use says nothing about an engine that has none of that kind.
         let backend = scenario.backend.filter(|backend| engine.backends.contains(backend));
         let own = Scenario { engine: engine.clone(), backend, ..scenario.clone() };
         if own.refusal().is_some() || engine.takes_formats(&own.run).is_err() {
-            return None;
+            return OfEngine { engine: id, command: None, left_out: None };
         }
-        of(&own, &scenario::plan(&own), shell)
+        let plan = scenario::plan(&own);
+        let command = of(&own, &plan, shell);
+        let left_out = command.as_ref().and_then(|_| scenario::left_out(&own, &plan));
+        OfEngine { engine: id, command, left_out }
     };
-    engines.iter().filter(|engine| !engine.ideal).map(|engine| (engine.id.clone(), of_one(engine))).collect()
+    engines.iter().filter(|engine| !engine.ideal).map(of_one).collect()
 }
 
 /// The words of a command as they are gathered: what an engine has no option for is left out.
