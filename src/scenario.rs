@@ -13,16 +13,16 @@ use crate::hardware::{Backend, Figure, Finding, Machine, Pool, PoolKind, Source}
 use crate::memory::{self, Cache, KvLayout, RunOptions, Weights};
 use crate::model::Architecture;
 use crate::placement::{Engine, Launcher, Load, Mode, Obstacle, Plan, Policy, Precision, Refusal, place};
-use crate::quant::{Format, Quant};
+use crate::quant::{Format, Quant, Tensor};
 use crate::speed::{Bill, Parameters, Range, decode, prefill};
-use crate::units::{Seconds, Tokens};
-use crate::verdict::{Verdict, phrase};
+use crate::units::{Bytes, Seconds, Tokens};
+use crate::verdict::{Level, Verdict, judge, phrase};
 
 /// A model under a quant, expanded once.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Subject {
-    /// The model.
-    pub model: Architecture,
+    /// The model, shared by all that ask about it under another quant.
+    pub model: Arc<Architecture>,
     /// The quant.
     pub quant: Quant,
     /// Routed experts used per token, where the user changed it.
@@ -58,9 +58,18 @@ pub enum FileKind {
 impl Subject {
     /// Expands a model under a quant.
     #[must_use]
-    pub fn new(model: Architecture, quant: Quant, experts_used: Option<u64>) -> Self {
+    pub fn new(model: impl Into<Arc<Architecture>>, quant: Quant, experts_used: Option<u64>) -> Self {
+        let model = model.into();
         let weights = Weights::new(&model, &quant, experts_used);
         Self { model, quant, experts_used, weights, layout: None, file: None }
+    }
+
+    /// The same where the tensors of the quant's file are known already ([`Architecture::tensors_under`]): many
+    /// quants of a model share them.
+    #[must_use]
+    pub fn with_tensors(model: &Arc<Architecture>, quant: Quant, tensors: &[Tensor]) -> Self {
+        let weights = Weights::of_tensors(model, &quant, None, tensors);
+        Self { model: model.clone(), quant, experts_used: None, weights, layout: None, file: None }
     }
 }
 
@@ -68,13 +77,13 @@ impl Subject {
     /// A model whose weights were read from its file.
     #[must_use]
     pub fn of_file(
-        model: Architecture,
+        model: impl Into<Arc<Architecture>>,
         quant: Quant,
         experts_used: Option<u64>,
         weights: Weights,
         layout: Option<KvLayout>,
     ) -> Self {
-        Self { model, quant, experts_used, weights, layout, file: None }
+        Self { model: model.into(), quant, experts_used, weights, layout, file: None }
     }
 }
 
@@ -138,7 +147,7 @@ pub struct Answer {
     /// Where everything lies.
     pub plan: Plan,
     /// What one more token of context costs.
-    pub kv_per_token: crate::units::Bytes,
+    pub kv_per_token: Bytes,
     /// The bill of one token at the depth asked; none when it cannot run or a bandwidth is unknown.
     pub bill: Option<Bill>,
     /// Prompt tokens per second.
@@ -227,6 +236,31 @@ pub fn evaluate_here(scenario: &Scenario, precision: Precision) -> Answer {
         verdict,
         findings,
     }
+}
+
+/// What a list of many models shows of one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Standing {
+    /// The verdict.
+    pub level: Level,
+    /// Expected tokens per second; none when it cannot run or a bandwidth is unknown.
+    pub rate: Option<f64>,
+    /// Everything the engine takes.
+    pub memory: Bytes,
+}
+
+/// Answers a question for a list of many: the plan and the bill of [`evaluate_here`] without its words and times.
+#[must_use]
+pub fn standing(scenario: &Scenario, precision: Precision) -> Standing {
+    let scenario = &*settled(scenario);
+    let at = Evaluation::new(scenario, scenario.run.context);
+    let plan = at.place(precision);
+    let bill = at.bill(&plan, scenario.depth);
+    let level = match scenario.refusal() {
+        Some(_) => Level::No,
+        None => judge(&plan, &at.machine, bill.as_ref()),
+    };
+    Standing { level, rate: bill.map(|bill| bill.rate.expected), memory: plan.total() }
 }
 
 /// Asks the same question at several contexts.

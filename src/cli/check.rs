@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::advice;
+use crate::catalog::{Breadth, Catalog};
 use crate::formats::{answer_json, commands};
 use crate::scenario::{Answer, Scenario, Subject, evaluate};
 use crate::units::TokensPerSecond;
@@ -154,9 +155,10 @@ pub(super) fn here(
     findings: &[crate::hardware::Finding],
     out: &mut dyn Write,
 ) -> Result<(), String> {
-    let catalog = crate::catalog::Catalog::builtin();
+    let catalog = Catalog::builtin();
     let scenario = crate::app::first_question(catalog, machine).ok_or("the built-in catalogue is empty")?;
-    let rows = advice::best_of_each(advice::rank(&scenario, &catalog.models, &catalog.quality));
+    let field = catalog.field(Breadth::Usual, &scenario.engine, &[], &[]);
+    let rows = advice::best_of_each(advice::rank(&scenario, &field));
     let answer = evaluate(&scenario);
     let next = advice::next(&scenario, &answer);
     let question = Question { scenario, findings: findings.to_vec() };
@@ -168,8 +170,8 @@ pub(super) fn here(
             lines,
             "  {:<15} {:<34} {:<9} {rate:>6} tokens/s {:>11}",
             row.level.words(),
-            row.model,
-            row.quant.id,
+            row.model(),
+            row.quant(),
             row.memory.in_gib()
         );
     }
