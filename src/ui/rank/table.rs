@@ -83,7 +83,7 @@ impl Columns {
         let rate_bar = Rangef::new(rate_right - rate_width, rate_right);
         let rate = rate_bar.min - 8.0;
         let verdict = Rangef::new(rate - 146.0, rate - 38.0);
-        let quant = Rangef::new(verdict.min - 72.0, verdict.min - 4.0);
+        let quant = Rangef::new(verdict.min - 80.0, verdict.min - 4.0);
         Self {
             name: Rangef::new(x.min, quant.min - 8.0),
             quant,

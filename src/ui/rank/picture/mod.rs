@@ -21,7 +21,7 @@ use super::{Against, Pick, View, table};
 use spots::Spot;
 
 /// Left of the plot stand the labels of the rate, below it those of the other axis.
-const LEFT: f32 = 34.0;
+const LEFT: f32 = 42.0;
 const FOOT: f32 = 40.0;
 const TITLE: f32 = 42.0;
 /// Tokens per second from which a model runs well.
