@@ -16,7 +16,9 @@ pub(super) fn apply(machine: &mut Machine, findings: &mut Vec<Finding>, suite: &
             let pool = machine.pool(&measurement.what);
             let used = pool.and_then(|pool| measurement.used(pool.kind)).unwrap_or(measurement.best);
             match pool.map(|pool| pool.kind) {
-                Some(PoolKind::Ram) => format!("RAM reads {used} with ordinary pages, {} with huge ones", measurement.best),
+                Some(PoolKind::Ram) => {
+                    format!("RAM reads {used} with ordinary pages, {} with huge ones", measurement.best)
+                }
                 Some(PoolKind::Unified) => format!("the memory reads {used}"),
                 Some(PoolKind::Vram) => format!("{} reads {used}", measurement.what),
                 Some(PoolKind::Disk) => format!("the disk reads {used} in pieces, {} in order", measurement.best),
@@ -83,7 +85,8 @@ pub(super) fn show(bench: &mut Workbench, machine: &Machine) {
     // A bandwidth the user typed stays; the measurement waits beneath it.
     let typed = |pool: &Pool| pool.read.as_ref().is_some_and(|read| read.source == Source::Typed);
     let in_base = |pool: &Pool| bench.base.pool(&pool.id).is_some_and(typed);
-    let kept: Vec<Pool> = bench.scenario.machine.pools.iter().filter(|pool| typed(pool) && !in_base(pool)).cloned().collect();
+    let kept: Vec<Pool> =
+        bench.scenario.machine.pools.iter().filter(|pool| typed(pool) && !in_base(pool)).cloned().collect();
     update(Arc::make_mut(&mut bench.base));
     bench.edit_machine(|target| {
         update(target);

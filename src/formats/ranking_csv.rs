@@ -32,7 +32,7 @@ pub fn write(rows: &[Ranked], machine: &str, context: Tokens, test: &str) -> Str
         "reasoning",
         "licence",
     ];
-    let mut text = line(&head);
+    let mut lines = line(&head);
     for row in rows {
         let model = &row.subject.model;
         let loss = match row.loss {
@@ -40,7 +40,7 @@ pub fn write(rows: &[Ranked], machine: &str, context: Tokens, test: &str) -> Str
             Loss::Cited(figure) => figure.to_string(),
             Loss::Unknown => String::new(),
         };
-        text.push_str(&line(&[
+        lines.push_str(&line(&[
             machine,
             &context.get().to_string(),
             &model.name,
@@ -58,7 +58,7 @@ pub fn write(rows: &[Ranked], machine: &str, context: Tokens, test: &str) -> Str
             &model.facts.licence,
         ]));
     }
-    text
+    lines
 }
 
 fn line(cells: &[&str]) -> String {

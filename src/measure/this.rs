@@ -202,7 +202,7 @@ fn add_disk(machine: &mut Machine, result: &DiskResult) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::super::disk::PathKind;
-    use super::super::gpu::{Carried, Cards, Clock, Figures};
+    use super::super::gpu::{Cards, Carried, Clock, Figures};
     use super::*;
     use crate::hardware::{Link, LinkKind, Pool};
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use criterion::{BatchSize, Criterion};
 use willitrun::advice::{Field, default_subject, find_context, rank};
 use willitrun::catalog::{Breadth, Catalog};
+use willitrun::model::Architecture;
 use willitrun::scenario::Scenario;
 
 fn question(machine: &str) -> Scenario {
@@ -29,21 +30,32 @@ fn ranking(criterion: &mut Criterion) {
         let usual = field(Breadth::Usual);
         println!("{machine}: {} rows of the usual quants", usual.rows());
         group.bench_function(format!("usual quants, first time, {machine}"), |bench| {
-            bench.iter_batched(|| field(Breadth::Usual), |field| rank(black_box(&base), &field), BatchSize::PerIteration);
+            bench.iter_batched(
+                || field(Breadth::Usual),
+                |field| rank(black_box(&base), &field),
+                BatchSize::PerIteration,
+            );
         });
         black_box(rank(&base, &usual));
         group.bench_function(format!("usual quants, again, {machine}"), |bench| {
             bench.iter(|| rank(black_box(&base), &usual));
         });
     }
+    // Twice the catalogue at every quant: more than ten thousand rows.
+    let catalog = Catalog::builtin();
+    let copy = |model: &Arc<Architecture>| {
+        Arc::new(Architecture { id: format!("{}-copy", model.id), ..Architecture::clone(model) })
+    };
+    let copies: Vec<_> = catalog.models.iter().map(copy).collect();
+    let every = || catalog.field(Breadth::Every, &catalog.engines[0], &copies, &[]);
     let base = question("desktop-rtx-4090-96gb");
-    let every = field(Breadth::Every);
-    println!("{} rows of every quant", every.rows());
+    let field = every();
+    println!("{} rows of every quant", field.rows());
     group.bench_function("every quant, first time", |bench| {
-        bench.iter_batched(|| field(Breadth::Every), |field| rank(black_box(&base), &field), BatchSize::PerIteration);
+        bench.iter_batched(every, |field| rank(black_box(&base), &field), BatchSize::PerIteration);
     });
-    let rows = rank(&base, &every);
-    group.bench_function("every quant, again", |bench| bench.iter(|| rank(black_box(&base), &every)));
+    let rows = rank(&base, &field);
+    group.bench_function("every quant, again", |bench| bench.iter(|| rank(black_box(&base), &field)));
     group.bench_function("largest contexts of 20 rows", |bench| {
         bench.iter(|| rows.iter().take(20).filter_map(|row| find_context(black_box(&base), row)).count());
     });

@@ -55,7 +55,10 @@ fn expected(h: &mut Harnessed) -> Vec<Ranked> {
 }
 
 fn chip(h: &Harnessed, level: Level) -> String {
-    names(h).into_iter().find(|name| name.starts_with(&format!("{} ", level.words())) && !name.contains(',')).expect("a chip")
+    names(h)
+        .into_iter()
+        .find(|name| name.starts_with(&format!("{} ", level.words())) && !name.contains(','))
+        .expect("a chip")
 }
 
 #[test]
@@ -85,7 +88,11 @@ fn the_list_is_the_ranking_best_first() {
     done(&mut h);
     let first = &all[0];
     assert!(rows(&h)[0].starts_with(&format!("{} {}, ", first.subject.model.name, first.quant())));
-    assert!(heading(&h).contains(&format!("of {} quants", willitrun::units::grouped(all.len() as u64))), "{}", heading(&h));
+    assert!(
+        heading(&h).contains(&format!("of {} quants", willitrun::units::grouped(all.len() as u64))),
+        "{}",
+        heading(&h)
+    );
 }
 
 #[test]
@@ -129,9 +136,7 @@ fn lists_narrow_by_family_size_kind_and_licence() {
 fn a_chip_shows_and_hides_a_verdict() {
     let mut h = ranked(LAPTOP, "llama-3.1-8b");
     let no = chip(&h, Level::No);
-    let toggled = |h: &Harnessed, name: &str| {
-        h.get_by_role_and_label(Role::CheckBox, name).accesskit_node().toggled()
-    };
+    let toggled = |h: &Harnessed, name: &str| h.get_by_role_and_label(Role::CheckBox, name).accesskit_node().toggled();
     assert_eq!(toggled(&h, &no), Some(Toggled::False));
     for level in [Level::RunsWell, Level::RunsSlowly, Level::Tight, Level::Disk] {
         let name = chip(&h, level);

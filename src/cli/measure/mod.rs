@@ -14,13 +14,13 @@ use super::{Failure, ThisMachine, Words};
 /// What a word asks to be measured, and the seconds that takes when none are given.
 const PARTS: [(&str, Wanted, f64); 5] = [
     ("ram", Wanted::RAM, 5.0),
-    ("gpu", Wanted { ram: Part::Left, gpus: Some(gpu::Wanted::All), disk: Part::Left }, gpu::GpuOptions::DEFAULT_SECONDS),
-    ("link", Wanted { ram: Part::Left, gpus: Some(gpu::Wanted::Link), disk: Part::Left }, 1.0),
     (
-        "disk",
-        Wanted { ram: Part::Left, gpus: None, disk: Part::Measured },
-        measure::disk::DiskOptions::DEFAULT_SECONDS,
+        "gpu",
+        Wanted { ram: Part::Left, gpus: Some(gpu::Wanted::All), disk: Part::Left },
+        gpu::GpuOptions::DEFAULT_SECONDS,
     ),
+    ("link", Wanted { ram: Part::Left, gpus: Some(gpu::Wanted::Link), disk: Part::Left }, 1.0),
+    ("disk", Wanted { ram: Part::Left, gpus: None, disk: Part::Measured }, measure::disk::DiskOptions::DEFAULT_SECONDS),
     ("all", Wanted::ALL, Wanted::SECONDS),
 ];
 

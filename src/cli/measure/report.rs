@@ -140,7 +140,9 @@ pub(super) fn text(suite: &Suite, kept: &Kept) -> String {
     if let Some(disk) = done(suite.disk.as_ref()) {
         disk_lines(disk, &mut lines);
     }
-    lines.extend(kept.findings.iter().map(|finding| format!("{} {}", finding.what, finding.remedy).trim_end().to_owned()));
+    lines.extend(
+        kept.findings.iter().map(|finding| format!("{} {}", finding.what, finding.remedy).trim_end().to_owned()),
+    );
     if kept.stored {
         lines.push("Kept for this machine; predictions use it from now on.".to_owned());
     }

@@ -208,10 +208,8 @@ fn newest_measured(
     kind: PoolKind,
     origin: Origin,
 ) -> Option<Figure<BytesPerSecond>> {
-    let newest = measurements
-        .iter()
-        .filter(|m| m.what == what && m.used(kind).is_some())
-        .max_by(|a, b| a.date.cmp(&b.date))?;
+    let newest =
+        measurements.iter().filter(|m| m.what == what && m.used(kind).is_some()).max_by(|a, b| a.date.cmp(&b.date))?;
     let (source, origin) = figure::measured(newest, origin);
     Some(Figure::new(newest.used(kind)?, source, origin))
 }

@@ -80,7 +80,8 @@ pub fn measure(
     cancel: &Cancel,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<DiskResult, MeasureError> {
-    let seconds = if options.seconds.is_finite() { options.seconds.clamp(0.5, 60.0) } else { DiskOptions::DEFAULT_SECONDS };
+    let seconds =
+        if options.seconds.is_finite() { options.seconds.clamp(0.5, 60.0) } else { DiskOptions::DEFAULT_SECONDS };
     let mut tell = |done: f64, step: &str, rate: Option<f64>| {
         progress(Progress { done: done as f32, step: step.to_owned(), bytes_per_second: rate, window: rate });
     };
@@ -101,7 +102,9 @@ pub fn measure(
     let warm = warm(&target, cancel)?;
     let figures = (stats::median(&sequential), stats::median(&random), stats::spread(&random));
     let (Some(sequential), Some(random), Some(spread)) = figures else {
-        return Err(MeasureError::Disk("The disk gave nothing in the time there was; try again with --seconds 20.".into()));
+        return Err(MeasureError::Disk(
+            "The disk gave nothing in the time there was; try again with --seconds 20.".into(),
+        ));
     };
     tell(1.0, "Done", None);
     Ok(DiskResult {
@@ -241,7 +244,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("model.gguf");
         std::fs::write(&path, vec![7; 3 * EXPERT + 100]).expect("a file");
-        let result = measure(&DiskOptions { file: Some(path.clone()), ..options(folder.path()) }, &Cancel::new(), &mut |_| {});
+        let result =
+            measure(&DiskOptions { file: Some(path.clone()), ..options(folder.path()) }, &Cancel::new(), &mut |_| {});
         let result = result.expect("a measurement");
         assert_eq!((result.path_kind, result.file_bytes), (PathKind::Existing, 3 * EXPERT as u64));
         assert!(path.exists());
@@ -250,7 +254,8 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_said() {
         let folder = tempfile::tempdir().expect("a folder");
-        let refused = |options: &DiskOptions| measure(options, &Cancel::new(), &mut |_| {}).expect_err("refused").to_string();
+        let refused =
+            |options: &DiskOptions| measure(options, &Cancel::new(), &mut |_| {}).expect_err("refused").to_string();
         let missing = refused(&DiskOptions { file: Some(folder.path().join("none")), ..options(folder.path()) });
         assert!(missing.starts_with("The file cannot be opened"), "{missing}");
         let full = refused(&DiskOptions { free_bytes: 100 << 20, ..options(folder.path()) });

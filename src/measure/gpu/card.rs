@@ -112,8 +112,7 @@ impl Card {
             ShaderModuleDescriptor { label: Some(entry), source: ShaderSource::Wgsl(source.to_owned().into()) };
         // SAFETY: both modules of this folder index `data` below rounds * 8 * threads only, and `sink` at 0; what
         // they are given is made to that size. Loops end after a count that is given.
-        let module =
-            unsafe { self.device.create_shader_module_trusted(descriptor, ShaderRuntimeChecks::unchecked()) };
+        let module = unsafe { self.device.create_shader_module_trusted(descriptor, ShaderRuntimeChecks::unchecked()) };
         self.device.create_compute_pipeline(&ComputePipelineDescriptor {
             label: Some(entry),
             layout: None,

@@ -79,9 +79,9 @@ impl Line {
         }
         let card = value.get("card")?;
         let id = |key: &str| card[key].as_u64().and_then(|id| u32::try_from(id).ok()).unwrap_or_default();
-        let link = card["link"].as_array().and_then(|both| {
-            Some(Carried { to_device: rate(both.first()?)?, from_device: rate(both.get(1)?)? })
-        });
+        let link = card["link"]
+            .as_array()
+            .and_then(|both| Some(Carried { to_device: rate(both.first()?)?, from_device: rate(both.get(1)?)? }));
         Some(Self::Card(Box::new(CardFigures {
             name: text(&card["name"])?,
             pci: card["pci"].as_str().and_then(crate::detect::gpu::pci_address),
@@ -160,7 +160,9 @@ mod tests {
 
     #[test]
     fn what_is_no_rate_is_not_taken() {
-        for line in ["", "{}", "MESA: warning", "[1]", r#"{"window":"read","rate":-1}"#, r#"{"window":"read","rate":1e300}"#] {
+        for line in
+            ["", "{}", "MESA: warning", "[1]", r#"{"window":"read","rate":-1}"#, r#"{"window":"read","rate":1e300}"#]
+        {
             assert_eq!(Line::parse(line), None, "{line}");
         }
         let card = Line::parse(r#"{"card":{"name":"x\u0007","read":{"best":0},"f32":null,"link":[1e9]}}"#);

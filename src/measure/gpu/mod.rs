@@ -218,7 +218,8 @@ pub fn measure_here(options: &GpuOptions, tell: &mut dyn FnMut(Line)) {
     descriptor.flags = wgpu::InstanceFlags::empty();
     let instance = wgpu::Instance::new(descriptor);
     let adapters = pollster::block_on(instance.enumerate_adapters(backends));
-    let cards = once_each(adapters.into_iter().map(|adapter| (describe(&adapter), adapter)).collect(), options.adapters);
+    let cards =
+        once_each(adapters.into_iter().map(|adapter| (describe(&adapter), adapter)).collect(), options.adapters);
     let count = cards.len().max(1) as f64;
     for (place, (report, adapter)) in cards.into_iter().enumerate() {
         let mut tell_card = Tell(tell);

@@ -52,10 +52,8 @@ impl<'a> Reader<'a> {
     /// A sentence: no room, or what the driver said.
     pub(super) fn new(card: &'a Card, room: Option<u64>) -> Result<Self, String> {
         let limits = card.device.limits();
-        let most = MOST
-            .min(limits.max_buffer_size)
-            .min(limits.max_storage_buffer_binding_size)
-            .min(room.unwrap_or(MOST));
+        let most =
+            MOST.min(limits.max_buffer_size).min(limits.max_storage_buffer_binding_size).min(room.unwrap_or(MOST));
         // A power of two is a whole number of rounds of any walk.
         let most = if most >= LEAST { 1 << most.ilog2() } else { most };
         let memory = card

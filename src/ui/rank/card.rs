@@ -8,10 +8,10 @@ use crate::placement::{Mode, Plan};
 use crate::scenario::Answer;
 use crate::speed::Range;
 use crate::ui::bench::{Workbench, glyph_of, usual_answer};
+use crate::ui::fonts;
 use crate::ui::paint::verdict;
 use crate::ui::theme::{self, radius};
 use crate::ui::widget::button::Button;
-use crate::ui::fonts;
 use crate::units::{Bytes, TokensPerSecond};
 
 use super::{Pick, View, answer_about};
@@ -73,9 +73,8 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, view: &View<'_>) -> Option<
 /// A line: what it is, and its value at the right.
 fn fact(ui: &mut Ui, line: Rect, what: &str, value: &str) {
     let palette = theme::palette(ui);
-    let mut child = ui.new_child(
-        egui::UiBuilder::new().max_rect(line).id_salt(what).layout(Layout::left_to_right(Align::Center)),
-    );
+    let mut child =
+        ui.new_child(egui::UiBuilder::new().max_rect(line).id_salt(what).layout(Layout::left_to_right(Align::Center)));
     child.label(fonts::small(what).color(palette.t2));
     child.with_layout(Layout::right_to_left(Align::Center), |ui| {
         ui.add(Label::new(fonts::medium(value).size(12.0).color(palette.t1)).truncate()).on_hover_text(value);
@@ -135,7 +134,8 @@ fn quality(row: &Ranked, view: &View<'_>) -> (String, String) {
         Loss::Cited(figure) => {
             let label = row.quant().split('@').next().unwrap_or_default();
             let cited = view.catalog.quality.headline(label);
-            let test = cited.map_or_else(String::new, |cited| format!("{}, {}, less is better", cited.test_name, cited.model));
+            let test =
+                cited.map_or_else(String::new, |cited| format!("{}, {}, less is better", cited.test_name, cited.model));
             (figure.to_string(), test)
         }
     }

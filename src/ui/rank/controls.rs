@@ -13,8 +13,8 @@ use crate::ui::widget::card::rows;
 use crate::ui::{fonts, theme};
 use crate::units::{Tokens, grouped};
 
-use super::{Search, column};
 use super::filter::{Filter, Kind, Order, Quants, SizeClass, Sort};
+use super::{Search, column};
 
 /// The least width of the field to type in.
 const SEARCH: f32 = 180.0;

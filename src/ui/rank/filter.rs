@@ -195,8 +195,7 @@ pub enum Sort {
 }
 
 impl Sort {
-    pub(super) const ALL: [Self; 6] =
-        [Self::Best, Self::Speed, Self::Memory, Self::Quality, Self::Size, Self::Name];
+    pub(super) const ALL: [Self; 6] = [Self::Best, Self::Speed, Self::Memory, Self::Quality, Self::Size, Self::Name];
 
     pub(super) const fn words(self) -> &'static str {
         match self {

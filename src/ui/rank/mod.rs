@@ -97,9 +97,10 @@ impl RankPage {
 
     /// The row selected, else the question on screen.
     fn selected(&self, shown: &Shown) -> Option<usize> {
-        let own = self.selected.as_ref().and_then(|(model, quant)| {
-            shown.rows.iter().position(|row| row.model() == model && row.quant() == quant)
-        });
+        let own = self
+            .selected
+            .as_ref()
+            .and_then(|(model, quant)| shown.rows.iter().position(|row| row.model() == model && row.quant() == quant));
         own.or(shown.current)
     }
 }

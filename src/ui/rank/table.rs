@@ -3,19 +3,19 @@
 //! The list has the focus and not its rows, so arrow keys walk ten thousand of them and Tab passes by.
 
 use egui::{
-    Align2, EventFilter, Id, Key, Painter, Pos2, Rangef, Rect, Response, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo,
-    pos2, vec2,
+    Align2, EventFilter, Id, Key, Painter, Pos2, Rangef, Rect, Response, Role, ScrollArea, Sense, Stroke, Ui,
+    WidgetInfo, pos2, vec2,
 };
 
 use crate::advice::Ranked;
 use crate::ui::bench::{Workbench, glyph_of};
+use crate::ui::focus;
 use crate::ui::fonts::{self, Weight};
 use crate::ui::paint::bar::share_bar;
 use crate::ui::paint::line::{self, Dash};
 use crate::ui::paint::verdict;
 use crate::ui::plot::MemoryUnit;
 use crate::ui::theme::{self, Palette, radius};
-use crate::ui::focus;
 use crate::units::TokensPerSecond;
 
 use super::filter::{Sort, Turn};
@@ -84,16 +84,7 @@ impl Columns {
         let rate = rate_bar.min - 8.0;
         let verdict = Rangef::new(rate - 146.0, rate - 38.0);
         let quant = Rangef::new(verdict.min - 80.0, verdict.min - 4.0);
-        Self {
-            name: Rangef::new(x.min, quant.min - 8.0),
-            quant,
-            verdict,
-            rate,
-            rate_bar,
-            memory,
-            memory_bar,
-            context,
-        }
+        Self { name: Rangef::new(x.min, quant.min - 8.0), quant, verdict, rate, rate_bar, memory, memory_bar, context }
     }
 }
 
@@ -183,8 +174,7 @@ fn describe(ui: &Ui, list: &Response, unit: MemoryUnit, view: &View<'_>) {
 
 /// A row in words.
 pub(super) fn name_of(row: &Ranked, unit: MemoryUnit) -> String {
-    let rate =
-        row.rate.map_or_else(String::new, |rate| format!(", {} tokens/s", TokensPerSecond::saturating(rate)));
+    let rate = row.rate.map_or_else(String::new, |rate| format!(", {} tokens/s", TokensPerSecond::saturating(rate)));
     let (name, quant, level) = (&row.subject.model.name, row.quant(), row.level.words());
     format!("{name} {quant}, {level}{rate}, {}", unit.of(row.memory))
 }
@@ -196,7 +186,7 @@ fn keys(ui: &Ui, list: &Response, view: &View<'_>) -> Option<Pick> {
     }
     let ours = EventFilter { vertical_arrows: true, ..EventFilter::default() };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(list.id, ours));
-    let last = view.shown.rows.len() - 1;
+    let end = view.shown.rows.len() - 1;
     let page = 12;
     let mut pick = None;
     ui.input(|input| {
@@ -206,14 +196,14 @@ fn keys(ui: &Ui, list: &Response, view: &View<'_>) -> Option<Pick> {
                 Some(Pick::Select(at)) => Some(at),
                 _ => view.selected,
             };
-            let step = |down: usize, up: usize| at.map_or(0, |at| (at + down).saturating_sub(up).min(last));
+            let step = |down: usize, up: usize| at.map_or(0, |at| (at + down).saturating_sub(up).min(end));
             pick = match key {
                 Key::ArrowDown => Some(Pick::Select(step(1, 0))),
                 Key::ArrowUp => Some(Pick::Select(step(0, 1))),
                 Key::PageDown => Some(Pick::Select(step(page, 0))),
                 Key::PageUp => Some(Pick::Select(step(0, page))),
                 Key::Home => Some(Pick::Select(0)),
-                Key::End => Some(Pick::Select(last)),
+                Key::End => Some(Pick::Select(end)),
                 Key::Enter => at.map(Pick::Open),
                 _ => continue,
             };
@@ -230,8 +220,7 @@ fn head(ui: &mut Ui, bench: &mut Workbench, view: &View<'_>, rect: Rect, columns
     let order = bench.rank.order;
     let mut title = |at: Pos2, anchor: Align2, word: &str, sort: Option<Sort>| {
         let sorted = sort == Some(order.sort);
-        let (ink, weight) =
-            if sorted { (palette.t1, Weight::Medium) } else { (palette.t3, Weight::Regular) };
+        let (ink, weight) = if sorted { (palette.t1, Weight::Medium) } else { (palette.t3, Weight::Regular) };
         let arrow = match order.turn {
             _ if !sorted => "",
             Turn::Forwards => " ↓",

@@ -111,9 +111,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, view: &View<'_>) -> Option<
     let mut memo = std::mem::take(&mut bench.rank.spots);
     let spots = memo.get(drawn, |drawn| {
         let mut spots = spots::gather(drawn.points.iter().copied());
-        let marked = |row: Option<usize>| {
-            row.and_then(|row| spots.iter().position(|spot| spot.rows.contains(&row)))
-        };
+        let marked = |row: Option<usize>| row.and_then(|row| spots.iter().position(|spot| spot.rows.contains(&row)));
         let first = marked(view.selected);
         let turns: Vec<usize> = marked(view.shown.current).into_iter().chain(0..spots.len()).collect();
         spots::name(&mut spots, first, turns, plot, taken, |spot| picture.galley(spot).size());
@@ -135,7 +133,8 @@ fn words(against: Against) -> &'static str {
 fn title(ui: &mut Ui, bench: &mut Workbench, line: Rect) {
     let palette = theme::palette(ui);
     let inside = line.shrink2(vec2(14.0, 7.0));
-    let mut child = ui.new_child(egui::UiBuilder::new().max_rect(inside).layout(egui::Layout::left_to_right(Align::Center)));
+    let mut child =
+        ui.new_child(egui::UiBuilder::new().max_rect(inside).layout(egui::Layout::left_to_right(Align::Center)));
     child.label(fonts::title(format!("Speed against {}", words(bench.rank.against))).color(palette.t1));
     child.label(fonts::small("tokens/s").color(palette.t3));
     child.with_layout(egui::Layout::right_to_left(Align::Center), |ui| {
@@ -237,7 +236,12 @@ impl Picture<'_> {
             label(pos2(whole + 6.0, plot.top() + 26.0), Align2::LEFT_CENTER, all, palette.pool.ram);
         }
         if plot.right() - whole > 62.0 {
-            label(pos2(whole + 8.0, plot.top() + 10.0), Align2::LEFT_CENTER, "from disk".to_owned(), palette.verdict.disk);
+            label(
+                pos2(whole + 8.0, plot.top() + 10.0),
+                Align2::LEFT_CENTER,
+                "from disk".to_owned(),
+                palette.verdict.disk,
+            );
         }
         if let Some(fast) = room.fast {
             let x = self.memory(fast);

@@ -105,7 +105,8 @@ mod tests {
 
     #[test]
     fn points_on_one_another_are_one_spot_of_their_kind() {
-        let spots = gather([(0, pos2(5.0, 5.0), 0), (1, pos2(9.0, 5.0), 0), (2, pos2(5.0, 5.0), 1), (3, pos2(50.0, 5.0), 0)]);
+        let spots =
+            gather([(0, pos2(5.0, 5.0), 0), (1, pos2(9.0, 5.0), 0), (2, pos2(5.0, 5.0), 1), (3, pos2(50.0, 5.0), 0)]);
         let rows: Vec<_> = spots.iter().map(|spot| spot.rows.clone()).collect();
         assert_eq!(rows, [vec![0, 1], vec![2], vec![3]]);
         let many = gather(scattered(10_000));
