@@ -3,6 +3,8 @@
 //!
 //! Invariant: the built-in documents are checked by the same readers as a user's; a test reads them all.
 
+mod field;
+
 use std::sync::{Arc, OnceLock};
 
 use include_dir::{Dir, include_dir};
@@ -16,6 +18,8 @@ use crate::placement::Engine;
 use crate::quant::{Facts, Measured, Mix, Quality, Quant, RuntimeFormat};
 use crate::speed::Parameters;
 use crate::units::Bytes;
+
+pub use field::Breadth;
 
 static MODELS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/models");
 static PROFILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");

@@ -18,8 +18,8 @@ use crate::memory::{self, Cache, KvLayout, RunOptions};
 use crate::placement::{Engine, Launcher, Load, Mode, Obstacle, Plan, Policy, Precision, Refusal, place};
 use crate::quant::Format;
 use crate::speed::{Bill, Parameters, Range, decode, prefill};
-use crate::units::{Seconds, Tokens};
-use crate::verdict::{Verdict, phrase};
+use crate::units::{Bytes, Seconds, Tokens};
+use crate::verdict::{Level, Verdict, judge, phrase};
 
 /// The question: what, where, how.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,7 +81,7 @@ pub struct Answer {
     /// Where everything lies.
     pub plan: Plan,
     /// What one more token of context costs.
-    pub kv_per_token: crate::units::Bytes,
+    pub kv_per_token: Bytes,
     /// The bill of one token at the depth asked; none when it cannot run or a bandwidth is unknown.
     pub bill: Option<Bill>,
     /// Prompt tokens per second.
@@ -177,6 +177,31 @@ pub fn evaluate_here(scenario: &Scenario, precision: Precision) -> Answer {
 pub fn plan(scenario: &Scenario) -> Plan {
     let scenario = &*settled(scenario);
     Evaluation::new(scenario, scenario.run.context).place(Precision::Exact)
+}
+
+/// What a list of many models shows of one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Standing {
+    /// The verdict.
+    pub level: Level,
+    /// Expected tokens per second; none when it cannot run or a bandwidth is unknown.
+    pub rate: Option<f64>,
+    /// Everything the engine takes.
+    pub memory: Bytes,
+}
+
+/// Answers a question for a list of many: the plan and the bill of [`evaluate_here`] without its words and times.
+#[must_use]
+pub fn standing(scenario: &Scenario, precision: Precision) -> Standing {
+    let scenario = &*settled(scenario);
+    let at = Evaluation::new(scenario, scenario.run.context);
+    let plan = at.place(precision);
+    let bill = at.bill(&plan, scenario.depth);
+    let level = match scenario.refusal() {
+        Some(_) => Level::No,
+        None => judge(&plan, &at.machine, bill.as_ref()),
+    };
+    Standing { level, rate: bill.map(|bill| bill.rate.expected), memory: plan.total() }
 }
 
 /// Asks the same question at several contexts.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::advice::Ranked;
 use crate::formats::any_doc::Document;
@@ -12,8 +13,18 @@ use crate::scenario::{Scenario, Subject};
 use crate::store::ProfileEntry;
 use crate::ui::bench::PathFor;
 use crate::ui::files::{FileRow, Looking, Search};
+use crate::units::Tokens;
 
 use super::own::OwnDocuments;
+
+/// Whether a job has sent all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum More {
+    /// There is more to come.
+    Coming,
+    /// That was all.
+    None,
+}
 
 /// What a job sends.
 #[derive(Debug)]
@@ -33,8 +44,24 @@ pub enum Event {
     Progress(Progress),
     /// A measurement ended.
     Measured(Box<Result<Suite, MeasureError>>),
-    /// Every model was asked.
-    Ranked(Box<Scenario>, Vec<Ranked>),
+    /// Rows of a ranking, each batch from a place on.
+    Ranked {
+        /// The ranking they belong to.
+        job: u64,
+        /// The rows.
+        rows: Vec<(usize, Vec<Ranked>)>,
+        /// How long it took, with the last of them.
+        took: Option<Duration>,
+    },
+    /// Largest contexts of rows of a ranking.
+    Contexts {
+        /// The ranking they belong to.
+        job: u64,
+        /// Places and what fits there.
+        found: Vec<(usize, Option<Tokens>)>,
+        /// Whether more will come.
+        more: More,
+    },
     /// The folders of the user's own to look for models in, as they were kept.
     Folders(Vec<PathBuf>),
     /// A folder was chosen to look in.

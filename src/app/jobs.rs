@@ -1,17 +1,13 @@
 //! The jobs of the window: reading the machine, measuring, profiles, ranking.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use crate::advice;
 use crate::catalog::Catalog;
 use crate::formats::any_doc::Document;
 use crate::formats::machine_doc::MachineDoc;
 use crate::hardware::Machine;
 use crate::library::{self, Askable, Opened};
 use crate::measure::{Cancel, Places, Wanted, suite};
-use crate::model::Architecture;
-use crate::scenario::Scenario;
 use crate::store::{SaveMode, Store};
 use crate::ui::bench::PathFor;
 
@@ -104,7 +100,7 @@ impl Jobs {
         self.spawn("dialog", move |_| {
             let dialog = rfd::AsyncFileDialog::new().add_filter("machine, model or quant", &["ron"]);
             match purpose {
-                PathFor::Model | PathFor::Folder => Event::NoPath(purpose),
+                PathFor::Model | PathFor::Folder | PathFor::ExportRanking => Event::NoPath(purpose),
                 PathFor::Open => match pollster::block_on(dialog.pick_file()) {
                     Some(file) => own::open(file.path(), Store::open().ok().as_ref()),
                     None => Event::NoPath(purpose),
@@ -117,17 +113,6 @@ impl Jobs {
                     }
                 }
             }
-        });
-    }
-
-    /// Asks every model: those given, and the built-in ones.
-    pub(super) fn rank(&self, asked: Scenario, mut models: Vec<Arc<Architecture>>) {
-        self.spawn("rank", move |_| {
-            let catalog = Catalog::builtin();
-            models.extend(catalog.models.iter().cloned());
-            let mut rows = advice::best_of_each(advice::rank(&asked, &models, &catalog.quality));
-            advice::find_contexts(&asked, &models, &mut rows);
-            Event::Ranked(Box::new(asked), rows)
         });
     }
 }

@@ -9,6 +9,7 @@ mod job;
 mod jobs;
 mod measured;
 mod own;
+mod rank;
 mod settings;
 mod window;
 
@@ -24,10 +25,10 @@ use crate::library::Place;
 use crate::measure::{MeasureError, Suite};
 use crate::scenario::Scenario;
 use crate::store::{ProfileEntry, Store};
-use crate::ui::bench::{Choice, Measuring, PathFor, Ranking, Workbench};
+use crate::ui::bench::{Choice, Measuring, PathFor, Workbench};
 use crate::ui::{Command, MachineChoice, shell};
 
-pub use event::Event;
+pub use event::{Event, More};
 pub use job::Jobs;
 pub use own::OwnDocuments;
 pub use window::{WindowError, open};
@@ -45,6 +46,7 @@ pub struct App {
     folders: Vec<PathBuf>,
     /// Where programs keep models, where not as the environment says.
     places: Option<Vec<Place>>,
+    fields: rank::Fields,
 }
 
 impl App {
@@ -69,6 +71,7 @@ impl App {
             jobs: Jobs::new(ctx.clone()),
             folders: Vec::new(),
             places: None,
+            fields: rank::Fields::default(),
         }
     }
 
@@ -146,14 +149,8 @@ impl App {
             Command::RemoveOwn(own) => self.remove_own(own),
             Command::OpenCode(code) => self.jobs.open_code(code, self.store.clone()),
             Command::Paste => ui.ctx().send_viewport_cmd(egui::ViewportCommand::RequestPaste),
-            Command::Rank => {
-                let asked = bench.scenario.clone();
-                let running = bench.ranking.as_ref().is_some_and(|old| old.running && old.answers(&asked));
-                if !running {
-                    let rows = bench.ranking.take().map(|ranking| ranking.rows).unwrap_or_default();
-                    bench.ranking = Some(Ranking { asked: asked.clone(), rows, running: true });
-                    self.jobs.rank(asked, self.documents.models.clone());
-                }
+            Command::Rank(_) | Command::FindContexts | Command::ExportRanking(_) | Command::ExportRankingTo(_) => {
+                self.carry_out_rank(command);
             }
         }
     }
@@ -177,13 +174,7 @@ impl App {
                 }
             }
             Event::Measured(result) => self.measured(*result),
-            Event::Ranked(asked, rows) => {
-                if let Some(bench) = &mut self.bench
-                    && bench.ranking.as_ref().is_some_and(|ranking| ranking.asked == *asked)
-                {
-                    bench.ranking = Some(Ranking { asked: *asked, rows, running: false });
-                }
-            }
+            Event::Ranked { .. } | Event::Contexts { .. } => self.handle_rank(event),
             Event::Folders(_)
             | Event::Folder(_)
             | Event::Looking(_)

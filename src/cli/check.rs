@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::advice;
-use crate::catalog::Catalog;
+use crate::catalog::{Breadth, Catalog};
 use crate::formats::answer_json::{self, Beside};
 use crate::formats::commands::{self, Shell};
 use crate::scenario::{Answer, Scenario, Subject, evaluate};
@@ -168,7 +168,8 @@ pub(super) fn here(
 ) -> Result<(), String> {
     let catalog = Catalog::builtin();
     let scenario = crate::app::first_question(catalog, machine).ok_or("the built-in catalogue is empty")?;
-    let rows = advice::best_of_each(advice::rank(&scenario, &catalog.models, &catalog.quality));
+    let field = catalog.field(Breadth::Usual, &scenario.engine, &[], &[]);
+    let rows = advice::best_of_each(advice::rank(&scenario, &field));
     let answer = evaluate(&scenario);
     let next = advice::next(&scenario, &answer);
     let question = Question { scenario, findings: findings.to_vec(), shell: Shell::HERE };
@@ -180,8 +181,8 @@ pub(super) fn here(
             lines,
             "  {:<15} {:<34} {:<9} {rate:>6} tokens/s {:>11}",
             row.level.words(),
-            row.model,
-            row.quant.id,
+            row.model(),
+            row.quant(),
             row.memory.in_gib()
         );
     }

@@ -25,6 +25,7 @@ pub mod model_doc;
 pub mod ollama_manifest;
 pub mod quality_doc;
 pub mod quant_doc;
+pub mod ranking_csv;
 pub mod safetensors;
 pub mod settings_doc;
 pub mod share_code;

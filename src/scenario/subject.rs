@@ -1,14 +1,16 @@
 //! What is run: a model under a quant, from a file or by rule.
 
+use std::sync::Arc;
+
 use crate::memory::{KvLayout, Weights};
 use crate::model::Architecture;
-use crate::quant::Quant;
+use crate::quant::{Quant, Tensor};
 
 /// A model under a quant, expanded once.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Subject {
-    /// The model.
-    pub model: Architecture,
+    /// The model, shared by all that ask about it under another quant.
+    pub model: Arc<Architecture>,
     /// The quant.
     pub quant: Quant,
     /// Routed experts used per token, where the user changed it.
@@ -59,9 +61,18 @@ pub enum FileKind {
 impl Subject {
     /// Expands a model under a quant.
     #[must_use]
-    pub fn new(model: Architecture, quant: Quant, experts_used: Option<u64>) -> Self {
+    pub fn new(model: impl Into<Arc<Architecture>>, quant: Quant, experts_used: Option<u64>) -> Self {
+        let model = model.into();
         let weights = Weights::new(&model, &quant, experts_used);
         Self { model, quant, experts_used, weights, layout: None, file: None, release: None }
+    }
+
+    /// The same where the tensors of the quant's file are known already ([`Architecture::tensors_under`]): many
+    /// quants of a model share them.
+    #[must_use]
+    pub fn with_tensors(model: &Arc<Architecture>, quant: Quant, tensors: &[Tensor]) -> Self {
+        let weights = Weights::of_tensors(model, &quant, None, tensors);
+        Self { model: model.clone(), quant, experts_used: None, weights, layout: None, file: None, release: None }
     }
 
     /// The engines its published file is made for, by id; empty where every engine that reads such files does.
@@ -80,12 +91,12 @@ impl Subject {
     /// A model whose weights were read from its file.
     #[must_use]
     pub fn of_file(
-        model: Architecture,
+        model: impl Into<Arc<Architecture>>,
         quant: Quant,
         experts_used: Option<u64>,
         weights: Weights,
         layout: Option<KvLayout>,
     ) -> Self {
-        Self { model, quant, experts_used, weights, layout, file: None, release: None }
+        Self { model: model.into(), quant, experts_used, weights, layout, file: None, release: None }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::advice::{self, Change, Ranked};
+use crate::advice::{self, Change};
 use crate::catalog::Catalog;
 use crate::formats::commands::Shell;
 use crate::formats::file_doc::Published;
@@ -19,6 +19,7 @@ use super::files::Files;
 use super::history::History;
 use super::memo::Memo;
 use super::offer::{Offer, offers};
+use super::rank::{RankPage, Ranking};
 use super::{MachineChoice, MemoryUnit, Own};
 
 /// Points of a sweep over context.
@@ -115,6 +116,10 @@ pub struct Workbench {
     pub quant_search: String,
     /// Every model on this machine, when ranked, with the question it was ranked for.
     pub ranking: Option<Ranking>,
+    /// What the user chose on the page of the ranking.
+    pub rank: RankPage,
+    /// A ranking to be written where no dialog is available.
+    pub exported: Option<String>,
     /// Models on this disk.
     pub files: Files,
     /// The model file opened last.
@@ -132,7 +137,7 @@ pub struct Workbench {
     fits_max: Memo<Scenario, Option<Tokens>>,
     points: Memo<Scenario, Vec<Point>>,
     changes: Memo<Scenario, Vec<Change>>,
-    offers: Memo<Architecture, Vec<Offer>>,
+    offers: Memo<Arc<Architecture>, Vec<Offer>>,
 }
 
 /// What a typed path is for.
@@ -148,25 +153,8 @@ pub enum PathFor {
     Folder,
     /// Writing what is edited.
     ExportOwn(Own),
-}
-
-/// A ranking and what it was made for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ranking {
-    /// The machine and run options.
-    pub asked: Scenario,
-    /// Rows, best first; those of the last question while new ones are made.
-    pub rows: Vec<Ranked>,
-    /// Whether new rows are being made.
-    pub running: bool,
-}
-
-impl Ranking {
-    /// Whether a question has the same ranking: everything but the model counts.
-    #[must_use]
-    pub fn answers(&self, scenario: &Scenario) -> bool {
-        is_same_but_for_the_model(&self.asked, scenario)
-    }
+    /// Writing the rows of a ranking.
+    ExportRanking,
 }
 
 /// Whether two questions differ in the model at most, and in the length of its answers.
@@ -204,6 +192,8 @@ impl Workbench {
             model_search: String::new(),
             quant_search: String::new(),
             ranking: None,
+            rank: RankPage::default(),
+            exported: None,
             files: Files::default(),
             opened: scenario_file,
             own_models: Vec::new(),
@@ -289,6 +279,13 @@ impl Workbench {
     #[must_use]
     pub fn file_of_model(&self) -> Option<&Arc<Subject>> {
         self.opened.as_ref().filter(|file| file.model == self.scenario.subject.model)
+    }
+
+    /// Asks about a row of the ranking.
+    pub(super) fn open_ranked(&mut self, row: Arc<Subject>) {
+        self.workspace = Workspace::Run;
+        self.search.clear();
+        self.set_subject(row);
     }
 
     fn set_subject(&mut self, subject: Arc<Subject>) {

@@ -98,9 +98,6 @@ fn top_bar(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comm
             if tab(ui, name, bench.workspace == workspace || inside && workspace == Workspace::Run).clicked() {
                 bench.workspace = workspace;
                 bench.search.clear();
-                if workspace == Workspace::Rank {
-                    command = Some(Command::Rank);
-                }
             }
         }
         if bench.workspace == Workspace::Run {
@@ -170,6 +167,7 @@ fn notice(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
             PathFor::Model => ("Path of a model file to open…", "Open"),
             PathFor::Folder => ("Path of a folder with models…", "Add"),
             PathFor::ExportOwn(_) => ("Path to write it to…", "Write"),
+            PathFor::ExportRanking => ("Path of a table (.csv) to write…", "Write"),
         };
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -192,6 +190,7 @@ fn notice(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
                             Command::OpenCode(bench.path.trim().to_owned())
                         }
                         PathFor::ExportOwn(own) => Command::ExportOwnTo(own, path),
+                        PathFor::ExportRanking => Command::ExportRankingTo(path),
                         PathFor::Open | PathFor::Model => Command::OpenPath(path),
                         PathFor::Folder => Command::AddFolderAt(path),
                         PathFor::Export => Command::ExportTo(path),

@@ -1,4 +1,4 @@
-//! Measuring, machines and profiles, the ranking: what jobs send back.
+//! Measuring, machines and profiles: what jobs send back.
 
 use egui::Key;
 use egui::accesskit::Role;
@@ -215,22 +215,4 @@ fn a_saved_profile_lies_in_the_folder_and_opens_again() {
     let name = entries[0].doc.machine.name.clone();
     choose(&mut h, "Machine", &name);
     assert_eq!(bench(&mut h).choice, MachineChoice::Own(id));
-}
-
-// What runs here.
-
-#[test]
-fn every_model_is_ranked_and_a_row_opens_it() {
-    let mut h = window(DESKTOP, "qwen3-32b");
-    h.get_by_role_and_label(Role::Tab, "What runs here").click();
-    h.step();
-    until(&mut h, "ranking", |bench| bench.ranking.as_ref().is_some_and(|ranking| !ranking.running));
-    h.get_by_label_contains(" models run well here");
-    let rows = bench(&mut h).ranking.clone().map(|ranking| ranking.rows).expect("rows");
-    assert_eq!(rows.len(), Catalog::builtin().models.len());
-    type_over(&mut h, Role::TextInput, "Search ranked models", "deepseek-r1");
-    click(&mut h, "DeepSeek-R1");
-    assert_eq!(bench(&mut h).scenario.subject.model.id, "deepseek-r1");
-    assert_eq!(bench(&mut h).workspace, Workspace::Run);
-    h.get_by_role(Role::Heading);
 }
