@@ -1,5 +1,6 @@
 //! What would change the answer, and which model to begin with. Every line is asked of `evaluate`.
 
+pub mod accuracy;
 mod changes;
 mod start;
 

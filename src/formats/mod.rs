@@ -20,6 +20,7 @@ mod gguf_windows;
 pub mod hf_config;
 mod json;
 pub mod machine_doc;
+pub mod measurements;
 pub mod model_doc;
 pub mod ollama_manifest;
 pub mod quality_doc;
