@@ -2,6 +2,7 @@
 
 pub mod accuracy;
 mod changes;
+pub mod peers;
 mod start;
 
 pub use changes::{Change, next};

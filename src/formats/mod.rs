@@ -23,6 +23,7 @@ pub mod machine_doc;
 pub mod measurements;
 pub mod model_doc;
 pub mod ollama_manifest;
+pub mod peer_doc;
 pub mod quality_doc;
 pub mod quant_doc;
 pub mod safetensors;
