@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::advice::Ranked;
+use crate::advice::accuracy::Compared;
 use crate::formats::any_doc::Document;
 use crate::hardware::{Finding, Machine};
 use crate::measure::{MeasureError, Progress, Suite};
@@ -33,6 +34,8 @@ pub enum Event {
     Progress(Progress),
     /// A measurement ended.
     Measured(Box<Result<Suite, MeasureError>>),
+    /// Some more measurements were predicted, of so many in all.
+    Compared(Vec<Compared>, usize),
     /// Every model was asked.
     Ranked(Box<Scenario>, Vec<Ranked>),
     /// The folders of the user's own to look for models in, as they were kept.

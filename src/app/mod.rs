@@ -146,6 +146,10 @@ impl App {
             Command::RemoveOwn(own) => self.remove_own(own),
             Command::OpenCode(code) => self.jobs.open_code(code, self.store.clone()),
             Command::Paste => ui.ctx().send_viewport_cmd(egui::ViewportCommand::RequestPaste),
+            Command::Compare => {
+                bench.accuracy.begin();
+                self.jobs.compare();
+            }
             Command::Rank => {
                 let asked = bench.scenario.clone();
                 let running = bench.ranking.as_ref().is_some_and(|old| old.running && old.answers(&asked));
@@ -177,6 +181,11 @@ impl App {
                 }
             }
             Event::Measured(result) => self.measured(*result),
+            Event::Compared(rows, of) => {
+                if let Some(bench) = &mut self.bench {
+                    bench.accuracy.take(rows, of);
+                }
+            }
             Event::Ranked(asked, rows) => {
                 if let Some(bench) = &mut self.bench
                     && bench.ranking.as_ref().is_some_and(|ranking| ranking.asked == *asked)

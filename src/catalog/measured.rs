@@ -33,15 +33,15 @@ impl Catalog {
 
     fn measured<'a>(&self, row: &Row<'a>, subjects: &mut Subjects<'a>) -> Result<Measured, String> {
         let unknown = |what: &str, name: &str| format!("{}: the {what} '{name}' is not in the catalogue", row.id);
-        let subject = match subjects.get(&(row.model, row.quant, row.file)) {
-            Some(subject) => subject.clone(),
-            None => {
-                let model = self.model(row.model).ok_or_else(|| unknown("model", row.model))?;
-                let quant = Quant::parse(row.quant, Imatrix::Without, row.file)?;
-                let subject = Arc::new(Subject::new(model.as_ref().clone(), quant, None));
-                subjects.insert((row.model, row.quant, row.file), subject.clone());
-                subject
-            }
+        let key = (row.model, row.quant, row.file);
+        let subject = if let Some(known) = subjects.get(&key) {
+            known.clone()
+        } else {
+            let model = self.model(row.model).ok_or_else(|| unknown("model", row.model))?;
+            let quant = Quant::parse(row.quant, Imatrix::Without, row.file)?;
+            let subject = Arc::new(Subject::new(model.as_ref().clone(), quant, None));
+            subjects.insert(key, subject.clone());
+            subject
         };
         let run = RunOptions {
             context: Tokens::new((row.depth.get() + 1024).max(8192)),
@@ -78,7 +78,9 @@ impl Catalog {
 
     /// The machine of a row, with room for anything; none where its device is not known.
     fn machine_of(&self, row: &Row<'_>) -> Option<Machine> {
-        let mut machine = Machine::new("measured", "Measured machine");
+        let device = row.group.split('|').next().unwrap_or_default();
+        let name = if row.count > 1 { format!("{} × {device}", row.count) } else { device.to_owned() };
+        let mut machine = Machine::new("measured", &name);
         machine.cpu.sockets = row.sockets;
         machine.cpu.cores = CORES;
         "avx2".clone_into(&mut machine.cpu.simd);

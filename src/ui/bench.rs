@@ -13,6 +13,7 @@ use crate::quant::{CustomMix, Quant, Rule};
 use crate::scenario::{Answer, Point, Scenario, Subject, evaluate_here, largest_context, sweep};
 use crate::units::Tokens;
 
+use super::accuracy::Accuracy;
 use super::editor::{ModelEditor, QuantEditor};
 use super::files::Files;
 use super::history::History;
@@ -37,6 +38,8 @@ pub enum Workspace {
     Files,
     /// Ready-made machines and the user's own.
     Profiles,
+    /// What was predicted beside what was measured.
+    Accuracy,
     /// The model on screen, field by field.
     Model,
     /// The quant on screen, tensor by tensor.
@@ -112,6 +115,8 @@ pub struct Workbench {
     pub quant_search: String,
     /// Every model on this machine, when ranked, with the question it was ranked for.
     pub ranking: Option<Ranking>,
+    /// Published measurements with what is predicted for them.
+    pub accuracy: Accuracy,
     /// Models on this disk.
     pub files: Files,
     /// The model file opened last.
@@ -200,6 +205,7 @@ impl Workbench {
             model_search: String::new(),
             quant_search: String::new(),
             ranking: None,
+            accuracy: Accuracy::default(),
             files: Files::default(),
             opened: scenario_file,
             own_models: Vec::new(),

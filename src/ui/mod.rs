@@ -2,6 +2,7 @@
 //!
 //! Invariant: no threads, files, detection or measuring in here. Colours exist in [`theme`] only.
 
+pub mod accuracy;
 pub mod bench;
 #[cfg(test)]
 mod contrast;
@@ -52,6 +53,8 @@ pub enum Command {
     Copy(String),
     /// Rank every model on the machine on screen.
     Rank,
+    /// Predict every published measurement.
+    Compare,
     /// Look for models on this disk.
     LookForFiles,
     /// Stop looking; the old list stays.

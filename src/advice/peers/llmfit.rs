@@ -1,7 +1,7 @@
 //! llmfit's formula: `estimate_tps` in `llmfit-core/src/fit.rs`, `moe_bandwidth_decomposition` in `models.rs`.
 
 use super::{Asked, ByName, Place};
-use crate::hardware::Backend;
+use crate::hardware::{Backend, Pool};
 use crate::model::{FeedForward, Mixer, Moe};
 
 /// Its constants.
@@ -47,7 +47,7 @@ impl Llmfit {
         const LEAST: f64 = 0.1;
         let billions = (asked.active / 1e9).max(0.1);
         let read = billions * self.speed_bytes.of(asked.quant);
-        let bandwidth = asked.gpu.and_then(|pool| pool.bandwidth()).map(|(rate, _)| rate.get() / 1e9);
+        let bandwidth = asked.gpu.and_then(Pool::bandwidth).map(|(rate, _)| rate.get() / 1e9);
         let rate = match (asked.place, bandwidth) {
             (Place::Cpu, _) => self.constant(asked, self.cpu_constant(asked), billions) * self.cpu,
             (Place::ExpertsInRam, bandwidth) => {
