@@ -5,7 +5,8 @@ mod golden;
 
 use std::sync::Arc;
 
-use golden::{BARS, Class, error, measurements};
+use golden::{BARS, error, measurements};
+use willitrun::advice::accuracy::Class;
 use willitrun::catalog::Catalog;
 use willitrun::hardware::{Basis, Figure, Machine, Pool, PoolKind};
 use willitrun::placement::Precision;

@@ -1,7 +1,9 @@
 //! What would change the answer, and which model to run instead. Every line is asked of the one estimator.
 
+pub mod accuracy;
 mod changes;
 mod field;
+pub mod peers;
 mod rank;
 mod start;
 

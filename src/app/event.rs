@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::advice::Ranked;
+use crate::advice::accuracy::Compared;
 use crate::formats::any_doc::Document;
 use crate::hardware::{Finding, Machine};
 use crate::measure::{MeasureError, Progress, Suite};
@@ -44,6 +45,8 @@ pub enum Event {
     Progress(Progress),
     /// A measurement ended.
     Measured(Box<Result<Suite, MeasureError>>),
+    /// Some more measurements were predicted, of so many in all.
+    Compared(Vec<Compared>, usize),
     /// Rows of a ranking, each batch from a place on.
     Ranked {
         /// The ranking they belong to.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::advice::accuracy::Compared;
 use crate::catalog::Catalog;
 use crate::formats::any_doc::Document;
 use crate::formats::machine_doc::MachineDoc;
@@ -13,6 +14,9 @@ use crate::ui::bench::PathFor;
 
 use super::own::{self, OwnDocuments};
 use super::{Event, Jobs, first_question, settings};
+
+/// Measurements shown in one step.
+const AT_ONCE: usize = 48;
 
 impl Jobs {
     /// Reads this machine, what is remembered of it, and the user's profiles.
@@ -113,6 +117,26 @@ impl Jobs {
                     }
                 }
             }
+        });
+    }
+
+    /// Predicts every published measurement; they come as they are answered.
+    pub(super) fn compare(&self) {
+        self.spawn("compare", move |outbox| {
+            let catalog = Catalog::builtin();
+            let rows = match catalog.measurements() {
+                Ok(rows) => rows,
+                Err(error) => return Event::Failed(format!("The measurements cannot be read: {error}")),
+            };
+            let of = rows.len();
+            let mut done = Vec::new();
+            for row in rows {
+                done.push(Compared::of(row, &catalog.peers));
+                if done.len() == AT_ONCE {
+                    outbox.send(Event::Compared(std::mem::take(&mut done), of));
+                }
+            }
+            Event::Compared(done, of)
         });
     }
 }

@@ -149,6 +149,10 @@ impl App {
             Command::RemoveOwn(own) => self.remove_own(own),
             Command::OpenCode(code) => self.jobs.open_code(code, self.store.clone()),
             Command::Paste => ui.ctx().send_viewport_cmd(egui::ViewportCommand::RequestPaste),
+            Command::Compare => {
+                bench.accuracy.begin();
+                self.jobs.compare();
+            }
             Command::Rank(_) | Command::FindContexts | Command::ExportRanking(_) | Command::ExportRankingTo(_) => {
                 self.carry_out_rank(command);
             }
@@ -174,6 +178,11 @@ impl App {
                 }
             }
             Event::Measured(result) => self.measured(*result),
+            Event::Compared(rows, of) => {
+                if let Some(bench) = &mut self.bench {
+                    bench.accuracy.take(rows, of);
+                }
+            }
             Event::Ranked { .. } | Event::Contexts { .. } => self.handle_rank(event),
             Event::Folders(_)
             | Event::Folder(_)

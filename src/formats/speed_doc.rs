@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::hardware::Backend;
-use crate::speed::{BackendRates, DeviceClass, Era, HostRates, Parameters, PrefillRates};
+use crate::speed::{BackendRates, DeviceClass, Era, HostRates, LeftOut, Parameters, Predicted, PrefillRates, Together};
 use crate::units::Seconds;
 
 use super::Refused;
@@ -40,6 +40,7 @@ pub fn read(text: &str) -> Result<Parameters, Refused> {
         core_flops: prompt.core_gflops.into_iter().map(|(simd, giga)| (simd, giga * 1e9)).collect(),
         prefill_host_spread: prompt.host_spread,
         assumed_spread: document.assumed_spread,
+        left_out: document.left_out.into_iter().map(LeftOutRow::into_line).collect::<Result<_, _>>()?,
         source: document.source,
     })
 }
@@ -63,6 +64,8 @@ struct Document {
     all_reduce_us: f64,
     assumed_spread: f64,
     prompt: PromptRow,
+    #[serde(default)]
+    left_out: Vec<LeftOutRow>,
 }
 
 #[derive(Deserialize)]
@@ -212,6 +215,42 @@ struct PromptRow {
     formats: Vec<(f64, f64)>,
     core_gflops: Vec<(String, f64)>,
     host_spread: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LeftOutRow {
+    what: String,
+    by: String,
+    class: String,
+    rows: u32,
+    median: f64,
+    tail: f64,
+    bias: f64,
+    held: f64,
+}
+
+impl LeftOutRow {
+    fn into_line(self) -> Result<LeftOut, Refused> {
+        Ok(LeftOut {
+            what: known("what", &self.what, &Predicted::ALL, Predicted::name)?,
+            by: known("by", &self.by, &Together::ALL, Together::name)?,
+            class: self.class,
+            rows: self.rows,
+            median: self.median,
+            tail: self.tail,
+            bias: self.bias,
+            held: self.held,
+        })
+    }
+}
+
+/// The one of several that has this word.
+fn known<T: Copy>(field: &'static str, word: &str, all: &[T], name: fn(T) -> &'static str) -> Result<T, Refused> {
+    all.iter().copied().find(|one| name(*one) == word).ok_or_else(|| Refused::Invalid {
+        id: word.to_owned(),
+        invalid: Invalid { field, why: "is not known".to_owned() },
+    })
 }
 
 fn backend(word: &str) -> Result<Backend, Refused> {

@@ -5,6 +5,7 @@
 mod band;
 mod bill;
 mod decode;
+mod left_out;
 mod parameters;
 mod prefill;
 mod reads;
@@ -12,5 +13,6 @@ mod reads;
 pub use band::Range;
 pub use bill::{Bill, BillLine, Item};
 pub use decode::{Built, decode};
+pub use left_out::{LeftOut, Predicted, Together};
 pub use parameters::{BackendRates, DeviceClass, Era, HostRates, Parameters, PrefillRates};
 pub use prefill::prefill;

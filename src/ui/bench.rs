@@ -14,6 +14,7 @@ use crate::quant::{CustomMix, Quant, Rule};
 use crate::scenario::{Answer, Point, Scenario, Subject, evaluate_here, largest_context, sweep};
 use crate::units::Tokens;
 
+use super::accuracy::Accuracy;
 use super::editor::{ModelEditor, QuantEditor};
 use super::files::Files;
 use super::history::History;
@@ -39,6 +40,8 @@ pub enum Workspace {
     Files,
     /// Ready-made machines and the user's own.
     Profiles,
+    /// What was predicted beside what was measured.
+    Accuracy,
     /// The model on screen, field by field.
     Model,
     /// The quant on screen, tensor by tensor.
@@ -120,6 +123,8 @@ pub struct Workbench {
     pub rank: RankPage,
     /// A ranking to be written where no dialog is available.
     pub exported: Option<String>,
+    /// Published measurements with what is predicted for them.
+    pub accuracy: Accuracy,
     /// Models on this disk.
     pub files: Files,
     /// The model file opened last.
@@ -194,6 +199,7 @@ impl Workbench {
             ranking: None,
             rank: RankPage::default(),
             exported: None,
+            accuracy: Accuracy::default(),
             files: Files::default(),
             opened: scenario_file,
             own_models: Vec::new(),

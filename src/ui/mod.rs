@@ -2,6 +2,7 @@
 //!
 //! Invariant: no threads, files, detection or measuring in here. Colours exist in [`theme`] only.
 
+pub mod accuracy;
 pub mod bench;
 #[cfg(test)]
 mod contrast;
@@ -60,6 +61,8 @@ pub enum Command {
     ExportRanking(String),
     /// Write the ranking last exported to this path.
     ExportRankingTo(PathBuf),
+    /// Predict every published measurement.
+    Compare,
     /// Look for models on this disk.
     LookForFiles,
     /// Stop looking; the old list stays.

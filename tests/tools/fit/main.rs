@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 
 use knobs::Knob;
 use solve::Problem;
-use speed::{BARS, Class, Measured, error, measurements};
+use speed::{BARS, error, measurements};
+use willitrun::advice::accuracy::{Class, Measured};
 use willitrun::catalog::Catalog;
 use willitrun::hardware::Backend;
 use willitrun::memory::{self, Cache, KvLayout, RunOptions};
