@@ -1,21 +1,27 @@
-//! Built-in models, quants, published files, quality figures, devices, engines, speed parameters and machines, read
-//! from `assets/` and `profiles/`.
+//! Built-in models, quants, published files, quality figures, devices, engines, speed parameters, other calculators'
+//! formulas and machines, read from `assets/` and `profiles/`.
 //!
 //! Invariant: the built-in documents are checked by the same readers as a user's; a test reads them all.
+
+mod field;
+mod measured;
 
 use std::sync::{Arc, OnceLock};
 
 use include_dir::{Dir, include_dir};
 
+use crate::advice::peers::Peers;
 use crate::formats::file_doc::{self, Published};
 use crate::formats::machine_doc::{self, MachineDoc, Origin};
-use crate::formats::{device_doc, engine_doc, model_doc, quality_doc, quant_doc, speed_doc};
+use crate::formats::{device_doc, engine_doc, model_doc, peer_doc, quality_doc, quant_doc, speed_doc};
 use crate::hardware::{Accelerator, Machine, MemoryPlatform, Node, Pool};
 use crate::model::Architecture;
 use crate::placement::Engine;
 use crate::quant::{Facts, Measured, Mix, Quality, Quant, RuntimeFormat};
 use crate::speed::Parameters;
 use crate::units::Bytes;
+
+pub use field::Breadth;
 
 static MODELS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/models");
 static PROFILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");
@@ -25,6 +31,7 @@ const ENGINES: &str = include_str!("../assets/engines.ron");
 const SPEED: &str = include_str!("../assets/speed.ron");
 const FILES: &str = include_str!("../assets/files.ron");
 const QUALITY: &str = include_str!("../assets/quality.ron");
+const PEERS: &str = include_str!("../assets/peers.ron");
 
 /// Everything built in.
 #[derive(Debug)]
@@ -47,6 +54,8 @@ pub struct Catalog {
     pub files: Vec<Published>,
     /// Published measurements of quants.
     pub quality: Quality,
+    /// Other calculators' formulas.
+    pub peers: Peers,
 }
 
 /// What an adapter says of itself.
@@ -104,6 +113,7 @@ impl Catalog {
             parameters: Arc::new(speed_doc::read(SPEED).map_err(|e| named("speed.ron", &e))?),
             files: file_doc::read(FILES).map_err(|e| named("files.ron", &e))?,
             quality: quality_doc::read(QUALITY).map_err(|e| named("quality.ron", &e))?,
+            peers: peer_doc::read(PEERS).map_err(|e| named("peers.ron", &e))?,
         };
         for (name, text) in sorted(&PROFILES) {
             let mut doc = machine_doc::read(text, Origin::Foreign).map_err(|e| named(&name, &e))?;

@@ -2,13 +2,21 @@
 
 use std::process::ExitCode;
 
-use willitrun::{app, cli, detect};
+use willitrun::{app, cli, detect, measure};
 
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().skip(1).collect();
     // GPU drivers are asked in a child: this program once more, with a hidden word.
-    if args.first().is_some_and(|word| word == detect::PROBE_ARGUMENT) {
-        return ExitCode::from(u8::try_from(detect::probe_gpus_main()).unwrap_or(1));
+    let hidden = match args.first().and_then(|word| word.to_str()) {
+        Some(detect::PROBE_ARGUMENT) => Some(detect::probe_gpus_main()),
+        Some(measure::gpu::MEASURE_ARGUMENT) => {
+            let words: Vec<String> = args[1..].iter().map(|word| word.to_string_lossy().into_owned()).collect();
+            Some(measure::gpu::measure_gpus_main(&words))
+        }
+        _ => None,
+    };
+    if let Some(code) = hidden {
+        return ExitCode::from(u8::try_from(code).unwrap_or(1));
     }
     env_logger::Builder::from_env(
         env_logger::Env::default().default_filter_or("warn,wgpu_hal=off,wgpu_core=error,egui_wgpu=error"),

@@ -6,78 +6,21 @@
 
 mod engine;
 mod host;
+mod subject;
+
+pub use engine::left_out;
+pub use subject::{FileKind, FromFile, Release, Subject};
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::hardware::{Backend, Figure, Finding, Machine, Pool, PoolKind, Source};
-use crate::memory::{self, Cache, KvLayout, RunOptions, Weights};
-use crate::model::Architecture;
+use crate::memory::{self, Cache, KvLayout, RunOptions};
 use crate::placement::{Engine, Launcher, Load, Mode, Obstacle, Plan, Policy, Precision, Refusal, place};
-use crate::quant::{Format, Quant};
+use crate::quant::Format;
 use crate::speed::{Bill, Parameters, Range, decode, prefill};
-use crate::units::{Seconds, Tokens};
-use crate::verdict::{Verdict, phrase};
-
-/// A model under a quant, expanded once.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Subject {
-    /// The model.
-    pub model: Architecture,
-    /// The quant.
-    pub quant: Quant,
-    /// Routed experts used per token, where the user changed it.
-    pub experts_used: Option<u64>,
-    /// Its weights.
-    pub weights: Weights,
-    /// The cache layout its file forces, if it does.
-    pub layout: Option<KvLayout>,
-    /// The file its weights were read from.
-    pub file: Option<FromFile>,
-}
-
-/// A file on a disk, in words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FromFile {
-    /// What people call it.
-    pub name: String,
-    /// Where it lies.
-    pub path: String,
-    /// What kind of file it is.
-    pub kind: FileKind,
-}
-
-/// Kinds of model files, which engines read or do not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileKind {
-    /// Read by llama.cpp and what is built on it.
-    Gguf,
-    /// Read by the others.
-    Safetensors,
-}
-
-impl Subject {
-    /// Expands a model under a quant.
-    #[must_use]
-    pub fn new(model: Architecture, quant: Quant, experts_used: Option<u64>) -> Self {
-        let weights = Weights::new(&model, &quant, experts_used);
-        Self { model, quant, experts_used, weights, layout: None, file: None }
-    }
-}
-
-impl Subject {
-    /// A model whose weights were read from its file.
-    #[must_use]
-    pub fn of_file(
-        model: Architecture,
-        quant: Quant,
-        experts_used: Option<u64>,
-        weights: Weights,
-        layout: Option<KvLayout>,
-    ) -> Self {
-        Self { model, quant, experts_used, weights, layout, file: None }
-    }
-}
+use crate::units::{Bytes, Seconds, Tokens};
+use crate::verdict::{Level, Verdict, judge, phrase};
 
 /// The question: what, where, how.
 #[derive(Clone, Debug, PartialEq)]
@@ -139,7 +82,7 @@ pub struct Answer {
     /// Where everything lies.
     pub plan: Plan,
     /// What one more token of context costs.
-    pub kv_per_token: crate::units::Bytes,
+    pub kv_per_token: Bytes,
     /// The bill of one token at the depth asked; none when it cannot run or a bandwidth is unknown.
     pub bill: Option<Bill>,
     /// Prompt tokens per second.
@@ -228,6 +171,38 @@ pub fn evaluate_here(scenario: &Scenario, precision: Precision) -> Answer {
         verdict,
         findings,
     }
+}
+
+/// Where everything would lie: the plan of [`evaluate`] alone.
+#[must_use]
+pub fn plan(scenario: &Scenario) -> Plan {
+    let scenario = &*settled(scenario);
+    Evaluation::new(scenario, scenario.run.context).place(Precision::Exact)
+}
+
+/// What a list of many models shows of one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Standing {
+    /// The verdict.
+    pub level: Level,
+    /// Expected tokens per second; none when it cannot run or a bandwidth is unknown.
+    pub rate: Option<f64>,
+    /// Everything the engine takes.
+    pub memory: Bytes,
+}
+
+/// Answers a question for a list of many: the plan and the bill of [`evaluate_here`] without its words and times.
+#[must_use]
+pub fn standing(scenario: &Scenario, precision: Precision) -> Standing {
+    let scenario = &*settled(scenario);
+    let at = Evaluation::new(scenario, scenario.run.context);
+    let plan = at.place(precision);
+    let bill = at.bill(&plan, scenario.depth);
+    let level = match scenario.refusal() {
+        Some(_) => Level::No,
+        None => judge(&plan, &at.machine, bill.as_ref()),
+    };
+    Standing { level, rate: bill.map(|bill| bill.rate.expected), memory: plan.total() }
 }
 
 /// Asks the same question at several contexts.
@@ -438,6 +413,10 @@ impl Scenario {
         let engine = &self.engine;
         let gguf_only = matches!(engine.command, Launcher::LlamaServer | Launcher::IkLlamaServer | Launcher::Ollama);
         let safetensors = self.subject.file.as_ref().is_some_and(|file| file.kind == FileKind::Safetensors);
+        let only = self.subject.only_for();
+        if !engine.ideal && !only.is_empty() {
+            return only.iter().any(|id| id.eq_ignore_ascii_case(&engine.id));
+        }
         engine.ideal
             || match self.subject.quant.as_layout() {
                 Some(layout) => layout.engines.is_empty() || layout.is_read_by(&engine.id, &engine.name),
@@ -450,10 +429,13 @@ impl Scenario {
     pub fn refusal(&self) -> Option<Refusal> {
         let name = &self.engine.name;
         let unread = || {
+            let others = |engines: &[String], kind: &str| {
+                format!("Choose an engine that does ({}), or {kind} quant.", engines.join(", "))
+            };
             let (files, remedy) = match self.subject.quant.as_layout() {
-                Some(layout) => {
-                    let engines = layout.engines.join(", ");
-                    (layout.family.as_str(), format!("Choose an engine that does ({engines}), or a GGUF quant."))
+                Some(layout) => (layout.family.as_str(), others(&layout.engines, "a GGUF")),
+                None if !self.subject.only_for().is_empty() => {
+                    (self.subject.quant.id.as_str(), others(self.subject.only_for(), "another"))
                 }
                 None => ("safetensors", "Choose vLLM or MLX, or a GGUF of the model.".to_owned()),
             };

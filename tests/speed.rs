@@ -9,11 +9,12 @@ mod known;
 
 use std::sync::Arc;
 
-use golden::{BARS, Class, error, measurements};
+use golden::{BARS, error, measurements};
+use willitrun::advice::accuracy::Class;
 use willitrun::catalog::Catalog;
 use willitrun::hardware::{Figure, Machine, Pool, PoolKind};
-use willitrun::quant::{Imatrix, Quant};
 use willitrun::placement::Precision;
+use willitrun::quant::{Imatrix, Quant};
 use willitrun::scenario::{Scenario, Subject, evaluate_here};
 use willitrun::speed::{Predicted, Together};
 use willitrun::units::{Bytes, BytesPerSecond, Tokens};
@@ -167,8 +168,7 @@ fn nothing_beats_the_ceiling() {
         for prompt in [64, 512, 4096] {
             let real = Scenario { prompt: Tokens::new(prompt), ..row.scenario.clone() };
             let ceiling = Scenario { engine: ideal.clone(), ..real.clone() };
-            let (real, ceiling) =
-                (evaluate_here(&real, Precision::Near), evaluate_here(&ceiling, Precision::Near));
+            let (real, ceiling) = (evaluate_here(&real, Precision::Near), evaluate_here(&ceiling, Precision::Near));
             let rate = |bill: Option<willitrun::speed::Bill>| bill.map(|bill| bill.rate.expected);
             let pairs = [
                 (real.prefill.map(|rate| rate.expected), ceiling.prefill.map(|rate| rate.expected), "prompt"),
@@ -193,7 +193,8 @@ fn a_batch_of_the_measurements_answers_alike() {
     let folder = std::env::temp_dir().join(format!("willitrun-questions-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let file = folder.join("questions.jsonl");
-    std::fs::write(&file, questions.iter().map(|asked| asked.line.clone() + "\n").collect::<String>()).expect("written");
+    std::fs::write(&file, questions.iter().map(|asked| asked.line.clone() + "\n").collect::<String>())
+        .expect("written");
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_willitrun"))
         .args(["check", "--batch"])
         .arg(&file)

@@ -1,7 +1,13 @@
-//! What would change the answer, and which model to begin with. Every line is asked of `evaluate`.
+//! What would change the answer, and which model to run instead. Every line is asked of the one estimator.
 
+pub mod accuracy;
 mod changes;
+mod field;
+pub mod peers;
+mod rank;
 mod start;
 
 pub use changes::{Change, next};
-pub use start::{Ranked, best_of_each, default_subject, find_contexts, judge, rank, start_model};
+pub use field::{Candidate, Entrant, Field, Loss};
+pub use rank::{Ranked, best_of_each, find_context, judge, rank};
+pub use start::{default_subject, start_model};

@@ -2,19 +2,30 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::advice::Ranked;
+use crate::advice::accuracy::Compared;
 use crate::formats::any_doc::Document;
 use crate::hardware::{Finding, Machine};
-use crate::measure::ram::RamResult;
-use crate::measure::{MeasureError, Progress};
+use crate::measure::{MeasureError, Progress, Suite};
 use crate::model::Architecture;
 use crate::scenario::{Scenario, Subject};
 use crate::store::ProfileEntry;
 use crate::ui::bench::PathFor;
 use crate::ui::files::{FileRow, Looking, Search};
+use crate::units::Tokens;
 
 use super::own::OwnDocuments;
+
+/// Whether a job has sent all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum More {
+    /// There is more to come.
+    Coming,
+    /// That was all.
+    None,
+}
 
 /// What a job sends.
 #[derive(Debug)]
@@ -33,9 +44,27 @@ pub enum Event {
     /// A measurement is so far.
     Progress(Progress),
     /// A measurement ended.
-    Measured(Box<Result<RamResult, MeasureError>>),
-    /// Every model was asked.
-    Ranked(Box<Scenario>, Vec<Ranked>),
+    Measured(Box<Result<Suite, MeasureError>>),
+    /// Some more measurements were predicted, of so many in all.
+    Compared(Vec<Compared>, usize),
+    /// Rows of a ranking, each batch from a place on.
+    Ranked {
+        /// The ranking they belong to.
+        job: u64,
+        /// The rows.
+        rows: Vec<(usize, Vec<Ranked>)>,
+        /// How long it took, with the last of them.
+        took: Option<Duration>,
+    },
+    /// Largest contexts of rows of a ranking.
+    Contexts {
+        /// The ranking they belong to.
+        job: u64,
+        /// Places and what fits there.
+        found: Vec<(usize, Option<Tokens>)>,
+        /// Whether more will come.
+        more: More,
+    },
     /// The folders of the user's own to look for models in, as they were kept.
     Folders(Vec<PathBuf>),
     /// A folder was chosen to look in.

@@ -1,22 +1,22 @@
 //! The jobs of the window: reading the machine, measuring, profiles, ranking.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use crate::advice;
+use crate::advice::accuracy::Compared;
 use crate::catalog::Catalog;
 use crate::formats::any_doc::Document;
 use crate::formats::machine_doc::MachineDoc;
 use crate::hardware::Machine;
 use crate::library::{self, Askable, Opened};
-use crate::measure::{Cancel, ram};
-use crate::model::Architecture;
-use crate::scenario::Scenario;
+use crate::measure::{Cancel, Places, Wanted, suite};
 use crate::store::{SaveMode, Store};
 use crate::ui::bench::PathFor;
 
 use super::own::{self, OwnDocuments};
 use super::{Event, Jobs, first_question, settings};
+
+/// Measurements shown in one step.
+const AT_ONCE: usize = 48;
 
 impl Jobs {
     /// Reads this machine, what is remembered of it, and the user's profiles.
@@ -53,14 +53,15 @@ impl Jobs {
         });
     }
 
-    /// Measures the RAM.
-    pub(super) fn measure(&mut self) {
+    /// Measures this machine: RAM, GPUs, links and disk.
+    pub(super) fn measure(&mut self, store: Option<Store>) {
         self.cancel = Cancel::new();
         let cancel = self.cancel.clone();
         self.spawn("measure", move |outbox| {
-            let options = crate::measure::ram_options(ram::RamOptions::DEFAULT_SECONDS);
-            let result = ram::measure(&options, &cancel, &mut |progress| outbox.offer(Event::Progress(progress)));
-            Event::Measured(Box::new(result))
+            let folder = store.map_or_else(std::env::temp_dir, |store| store.cache_folder());
+            let places = Places::new(folder, None);
+            let mut tell = |progress| outbox.offer(Event::Progress(progress));
+            Event::Measured(Box::new(suite(&Wanted::ALL, Wanted::SECONDS, &places, &cancel, &mut tell)))
         });
     }
 
@@ -103,7 +104,7 @@ impl Jobs {
         self.spawn("dialog", move |_| {
             let dialog = rfd::AsyncFileDialog::new().add_filter("machine, model or quant", &["ron"]);
             match purpose {
-                PathFor::Model | PathFor::Folder => Event::NoPath(purpose),
+                PathFor::Model | PathFor::Folder | PathFor::ExportRanking => Event::NoPath(purpose),
                 PathFor::Open => match pollster::block_on(dialog.pick_file()) {
                     Some(file) => own::open(file.path(), Store::open().ok().as_ref()),
                     None => Event::NoPath(purpose),
@@ -119,14 +120,23 @@ impl Jobs {
         });
     }
 
-    /// Asks every model: those given, and the built-in ones.
-    pub(super) fn rank(&self, asked: Scenario, mut models: Vec<Arc<Architecture>>) {
-        self.spawn("rank", move |_| {
+    /// Predicts every published measurement; they come as they are answered.
+    pub(super) fn compare(&self) {
+        self.spawn("compare", move |outbox| {
             let catalog = Catalog::builtin();
-            models.extend(catalog.models.iter().cloned());
-            let mut rows = advice::best_of_each(advice::rank(&asked, &models, &catalog.quality));
-            advice::find_contexts(&asked, &models, &mut rows);
-            Event::Ranked(Box::new(asked), rows)
+            let rows = match catalog.measurements() {
+                Ok(rows) => rows,
+                Err(error) => return Event::Failed(format!("The measurements cannot be read: {error}")),
+            };
+            let of = rows.len();
+            let mut done = Vec::new();
+            for row in rows {
+                done.push(Compared::of(row, &catalog.peers));
+                if done.len() == AT_ONCE {
+                    outbox.send(Event::Compared(std::mem::take(&mut done), of));
+                }
+            }
+            Event::Compared(done, of)
         });
     }
 }

@@ -7,7 +7,9 @@ mod event;
 mod files;
 mod job;
 mod jobs;
+mod measured;
 mod own;
+mod rank;
 mod settings;
 mod window;
 
@@ -20,12 +22,13 @@ use crate::formats::any_doc::Document;
 use crate::formats::machine_doc::{MachineDoc, Origin};
 use crate::hardware::{Finding, Machine, PoolKind};
 use crate::library::Place;
+use crate::measure::{MeasureError, Suite};
 use crate::scenario::Scenario;
 use crate::store::{ProfileEntry, Store};
-use crate::ui::bench::{Choice, Measuring, PathFor, Ranking, Workbench};
+use crate::ui::bench::{Choice, Measuring, PathFor, Workbench};
 use crate::ui::{Command, MachineChoice, shell};
 
-pub use event::Event;
+pub use event::{Event, More};
 pub use job::Jobs;
 pub use own::OwnDocuments;
 pub use window::{WindowError, open};
@@ -43,6 +46,7 @@ pub struct App {
     folders: Vec<PathBuf>,
     /// Where programs keep models, where not as the environment says.
     places: Option<Vec<Place>>,
+    fields: rank::Fields,
 }
 
 impl App {
@@ -67,6 +71,7 @@ impl App {
             jobs: Jobs::new(ctx.clone()),
             folders: Vec::new(),
             places: None,
+            fields: rank::Fields::default(),
         }
     }
 
@@ -110,7 +115,7 @@ impl App {
         match command {
             Command::Measure => {
                 bench.measuring = Some(Measuring::default());
-                self.jobs.measure();
+                self.jobs.measure(self.store.clone());
             }
             Command::CancelMeasuring => self.jobs.cancel(),
             Command::Detect => self.jobs.detect(self.store.clone()),
@@ -144,14 +149,12 @@ impl App {
             Command::RemoveOwn(own) => self.remove_own(own),
             Command::OpenCode(code) => self.jobs.open_code(code, self.store.clone()),
             Command::Paste => ui.ctx().send_viewport_cmd(egui::ViewportCommand::RequestPaste),
-            Command::Rank => {
-                let asked = bench.scenario.clone();
-                let running = bench.ranking.as_ref().is_some_and(|old| old.running && old.answers(&asked));
-                if !running {
-                    let rows = bench.ranking.take().map(|ranking| ranking.rows).unwrap_or_default();
-                    bench.ranking = Some(Ranking { asked: asked.clone(), rows, running: true });
-                    self.jobs.rank(asked, self.documents.models.clone());
-                }
+            Command::Compare => {
+                bench.accuracy.begin();
+                self.jobs.compare();
+            }
+            Command::Rank(_) | Command::FindContexts | Command::ExportRanking(_) | Command::ExportRankingTo(_) => {
+                self.carry_out_rank(command);
             }
         }
     }
@@ -175,13 +178,12 @@ impl App {
                 }
             }
             Event::Measured(result) => self.measured(*result),
-            Event::Ranked(asked, rows) => {
-                if let Some(bench) = &mut self.bench
-                    && bench.ranking.as_ref().is_some_and(|ranking| ranking.asked == *asked)
-                {
-                    bench.ranking = Some(Ranking { asked: *asked, rows, running: false });
+            Event::Compared(rows, of) => {
+                if let Some(bench) = &mut self.bench {
+                    bench.accuracy.take(rows, of);
                 }
             }
+            Event::Ranked { .. } | Event::Contexts { .. } => self.handle_rank(event),
             Event::Folders(_)
             | Event::Folder(_)
             | Event::Looking(_)
@@ -247,12 +249,12 @@ impl App {
         }
     }
 
-    fn measured(&mut self, result: Result<crate::measure::ram::RamResult, crate::measure::MeasureError>) {
+    fn measured(&mut self, result: Result<Suite, MeasureError>) {
         let Some(bench) = &mut self.bench else { return };
         bench.measuring = None;
-        let result = match result {
-            Ok(result) => result,
-            Err(crate::measure::MeasureError::Cancelled) => {
+        let suite = match result {
+            Ok(suite) => suite,
+            Err(MeasureError::Cancelled) => {
                 bench.tell("Measuring was cancelled; the old result stays.");
                 return;
             }
@@ -261,48 +263,20 @@ impl App {
                 return;
             }
         };
-        let rate = crate::units::BytesPerSecond::saturating(
-            result.ordinary_pages_bytes_per_second.unwrap_or(result.best_bytes_per_second),
-        );
-        if result.busy {
-            bench.tell_failure(format!(
-                "RAM reads at least {rate}: other work took {:.0} % of the time, so this is not kept. Close programs and measure again.",
-                (1.0 - result.cpu_over_wall) * 100.0
-            ));
-            return;
-        }
         let Some((machine, findings)) = &mut self.this else { return };
-        crate::measure::add_ram_measurement(machine, &result);
-        findings.retain(|finding| !finding.what.contains("RAM"));
+        let before = machine.measurements.len();
+        let said = measured::apply(machine, findings, &suite);
         bench.findings.clone_from(findings);
         if bench.choice == MachineChoice::This {
-            let measured = machine.host().cloned();
-            let measurements = machine.measurements.clone();
-            let host = measured.as_ref().map(|host| host.id.clone());
-            let update = |target: &mut Machine| {
-                target.measurements.clone_from(&measurements);
-                if let Some(pool) = target.pools.iter_mut().find(|pool| Some(&pool.id) == host.as_ref()) {
-                    pool.read_measured.clone_from(&measured.as_ref().and_then(|host| host.read_measured.clone()));
-                }
-            };
-            // A bandwidth the user typed stays; the measurement waits beneath it.
-            let typed = |machine: &Machine| {
-                machine
-                    .host()
-                    .and_then(|host| host.read.as_ref())
-                    .is_some_and(|read| read.source == crate::hardware::Source::Typed)
-            };
-            let keep = typed(&bench.scenario.machine) && !typed(&bench.base);
-            update(Arc::make_mut(&mut bench.base));
-            if !keep {
-                bench.edit_machine(update);
-            }
+            measured::show(bench, machine);
         }
-        bench.tell(format!(
-            "RAM reads {rate} with ordinary pages, {} with huge ones; predictions use the first.",
-            crate::units::BytesPerSecond::saturating(result.best_bytes_per_second)
-        ));
-        if let Some(store) = self.store.clone() {
+        match said {
+            Ok(said) => bench.tell(said),
+            Err(said) => bench.tell_failure(said),
+        }
+        if machine.measurements.len() > before
+            && let Some(store) = self.store.clone()
+        {
             self.jobs.remember(store, machine.clone());
         }
     }

@@ -76,6 +76,7 @@ impl App {
             bench.own_quants.clone_from(&own.quants);
         }
         self.documents = own;
+        self.fields.clear();
     }
 }
 

@@ -82,7 +82,12 @@ mod tests {
         let catalog = Catalog::builtin();
         let machine = catalog.profiles[0].machine.clone();
         let mut start = super::super::first_question(catalog, machine).expect("a question");
-        let file = FromFile { name: "llama3:8b".to_owned(), path: "/models/blob".to_owned(), kind: FileKind::Gguf };
+        let file = FromFile {
+            name: "llama3:8b".to_owned(),
+            path: "/models/blob".to_owned(),
+            exact: Some("/models/blob".to_owned()),
+            kind: FileKind::Gguf,
+        };
         start.subject = Arc::new(Subject { file: Some(file), ..Subject::clone(&start.subject) });
         let mut bench = Workbench::new(start);
         bench.files.folders.push("/models".into());

@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::advice;
-use crate::formats::{answer_json, commands};
+use crate::catalog::{Breadth, Catalog};
+use crate::formats::answer_json::{self, Beside};
+use crate::formats::commands::{self, Shell};
 use crate::scenario::{Answer, Scenario, Subject, evaluate};
 use crate::units::TokensPerSecond;
 
@@ -26,8 +28,7 @@ pub(super) fn one(request: &Request, machines: &dyn Machines, json: bool, out: &
     let answer = evaluate(&question.scenario);
     let next = advice::next(&question.scenario, &answer);
     let written = if json {
-        let value = answer_json::check(&question.scenario, &answer, &next, &question.findings);
-        writeln!(out, "{value:#}")
+        writeln!(out, "{:#}", as_json(&question, &answer, &next))
     } else {
         write!(out, "{}", text(&question, &answer, &next))
     };
@@ -51,13 +52,20 @@ pub(super) fn batch(path: &Path, machines: &dyn Machines, out: &mut dyn Write) -
             Ok(question) => {
                 let answer = evaluate(&question.scenario);
                 let next = advice::next(&question.scenario, &answer);
-                answer_json::check(&question.scenario, &answer, &next, &question.findings)
+                as_json(&question, &answer, &next)
             }
             Err(error) => json!({ "error": error }),
         };
         writeln!(out, "{value}").map_err(|error| format!("the answer cannot be written: {error}"))?;
     }
     Ok(())
+}
+
+/// The answer for programs.
+fn as_json(question: &Question, answer: &Answer, next: &[advice::Change]) -> Value {
+    let engines = &Catalog::builtin().engines;
+    let beside = Beside { next, findings: &question.findings, engines, shell: question.shell };
+    answer_json::check(&question.scenario, answer, &beside)
 }
 
 /// The answer for people.
@@ -129,7 +137,11 @@ fn text(question: &Question, answer: &Answer, next: &[advice::Change]) -> String
         lines.extend(next.iter().map(|change| format!("  {:<28} {}", change.what, change.effect)));
     }
     lines.push(String::new());
-    lines.extend(commands::of(&question.scenario, &answer.plan));
+    match commands::of(&question.scenario, &answer.plan, question.shell) {
+        Some(Ok(command)) => lines.push(command),
+        Some(Err(error)) => lines.push(format!("note: {error}")),
+        None => {}
+    }
     for finding in question.findings.iter().chain(&answer.findings) {
         lines.push(format!("note: {} {}", finding.what, finding.remedy));
     }
@@ -154,12 +166,13 @@ pub(super) fn here(
     findings: &[crate::hardware::Finding],
     out: &mut dyn Write,
 ) -> Result<(), String> {
-    let catalog = crate::catalog::Catalog::builtin();
+    let catalog = Catalog::builtin();
     let scenario = crate::app::first_question(catalog, machine).ok_or("the built-in catalogue is empty")?;
-    let rows = advice::best_of_each(advice::rank(&scenario, &catalog.models, &catalog.quality));
+    let field = catalog.field(Breadth::Usual, &scenario.engine, &[], &[]);
+    let rows = advice::best_of_each(advice::rank(&scenario, &field));
     let answer = evaluate(&scenario);
     let next = advice::next(&scenario, &answer);
-    let question = Question { scenario, findings: findings.to_vec() };
+    let question = Question { scenario, findings: findings.to_vec(), shell: Shell::HERE };
     let mut lines = text(&question, &answer, &next);
     lines.push_str("\nBest here, each model at the quant that ranks first:\n");
     for row in rows.iter().take(10) {
@@ -168,8 +181,8 @@ pub(super) fn here(
             lines,
             "  {:<15} {:<34} {:<9} {rate:>6} tokens/s {:>11}",
             row.level.words(),
-            row.model,
-            row.quant.id,
+            row.model(),
+            row.quant(),
             row.memory.in_gib()
         );
     }

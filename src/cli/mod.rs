@@ -11,6 +11,7 @@ mod import;
 mod list;
 mod measure;
 mod model_file;
+mod nearest;
 mod on_disk;
 mod profile;
 mod quants;
@@ -37,7 +38,7 @@ willitrun: will this model run on this machine, and how well?
   willitrun rank   [--machine X] [--context N] [--limit N]   every model for one machine, best first
   willitrun files  [--folder DIR]... [--machine X]   every model on this disk, as rank does
   willitrun detect                            this machine, with the source of every figure
-  willitrun measure ram [--seconds S] [--save]   read bandwidth of this machine's RAM
+  willitrun measure [ram|gpu|link|disk|all] [--seconds S] [--file F] [--save]   what this machine really does
   willitrun models | quants | devices | profiles   what is built in
   willitrun quants Q4_K_M                     every published quality figure of one quant
   willitrun quants --model M                  every file of one model, by rule and as published
@@ -56,6 +57,7 @@ check, how:    --context 8192|32k  --depth N  --prompt N  --answer N  --kv-k F -
                --swa-full  --batch-size N  --ubatch N  --outputs last|all  --gpu-layers auto|N
                --cpu-experts auto|N|all  --kv-on-host  --split layer|tensor  --tensor-split a,b,...
                --experts N  --samples N  --engine NAME  --engine-date YYYY[-MM]  --backend NAME
+               --shell sh|PowerShell|cmd   which of them the command is written for
 ";
 
 /// How a command ended when it did not succeed.
@@ -131,8 +133,15 @@ fn finish(ended: Result<(), Failure>) -> ExitCode {
     ExitCode::from(code)
 }
 
+/// What can be asked for.
+const COMMANDS: [&str; 11] =
+    ["check", "rank", "files", "detect", "measure", "models", "quants", "devices", "profiles", "profile", "import"];
+
 fn dispatch(command: &str, args: &[OsString], out: &mut dyn Write) -> Result<(), Failure> {
     let mut words = Words::parse(args)?;
+    if words.flag("help") {
+        return print(out, HELP);
+    }
     match command {
         "check" => check_command(words, out),
         "rank" => rank::run(words, out),
@@ -150,8 +159,9 @@ fn dispatch(command: &str, args: &[OsString], out: &mut dyn Write) -> Result<(),
         "help" | "--help" | "-h" => print(out, HELP),
         "version" | "--version" | "-V" => print(out, &format!("willitrun {}\n", env!("CARGO_PKG_VERSION"))),
         _ => Err(Failure::Request(format!(
-            "'{}' is not a command: see willitrun --help",
-            crate::formats::shown(command, 40)
+            "'{}' is not a command{} See willitrun --help",
+            crate::formats::shown(command, 40),
+            sentence(nearest::hint(command, COMMANDS, "")),
         ))),
     }
 }
@@ -167,27 +177,26 @@ fn check_command(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> {
         words.done()?;
         return check::batch(file.as_ref(), &machines, out).map_err(Failure::Request);
     }
-    let mut request = Request::default();
-    for (key, value) in words.rest()? {
-        let value = match value {
-            None if Request::is_flag(&key) => Value::Bool(true),
-            None => return Err(Failure::Request(format!("--{key} wants a value: see willitrun --help"))),
-            Some(value) => Value::String(value),
-        };
-        request.set(&key, &value)?;
-    }
+    let request = words.request(&[])?;
     check::one(&request, &machines, json, out).map_err(Failure::Request)
+}
+
+/// A hint that ends a sentence, or the end of the sentence without one.
+fn sentence(hint: String) -> String {
+    if hint.is_empty() { ".".to_owned() } else { hint }
 }
 
 /// The words after a command: options with their values, and the rest in order.
 pub(crate) struct Words {
     options: Vec<(String, Option<String>)>,
     plain: Vec<String>,
+    /// The options the command has looked for.
+    known: Vec<&'static str>,
 }
 
 impl Words {
     fn parse(args: &[OsString]) -> Result<Self, Failure> {
-        let mut words = Self { options: Vec::new(), plain: Vec::new() };
+        let mut words = Self { options: Vec::new(), plain: Vec::new(), known: Vec::new() };
         let mut args =
             args.iter().map(|arg| arg.to_str().ok_or_else(|| "the arguments are not valid text".to_owned())).peekable();
         while let Some(arg) = args.next() {
@@ -209,7 +218,8 @@ impl Words {
     }
 
     /// Whether a flag was given, plain or as `--json=true`; with another value it is left, to be refused.
-    pub(crate) fn flag(&mut self, key: &str) -> bool {
+    pub(crate) fn flag(&mut self, key: &'static str) -> bool {
+        self.known.push(key);
         let mut given = false;
         self.options.retain(|(own, value)| match (own == key, value.as_deref()) {
             (true, None | Some("true")) => {
@@ -223,7 +233,8 @@ impl Words {
     }
 
     /// The value of an option, taken out.
-    pub(crate) fn take(&mut self, key: &str) -> Option<String> {
+    pub(crate) fn take(&mut self, key: &'static str) -> Option<String> {
+        self.known.push(key);
         let place = self.options.iter().position(|(own, value)| own == key && value.is_some())?;
         self.options.remove(place).1
     }
@@ -233,26 +244,62 @@ impl Words {
         (!self.plain.is_empty()).then(|| self.plain.remove(0))
     }
 
-    /// All options that are left; a plain word is out of place.
-    fn rest(mut self) -> Result<Vec<(String, Option<String>)>, Failure> {
+    /// The options that are left as a question; those of the list do not belong to this command.
+    fn request(mut self, foreign: &[&str]) -> Result<Request, Failure> {
+        self.no_plain_word()?;
+        let mut request = Request::default();
+        let own = Request::OPTIONS.into_iter().filter(|own| !foreign.contains(own));
+        let known: Vec<&str> = self.known.iter().copied().chain(own).collect();
+        for (key, value) in &self.options {
+            let name = key.replace('_', "-");
+            let is_own = !foreign.contains(&name.as_str()) && Request::OPTIONS.contains(&name.as_str());
+            let value = match value {
+                _ if !is_own => return Err(self.unknown(key, &known)),
+                None if Request::is_flag(&name) => Value::Bool(true),
+                None => return Err(Failure::Request(format!("--{name} wants a value: see willitrun --help"))),
+                Some(value) => Value::String(value.clone()),
+            };
+            request.set(&name, &value)?;
+        }
+        Ok(request)
+    }
+
+    /// Refuses whatever is left.
+    pub(crate) fn done(mut self) -> Result<(), Failure> {
+        self.no_plain_word()?;
+        match self.options.first() {
+            Some((key, _)) => Err(self.unknown(key, &self.known)),
+            None => Ok(()),
+        }
+    }
+
+    fn no_plain_word(&mut self) -> Result<(), Failure> {
         match self.next() {
             Some(word) => Err(Failure::Request(format!(
                 "'{}' is out of place: see willitrun --help",
                 crate::formats::shown(&word, 40)
             ))),
-            None => Ok(self.options),
+            None => Ok(()),
         }
     }
 
-    /// Refuses whatever is left.
-    pub(crate) fn done(self) -> Result<(), Failure> {
-        match self.rest()?.first() {
-            Some((key, _)) => Err(Failure::Request(format!(
-                "--{} does not belong here: see willitrun --help",
-                crate::formats::shown(key, 40)
-            ))),
-            None => Ok(()),
-        }
+    /// Why an option is refused: a known one has the wrong kind of value or none, another does not belong here.
+    fn unknown(&self, key: &str, known: &[&str]) -> Failure {
+        let shown = crate::formats::shown(key, 40);
+        let value = self.options.iter().find(|(own, _)| own == key).and_then(|(_, value)| value.as_ref());
+        Failure::Request(match value {
+            None if known.contains(&key) => format!("--{shown} wants a value: see willitrun --help"),
+            Some(value) if known.contains(&key) => {
+                format!("--{shown} cannot be '{}': expected true or false", crate::formats::shown(value, 40))
+            }
+            _ if Request::OPTIONS.contains(&key) => {
+                format!("--{shown} does not belong here: see willitrun --help")
+            }
+            _ => format!(
+                "'{shown}' is not an option here{} See willitrun --help",
+                sentence(nearest::hint(key, known.iter().copied(), "--"))
+            ),
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! `willitrun files`: the models on this disk, each with its verdict on one machine.
 
 use std::io::Write;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -14,24 +15,22 @@ use crate::store::Store;
 use crate::units::TokensPerSecond;
 
 use super::question::{Expanded, question};
-use super::request::Request;
 use super::{Failure, ThisMachine, Words};
+
+/// Every file is asked about as it is.
+const FOREIGN: [&str; 6] = ["model", "quant", "imatrix", "file-gib", "experts", "shell"];
 
 pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> {
     let json = words.flag("json");
     let mut places = library::places();
     places.extend(kept_folders().into_iter().map(Place::added));
     while let Some(folder) = words.take("folder") {
+        if !Path::new(&folder).is_dir() {
+            return Err(Failure::Request(format!("{folder} is not a folder: name one that is there with --folder")));
+        }
         places.push(Place::added(folder));
     }
-    let mut request = Request::default();
-    for (key, value) in words.rest()? {
-        let value = value.map_or(Value::Bool(true), Value::String);
-        if matches!(key.as_str(), "model" | "quant") {
-            return Err(Failure::Request(format!("--{key} does not belong here: every file is asked about as it is")));
-        }
-        request.set(&key, &value)?;
-    }
+    let mut request = words.request(&FOREIGN)?;
     // Any model stands for those that are found: machine and options are what the request is for.
     request.model = Catalog::builtin().models.first().map(|model| model.id.clone());
     request.quant = Some("Q4_K_M".to_owned());

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
+use crate::formats::commands::Shell;
 use crate::formats::engine_doc::LAYOUTS;
 use crate::formats::machine_doc::{self, Origin};
 use crate::formats::{custom_quant_doc, model_doc};
@@ -20,10 +21,15 @@ use super::described;
 use super::model_file;
 use super::request::Request;
 
+/// The quant that is the form a model was published in.
+const NATIVE: &str = "native";
+
 /// A question ready to be asked, with what had to be assumed for it.
 pub(super) struct Question {
     pub scenario: Scenario,
     pub findings: Vec<Finding>,
+    /// The shell its commands are written for.
+    pub shell: Shell,
 }
 
 /// Where `this` and profile ids come from.
@@ -96,7 +102,12 @@ pub(super) fn question(
         answer: given(request.answer, usual.answer),
         ..usual
     };
-    Ok(Question { scenario, findings })
+    let shells = Shell::ALL.map(|shell| (shell.name(), shell));
+    let shell = match &request.shell {
+        None => Shell::HERE,
+        word => one_of("shell", word.as_deref(), &shells)?,
+    };
+    Ok(Question { scenario, findings, shell })
 }
 
 fn shown(text: Option<&str>) -> String {
@@ -111,7 +122,9 @@ fn subject(
 ) -> Result<Arc<Subject>, String> {
     let name = request.model.as_deref().ok_or("name a model with --model: see willitrun models")?;
     let path = Path::new(name);
-    if request.quant.is_none() && catalog.model(name).is_none() && model_file::is_path(path) {
+    // A file says itself how its weights are kept.
+    let own = |quant: &str| quant.trim().eq_ignore_ascii_case(NATIVE) && request.file_gib.is_none();
+    if request.quant.as_deref().is_none_or(own) && catalog.model(name).is_none() && model_file::is_path(path) {
         return model_file::subject(path, request, findings);
     }
     let model = model(name, catalog, findings)?;
@@ -123,9 +136,11 @@ fn subject(
         (_, Some(published)) => published.quant(),
         _ => self::quant(quant, request, &model, catalog).map_err(|error| unknown_quant(error, &model, catalog))?,
     };
+    if request.experts.is_some() && model.experts() == 0 {
+        return Err(format!("--experts does not belong to {}: it has no experts", model.name));
+    }
     if let Some(used) = request.experts
         && used > model.experts()
-        && model.experts() > 0
     {
         return Err(format!("--experts {used} is more than the {} experts of {}", model.experts(), model.name));
     }
@@ -155,7 +170,7 @@ fn unknown_quant(error: String, model: &Architecture, catalog: &Catalog) -> Stri
 fn quant(name: &str, request: &Request, model: &Architecture, catalog: &Catalog) -> Result<Quant, String> {
     let imatrix = if request.imatrix { Imatrix::With } else { Imatrix::Without };
     let file = request.file_gib.map(|gib| Bytes::saturating(gib * GIB as f64));
-    if file.is_none() && name.trim().eq_ignore_ascii_case("native") {
+    if file.is_none() && name.trim().eq_ignore_ascii_case(NATIVE) {
         let missing = || {
             format!(
                 "the form {} was published in is not in the catalogue: choose a quant, or bf16-checkpoint for 16 bit",
@@ -254,6 +269,10 @@ fn run(request: &Request, engine: &Engine, findings: &mut Vec<Finding>) -> Resul
             format!("{sequences} sequences of {samples} samples each are {} sequences.", sequences * samples),
             "What samples share of their prompt is counted for each of them.",
         ));
+    }
+    let most = super::request::MOST_SEQUENCES;
+    if sequences * samples > most {
+        return Err(format!("--sequences {sequences} times --samples {samples} is more than {most}: ask for fewer"));
     }
     Ok(RunOptions {
         context: request.context.map_or(default.context, Tokens::new),

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::nearest;
+
 /// One question as it was put. Absent means the default of the contract.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[allow(clippy::struct_excessive_bools, reason = "the flags of a command line")]
@@ -44,12 +46,59 @@ pub(super) struct Request {
     pub engine: Option<String>,
     pub engine_date: Option<String>,
     pub backend: Option<String>,
+    pub shell: Option<String>,
 }
+
+/// The most sequences at a time.
+pub(super) const MOST_SEQUENCES: u64 = 65_536;
 
 /// Options without a value.
 const FLAGS: [&str; 4] = ["imatrix", "kv-unified", "swa-full", "kv-on-host"];
 
 impl Request {
+    /// Every option.
+    pub const OPTIONS: [&str; 39] = [
+        "model",
+        "quant",
+        "imatrix",
+        "file-gib",
+        "machine",
+        "gpu",
+        "gpu-bandwidth",
+        "ram",
+        "cpu",
+        "cpu-tflops",
+        "ram-bandwidth",
+        "ram-bandwidth-measured",
+        "disk-bandwidth",
+        "reserve",
+        "context",
+        "depth",
+        "prompt",
+        "answer",
+        "kv-k",
+        "kv-v",
+        "kv-layout",
+        "flash-attn",
+        "sequences",
+        "kv-unified",
+        "swa-full",
+        "batch-size",
+        "ubatch",
+        "outputs",
+        "gpu-layers",
+        "cpu-experts",
+        "kv-on-host",
+        "split",
+        "tensor-split",
+        "experts",
+        "samples",
+        "engine",
+        "engine-date",
+        "backend",
+        "shell",
+    ];
+
     /// Whether an option stands alone.
     pub fn is_flag(key: &str) -> bool {
         FLAGS.contains(&key)
@@ -87,7 +136,7 @@ impl Request {
             "kv-v" => self.kv_v = Some(text(&key, value)?),
             "kv-layout" => self.kv_layout = Some(text(&key, value)?),
             "flash-attn" => self.flash_attn = Some(text_or_flag(&key, value, "on", "off")?),
-            "sequences" => self.sequences = Some(count(&key, value, 65_536)?),
+            "sequences" => self.sequences = Some(count(&key, value, MOST_SEQUENCES)?),
             "kv-unified" => self.kv_unified = flag(&key, value)?,
             "swa-full" => self.swa_full = flag(&key, value)?,
             "batch-size" => self.batch_size = Some(count(&key, value, 1 << 24)?),
@@ -99,11 +148,15 @@ impl Request {
             "split" => self.split = Some(text(&key, value)?),
             "tensor-split" => self.tensor_split = shares(&key, value)?,
             "experts" => self.experts = Some(count(&key, value, 1 << 20)?),
-            "samples" => self.samples = Some(count(&key, value, 65_536)?),
+            "samples" => self.samples = Some(count(&key, value, MOST_SEQUENCES)?),
             "engine" => self.engine = Some(text(&key, value)?),
             "engine-date" => self.engine_date = Some(date(&key, value)?),
             "backend" => self.backend = Some(text(&key, value)?),
-            _ => return Err(format!("'{}' is not an option of check: see willitrun --help", shown(&key))),
+            "shell" => self.shell = Some(text(&key, value)?),
+            _ => {
+                let hint = super::sentence(nearest::hint(&key, Self::OPTIONS, ""));
+                return Err(format!("'{}' is not an option of check{hint} See willitrun --help", shown(&key)));
+            }
         }
         Ok(())
     }
@@ -162,19 +215,26 @@ fn flag(key: &str, value: &Value) -> Result<bool, String> {
     }
 }
 
-fn number(key: &str, value: &Value) -> Result<f64, String> {
-    let number = match value {
+/// The least and the most of anything measured: a megabyte, a thousandth of a rate, and what no machine has.
+const LEAST: f64 = 1e-3;
+const MOST: f64 = 1e6;
+
+fn read_number(value: &Value) -> Option<f64> {
+    match value {
         Value::Number(number) => number.as_f64(),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
-    };
-    number
-        .filter(|number| number.is_finite() && (0.0..=1e12).contains(number))
-        .ok_or_else(|| bad(key, value, "a number, not negative"))
+    }
+}
+
+fn number(key: &str, value: &Value) -> Result<f64, String> {
+    let number = read_number(value).filter(|number| (0.0..=MOST).contains(number));
+    number.ok_or_else(|| bad(key, value, &format!("a number from 0 to {MOST}")))
 }
 
 fn positive(key: &str, value: &Value) -> Result<f64, String> {
-    number(key, value).ok().filter(|number| *number > 0.0).ok_or_else(|| bad(key, value, "a number above 0"))
+    let number = read_number(value).filter(|number| (LEAST..=MOST).contains(number));
+    number.ok_or_else(|| bad(key, value, &format!("a number above 0, from {LEAST} to {MOST}")))
 }
 
 fn count(key: &str, value: &Value, most: u64) -> Result<u64, String> {

@@ -24,9 +24,9 @@ const MOST_OUTPUT: usize = 1 << 20;
 const PAUSE: Duration = Duration::from_millis(5);
 /// A process inside a hanging driver does not even die; then it is left alone.
 const GRACE: Duration = Duration::from_secs(1);
-/// A child whose parent is gone ends itself after this many seconds.
+/// A child whose parent is gone ends itself after this many seconds: more than any measurement takes.
 #[cfg(unix)]
-const SELF_LIMIT: u32 = 60;
+const SELF_LIMIT: u32 = 600;
 
 /// How a child ended that did not do its work.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub enum Ended {
     TooMuch,
     /// It ended well without having said all.
     Unfinished,
+    /// It was no longer wanted, and was killed.
+    Stopped,
 }
 
 /// A probe that broke off, with what it had found until then.
@@ -63,6 +65,7 @@ impl fmt::Display for Ended {
             Self::TimedOut(limit) => write!(f, "did not answer within {} s", limit.as_secs_f64()),
             Self::TooMuch => f.write_str("printed more than 1 MiB"),
             Self::Unfinished => f.write_str("ended without an answer"),
+            Self::Stopped => f.write_str("was stopped"),
         }
     }
 }
@@ -82,11 +85,15 @@ impl std::error::Error for ChildFailure {}
 pub fn probe_gpus_in_child(exe: &Path, timeout: Duration) -> Result<Probe, ChildFailure> {
     let mut command = Command::new(exe);
     command.arg(PROBE_ARGUMENT);
-    // Overlays and recorders hook in as implicit layers and add crashes of their own.
+    without_overlays(&mut command);
+    probe_with(&mut command, timeout)
+}
+
+/// Overlays and recorders hook in as implicit layers and add crashes of their own.
+fn without_overlays(command: &mut Command) {
     if std::env::var_os("VK_LOADER_LAYERS_DISABLE").is_none() {
         command.env("VK_LOADER_LAYERS_DISABLE", "~implicit~");
     }
-    probe_with(&mut command, timeout)
 }
 
 fn probe_with(command: &mut Command, timeout: Duration) -> Result<Probe, ChildFailure> {
@@ -103,16 +110,56 @@ fn probe_with(command: &mut Command, timeout: Duration) -> Result<Probe, ChildFa
 /// What the hidden subcommand runs: asks the drivers and prints one line per answer. Returns the exit code.
 #[must_use]
 pub fn probe_gpus_main() -> i32 {
+    serve_lines(&mut |print| {
+        gpu::probe(&mut |line| print(&line.write()));
+        print(&Line::End.write());
+    })
+}
+
+/// Does the work of a child that answers in lines, and ends itself when it takes far too long. Returns the exit code.
+#[must_use]
+pub fn serve_lines(work: &mut dyn FnMut(&mut dyn FnMut(&str))) -> i32 {
     limit_own_life();
     let mut stdout = io::stdout().lock();
     let mut failed = false;
-    let mut print = |line: Line| {
+    work(&mut |line| {
         // A driver may have left a line of its own unfinished.
-        failed |= writeln!(stdout, "\n{}", line.write()).and_then(|()| stdout.flush()).is_err();
-    };
-    gpu::probe(&mut print);
-    print(Line::End);
+        failed |= writeln!(stdout, "\n{line}").and_then(|()| stdout.flush()).is_err();
+    });
     i32::from(failed)
+}
+
+/// Runs this program as a child with these words, and hands on each line as it comes, until `stop` says so.
+///
+/// # Errors
+/// How the child ended that did not do its work.
+pub fn lines_of(
+    exe: &Path,
+    arguments: &[String],
+    timeout: Duration,
+    stop: &dyn Fn() -> bool,
+    take: &mut dyn FnMut(&str),
+) -> Result<(), Ended> {
+    let mut command = Command::new(exe);
+    command.args(arguments);
+    without_overlays(&mut command);
+    let mut passed = 0;
+    let mut hand_on = |bytes: &[u8], all: bool| {
+        while let Some(length) = bytes[passed..].iter().position(|byte| *byte == b'\n') {
+            take(&String::from_utf8_lossy(&bytes[passed..passed + length]));
+            passed += length + 1;
+        }
+        if all && passed < bytes.len() {
+            take(&String::from_utf8_lossy(&bytes[passed..]));
+            passed = bytes.len();
+        }
+    };
+    let (bytes, ended) = watched(&mut command, timeout, &mut |bytes| {
+        hand_on(bytes, false);
+        !stop()
+    });
+    hand_on(&bytes, true);
+    ended
 }
 
 #[cfg(unix)]
@@ -146,9 +193,30 @@ pub(super) fn io_registry(class: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// What macOS's power manager says of the battery.
+#[cfg(target_vendor = "apple")]
+pub(super) fn power_report() -> Option<String> {
+    let mut command = Command::new("/usr/bin/pmset");
+    command.args(["-g", "batt"]);
+    let (bytes, ended) = output(&mut command, Duration::from_secs(3));
+    ended.ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// Runs a command without input, for at most so long, and returns what it printed and how it ended.
 fn output(command: &mut Command, timeout: Duration) -> (Vec<u8>, Result<(), Ended>) {
+    watched(command, timeout, &mut |_| true)
+}
+
+/// The same, shown what was printed so far every few milliseconds, until that says to stop.
+fn watched(
+    command: &mut Command,
+    timeout: Duration,
+    go_on: &mut dyn FnMut(&[u8]) -> bool,
+) -> (Vec<u8>, Result<(), Ended>) {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
     die_with_parent(command);
     let started = Instant::now();
     let mut bytes = Vec::new();
@@ -170,6 +238,10 @@ fn output(command: &mut Command, timeout: Duration) -> (Vec<u8>, Result<(), Ende
             bytes.truncate(MOST_OUTPUT);
             return (bytes, Err(Ended::TooMuch));
         }
+        if exited.as_ref().is_ok_and(Option::is_none) && !go_on(&bytes) {
+            end(&mut child);
+            return (bytes, Err(Ended::Stopped));
+        }
         match exited {
             Ok(Some(status)) => return (bytes, judge(status)),
             Ok(None) if started.elapsed() < timeout && read.is_ok() => std::thread::sleep(PAUSE),
@@ -181,14 +253,27 @@ fn output(command: &mut Command, timeout: Duration) -> (Vec<u8>, Result<(), Ende
     }
 }
 
-/// Kills, and collects what can be collected.
+/// Kills, with what it started, and collects what can be collected.
 fn end(child: &mut Child) {
+    end_group(child);
     let _ = child.kill();
     let killed = Instant::now();
     while killed.elapsed() < GRACE && matches!(child.try_wait(), Ok(None)) {
         std::thread::sleep(PAUSE);
     }
 }
+
+/// The child leads a group of its own, which its children are in.
+#[cfg(unix)]
+fn end_group(child: &Child) {
+    if let Ok(group) = libc::pid_t::try_from(child.id()) {
+        // SAFETY: plain call; the group is the child's own, made when it was started, and it is not collected yet.
+        unsafe { libc::kill(-group, libc::SIGKILL) };
+    }
+}
+
+#[cfg(not(unix))]
+fn end_group(_child: &Child) {}
 
 fn judge(status: ExitStatus) -> Result<(), Ended> {
     if status.success() {

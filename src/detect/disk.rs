@@ -77,6 +77,12 @@ impl DiskKind {
     }
 }
 
+/// Bytes free on the disk a folder lies on, or will: the nearest folder above it that exists is asked.
+#[must_use]
+pub fn free_at(folder: &Path) -> Option<Bytes> {
+    folder.ancestors().find_map(|above| space(&std::fs::canonicalize(above).ok()?)).map(|space| space.free)
+}
+
 /// The disk of the first of these folders that lies on one.
 #[must_use]
 pub fn read(folders: &[PathBuf]) -> Option<Disk> {

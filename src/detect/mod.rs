@@ -12,6 +12,7 @@ mod disk;
 mod files;
 pub mod gpu;
 mod machine;
+mod power;
 mod ram;
 #[cfg(target_vendor = "apple")]
 mod sysctl;
@@ -25,9 +26,10 @@ use crate::hardware::{Accelerator, Finding, Machine, MemoryPlatform};
 pub use child::{PROBE_ARGUMENT, probe_gpus_main};
 pub use cpu::CpuReading;
 pub use dimms::Module;
-pub use disk::{Disk, DiskKind};
+pub use disk::{Disk, DiskKind, free_at};
 pub use gpu::{Gpu, GpuIdentity};
 pub use machine::assemble;
+pub use power::{Power, power};
 
 pub use ram::{Host, Ram};
 pub use text::clean_name;

@@ -1,22 +1,38 @@
 //! The JSON of an answer: `willitrun.check/1`. Plain SI; unknown is null, never 0.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::advice::Change;
 use crate::hardware::{Finding, Machine, Source};
-use crate::placement::{Plan, PoolUse};
+use crate::placement::{Engine, Plan, PoolUse};
 use crate::quant::{Quant, Rule};
-use crate::scenario::{Answer, FileKind, FromFile, Scenario};
+use crate::scenario::{Answer, Scenario};
 use crate::speed::{Bill, Range};
 
-use super::commands;
+use super::commands::{self, Shell};
+
+/// What stands in the JSON beside the answer itself.
+pub struct Beside<'a> {
+    /// What would change the answer.
+    pub next: &'a [Change],
+    /// What had to be assumed for the question.
+    pub findings: &'a [Finding],
+    /// The engines whose commands are given.
+    pub engines: &'a [Arc<Engine>],
+    /// The shell they are written for.
+    pub shell: Shell,
+}
 
 /// The answer as JSON.
 #[must_use]
-pub fn check(scenario: &Scenario, answer: &Answer, next: &[Change], extra: &[Finding]) -> Value {
+pub fn check(scenario: &Scenario, answer: &Answer, beside: &Beside<'_>) -> Value {
     let subject = &scenario.subject;
     let (model, weights, plan) = (&subject.model, &subject.weights, &answer.plan);
     let machine = &*scenario.seen();
+    let (commands, said) = commands(scenario, plan, beside);
+    let findings = beside.findings.iter().chain(&answer.findings).chain(&said);
     json!({
         "schema": "willitrun.check/1",
         "model": {
@@ -68,27 +84,31 @@ pub fn check(scenario: &Scenario, answer: &Answer, next: &[Change], extra: &[Fin
         "verdict": {
             "level": answer.verdict.level.name(),
             "sentence": answer.verdict.sentence(),
-            "next": next
+            "next": beside
+                .next
                 .iter()
                 .map(|change| json!({ "change": change.what, "effect": change.effect }))
                 .collect::<Vec<_>>(),
         },
-        "commands": commands(scenario, plan),
-        "findings": extra.iter().chain(&answer.findings).map(finding).collect::<Vec<_>>(),
+        "commands": commands,
+        "findings": findings.map(finding).collect::<Vec<_>>(),
         "sources": sources(scenario),
     })
 }
 
-/// What to type, by engine: llama.cpp's always, as its plan is the plainest, and the one asked about.
-fn commands(scenario: &Scenario, plan: &Plan) -> Value {
-    let safetensors = |file: &FromFile| file.kind == FileKind::Safetensors;
-    let subject = &scenario.subject;
-    let reads_gguf = subject.quant.as_layout().is_none() && !subject.file.as_ref().is_some_and(safetensors);
-    let mut all = json!({ "llama.cpp": reads_gguf.then(|| commands::llama_server(scenario, plan)) });
-    if !scenario.engine.ideal {
-        all[&scenario.engine.id] = json!(commands::of(scenario, plan));
+/// What to type, by engine, each for its own plan; null where it cannot run this. What the shell cannot write is null
+/// and said, and so is what a command leaves out.
+fn commands(scenario: &Scenario, plan: &Plan, beside: &Beside<'_>) -> (Value, Vec<Finding>) {
+    let mut said = Vec::new();
+    let mut all = serde_json::Map::new();
+    for own in commands::of_each(scenario, plan, beside.engines, beside.shell) {
+        let written = own.command.transpose();
+        said.extend(own.left_out);
+        said.extend(written.as_ref().err().map(|error| Finding::warning(error.to_string(), "")));
+        all.insert(own.engine, written.ok().flatten().into());
     }
-    all
+    said.dedup();
+    (Value::Object(all), said)
 }
 
 /// A finding as JSON.

@@ -10,6 +10,7 @@ use crate::quant::Format;
 use crate::units::Bytes;
 
 use super::document::{Refused, check_header, options};
+use super::engine_flags::Options;
 
 const FORMAT: &str = "willitrun.engines";
 
@@ -82,7 +83,20 @@ struct Row {
     elsewhere: String,
     command: String,
     #[serde(default)]
+    documents: Vec<(String, String, String)>,
+    #[serde(default)]
+    flags: Vec<(String, String, String)>,
+    #[serde(default)]
+    environment: Vec<(String, String, String)>,
+    #[serde(default)]
+    settings: Vec<(String, String, String)>,
+    #[serde(default)]
+    weight_forms: Vec<(String, String)>,
+    #[serde(default)]
     note: String,
+    /// What else to know where the weights are those of a GGUF file.
+    #[serde(default)]
+    gguf_note: String,
     source: String,
 }
 
@@ -105,7 +119,7 @@ fn named<T>(word: &str, field: &'static str, parse: impl Fn(&str) -> Option<T>) 
     parse(word).ok_or_else(|| invalid(field, format!("'{}' is not known", super::shown(word, 40))))
 }
 
-fn invalid(field: &'static str, why: String) -> Refused {
+pub(super) fn invalid(field: &'static str, why: String) -> Refused {
     Refused::Invalid { id: String::new(), invalid: Invalid { field, why } }
 }
 
@@ -155,7 +169,15 @@ impl Row {
         {
             return Err(invalid("takes", format!("{share} is not above 0 and at most 1")));
         }
+        let options = Options {
+            documents: self.documents,
+            flags: self.flags,
+            environment: self.environment,
+            settings: self.settings,
+        };
         Ok(Engine {
+            flags: options.read()?,
+            weight_forms: self.weight_forms,
             mla: mla.collect::<Result<_, Refused>>()?,
             kv_formats: formats.collect::<Result<_, _>>()?,
             backends: backends.collect::<Result<_, _>>()?,
@@ -173,6 +195,7 @@ impl Row {
             takes: self.takes,
             elsewhere: self.elsewhere,
             note: self.note,
+            gguf_note: self.gguf_note,
             source: self.source,
         })
     }
@@ -181,6 +204,7 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::placement::Setting;
 
     const GOOD: &str = r#"(
         format: "willitrun.engines", version: 1,
@@ -189,6 +213,7 @@ mod tests {
             id: "e", name: "E", maps_from_disk: false, mla: [("", "latent")],
             cache: (step: 16, latent_step: 64, rounding: "parts", window: "batch", window_blocks: (16, 1)),
             kv_formats: ["F16"], offload: "nothing", takes: 0.9, backends: ["cuda"], command: "vllm", source: "s",
+            documents: [("page", "a page", "2026-11-25")], flags: [("sequences", "--max-num-seqs", "page")],
         )],
     )"#;
 
@@ -199,6 +224,8 @@ mod tests {
         assert_eq!((engine.rules.buffers, engine.takes), (Buffers::Graph, Some(0.9)));
         assert_eq!(engine.overhead_on(Backend::Cuda).map(|row| row.bytes.value), Some(Bytes::new(1024)));
         assert_eq!(engine.overhead_on(Backend::Rocm), None);
+        let flag = engine.flag(Setting::Sequences).expect("a flag");
+        assert_eq!((flag.word.as_str(), flag.source.as_str()), ("--max-num-seqs", "a page, read 2026-11-25"));
     }
 
     #[test]
@@ -215,6 +242,9 @@ mod tests {
             ("0.9", "1.1", "takes: 1.1 is not above 0"),
             ("version: 1", "version: 2", "version 2 needs a newer app"),
             ("step: 16,", "step: 16, stride: 1,", "stride"),
+            ("(\"sequences\"", "(\"seats\"", "flags: 'seats' is not known"),
+            ("\"--max-num-seqs\", \"page\"", "\"--max-num-seqs\", \"pages\"", "documents: 'pages' is not listed"),
+            ("flags: [", "flags: [(\"sequences\", \"-n\", \"page\"), ", "'sequences' has no word, or two"),
         ] {
             let error = read(&GOOD.replacen(good, bad, 1)).expect_err(bad).to_string();
             assert!(error.contains(said), "{bad}: {error}");

@@ -8,7 +8,7 @@ use super::quant_doc::{confidence, refused};
 use crate::memory::KvLayout;
 use crate::model::Architecture;
 use crate::quant::{Confidence, Mix, Quant, Rule, label_bits};
-use crate::scenario::Subject;
+use crate::scenario::{Release, Subject};
 use crate::units::{Bytes, parse_bytes};
 
 /// The newest version of this document.
@@ -36,6 +36,10 @@ pub struct Published {
     pub publisher: String,
     /// When, ISO 8601, possibly only the month or the year; empty where unknown.
     pub date: String,
+    /// The repository it is published in; empty where unknown.
+    pub repo: String,
+    /// The engines that read it, by id; empty where every engine that reads such files does.
+    pub engines: Vec<String>,
     /// Where the size was read.
     pub source: String,
     /// How far to trust it.
@@ -69,7 +73,9 @@ impl Published {
     /// The model in this file, with the cache layout the file forces.
     #[must_use]
     pub fn subject(&self, model: &Architecture, experts_used: Option<u64>) -> Subject {
-        Subject { layout: self.layout, ..Subject::new(model.clone(), self.quant(), experts_used) }
+        let release = Release { repo: self.repo.clone(), label: self.label.clone(), engines: self.engines.clone() };
+        let subject = Subject::new(model.clone(), self.quant(), experts_used);
+        Subject { layout: self.layout, release: Some(release), ..subject }
     }
 
     /// The bits its label promises.
@@ -102,6 +108,10 @@ struct Row {
     kv_b: Option<String>,
     #[serde(default)]
     experts: Option<String>,
+    #[serde(default)]
+    repo: String,
+    #[serde(default)]
+    engines: Vec<String>,
     source: String,
     confidence: String,
     #[serde(default)]
@@ -144,6 +154,12 @@ fn published(row: &Row) -> Result<Published, Refused> {
     if row.source.is_empty() || row.publisher.is_empty() {
         return Err(refuse("source", "who published it and where that was read"));
     }
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let is_repo =
+        |(owner, name): (&str, &str)| [owner, name].iter().all(|part| !part.is_empty() && part.chars().all(plain));
+    if !row.repo.is_empty() && !row.repo.split_once('/').is_some_and(is_repo) {
+        return Err(refuse("repo", "owner/name, as its publisher spells it"));
+    }
     let bytes = size("size", &row.size)?;
     let experts = row.experts.as_deref().map(|text| size("experts", text)).transpose()?;
     if experts.is_some_and(|experts| experts >= bytes) {
@@ -164,6 +180,8 @@ fn published(row: &Row) -> Result<Published, Refused> {
         layout,
         publisher: shown(&row.publisher, 120),
         date: shown(&row.date, 20),
+        repo: shown(&row.repo, 120),
+        engines: row.engines.iter().map(|engine| shown(engine, 60)).collect(),
         source: shown(&row.source, 400),
         confidence: confidence(&name(row), &row.confidence)?,
         note: shown(&row.note, 400),
@@ -176,7 +194,7 @@ mod tests {
 
     const SMALL: &str = r#"(format: "willitrun.files", version: 1, files: [
         (model: "m", label: "UD-Q2_K_XL", size: "211.03 GiB", publisher: "p", date: "2025-01", kv_b: "joined",
-            experts: "215.7 GB", source: "a log", confidence: "read"),
+            experts: "215.7 GB", repo: "p/m-GGUF", engines: ["e"], source: "a log", confidence: "read"),
         (model: "m", label: "Q4_K_M", id: "Q4_K_M@2025-01", size: "404.43 GB", publisher: "p", source: "a list", confidence: "memory"),
     ])"#;
 
@@ -196,6 +214,8 @@ mod tests {
         assert_eq!(files[1].said(), "published by p, 404.43 GB: a list (from memory)");
         assert_eq!((files[0].label_bits(), files[1].label_bits()), (Some(2), Some(4)));
         assert_eq!(files[0].layout, Some(KvLayout::Expanded));
+        assert_eq!((files[0].repo.as_str(), files[0].engines.as_slice()), ("p/m-GGUF", &["e".to_owned()][..]));
+        assert!(files[1].repo.is_empty() && files[1].engines.is_empty());
     }
 
     #[test]
@@ -206,6 +226,7 @@ mod tests {
         check("211.03 GiB", "211.03 GiBit", "m UD-Q2_K_XL: size:");
         check("215.7 GB", "240 GB", "larger than the file");
         check("a log", "", "where that was read");
+        check("p/m-GGUF", "p/m GGUF", "repo: owner/name");
         check("joined", "split", "kv_b: joined, or nothing");
         check("\"memory\"", "\"sure\"", "confidence: read, inferred or memory");
         check("version: 1", "version: 2", "needs a newer app");

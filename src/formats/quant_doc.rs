@@ -10,7 +10,8 @@ use serde::Deserialize;
 use super::document::{Refused, check_header, options, shown};
 use crate::model::Invalid;
 use crate::quant::{
-    BlockFact, Class, Coding, Confidence, Facts, Format, Layout, Mix, MixFact, MtpLayers, RuntimeFormat, Second, Shared,
+    BlockFact, Class, Coding, Confidence, Facts, Format, Layout, Mix, MixFact, MtpLayers, Native, RuntimeFormat,
+    Second, Shared,
 };
 
 /// The newest version of this document.
@@ -63,6 +64,9 @@ struct Runtime {
     /// Ids of models that were published in it.
     #[serde(default)]
     native: Vec<String>,
+    /// Whether it is the usual form: that of every model no other row is native of.
+    #[serde(default)]
+    usual: bool,
     /// Whether its files hold the multi-token-prediction layers.
     #[serde(default)]
     mtp: bool,
@@ -122,10 +126,11 @@ const fn one() -> u64 {
 pub fn parse_quants(text: &str) -> Result<Facts, Refused> {
     let document: Document = options().from_str(text)?;
     check_header(&document.format, document.version, FORMAT, VERSION)?;
+    let own_forms: Vec<String> = document.runtimes.iter().flat_map(|row| row.native.clone()).collect();
     let facts = Facts {
         blocks: document.blocks.iter().map(block).collect::<Result<_, _>>()?,
         mixes: document.mixes.iter().map(mix).collect::<Result<_, _>>()?,
-        runtimes: document.runtimes.iter().map(runtime).collect::<Result<_, _>>()?,
+        runtimes: document.runtimes.iter().map(|row| runtime(row, &own_forms)).collect::<Result<_, _>>()?,
     };
     once(facts.blocks.iter().map(|row| row.format.name()))?;
     once(facts.mixes.iter().map(|row| row.mix.name()))?;
@@ -162,7 +167,7 @@ fn mix(row: &MixRow) -> Result<MixFact, Refused> {
     })
 }
 
-fn runtime(row: &Runtime) -> Result<RuntimeFormat, Refused> {
+fn runtime(row: &Runtime, own_forms: &[String]) -> Result<RuntimeFormat, Refused> {
     let names = |list: &[String]| list.iter().map(|name| shown(name, 120)).collect::<Vec<_>>();
     let layout = Layout {
         family: shown(&row.family, 120),
@@ -175,6 +180,7 @@ fn runtime(row: &Runtime) -> Result<RuntimeFormat, Refused> {
             .collect::<Result<_, Refused>>()?,
         kept: row.kept.iter().map(|word| class(&row.id, "kept", word)).collect::<Result<_, _>>()?,
         mtp: if row.mtp { MtpLayers::InFile } else { MtpLayers::Left },
+        native: if row.usual { Native::OfOthersThan(names(own_forms)) } else { Native::Of(names(&row.native)) },
     };
     Ok(RuntimeFormat {
         id: shown(&row.id, 120),

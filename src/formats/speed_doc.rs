@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use crate::hardware::Backend;
 use crate::speed::{
-    BackendRates, CopyRule, CoreRates, Counted, DeviceClass, Era, HostRates, LeftOut, OnMeasured, Parameters, Predicted,
-    PrefillRates, Sockets, Together,
+    BackendRates, CopyRule, CoreRates, Counted, DeviceClass, Era, HostRates, LeftOut, OnMeasured, Parameters,
+    Predicted, PrefillRates, Sockets, Together,
 };
 use crate::units::Seconds;
 

@@ -2,7 +2,7 @@
 
 use crate::units::{Bytes, BytesPerSecond, FlopsPerSecond, Seconds};
 
-use super::{Accelerator, Basis, Figure};
+use super::{Accelerator, Basis, Figure, Measurement};
 
 /// A whole machine, or several joined by a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,6 +102,24 @@ pub struct Pool {
     pub numa_nodes: u32,
     /// The link it hangs on, by id.
     pub link: Option<String>,
+    /// Where its card is plugged in on this machine; never written down.
+    pub slot: Option<Slot>,
+}
+
+/// Where a card is plugged in: its PCI address as a number. Only good for telling cards of one machine apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Slot(u64);
+
+impl Slot {
+    /// From an address as systems write it, `0000:01:00.0`.
+    #[must_use]
+    pub fn parse(address: &str) -> Option<Self> {
+        let mut number = 0_u64;
+        for part in address.split([':', '.']) {
+            number = (number << 16) | u64::from(u16::from_str_radix(part, 16).ok()?);
+        }
+        (address.split([':', '.']).count() == 4).then_some(Self(number))
+    }
 }
 
 /// What the engine keeps clear in a discrete GPU, as llama.cpp's fit does.
@@ -128,6 +146,7 @@ impl Pool {
             dimms: None,
             numa_nodes: 1,
             link: None,
+            slot: None,
         }
     }
 
@@ -253,27 +272,6 @@ pub struct Node {
     pub link: Option<String>,
     /// Its pools.
     pub pools: Vec<Pool>,
-}
-
-/// What was measured on a machine.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Measurement {
-    /// Pool or link id.
-    pub what: String,
-    /// Best window, huge pages.
-    pub best: BytesPerSecond,
-    /// Best window with ordinary pages: what predictions use.
-    pub ordinary_pages: Option<BytesPerSecond>,
-    /// (best - worst) / best of the windows.
-    pub spread: f64,
-    /// Threads at the knee.
-    pub threads: u32,
-    /// ISO 8601 date.
-    pub date: String,
-    /// Method and version, such as `read/1`.
-    pub method: String,
-    /// Load and power.
-    pub conditions: String,
 }
 
 /// Something worth saying about a machine or an answer.

@@ -6,7 +6,9 @@
 mod device;
 mod figure;
 mod machine;
+mod measurement;
 
 pub use device::{Accelerator, Backend, MemoryPlatform};
 pub use figure::{Basis, Figure, Source};
-pub use machine::{Cpu, Dimms, Finding, Level, Link, LinkKind, Machine, Measurement, Node, Pool, PoolKind};
+pub use machine::{Cpu, Dimms, Finding, Level, Link, LinkKind, Machine, Node, Pool, PoolKind, Slot};
+pub use measurement::{Besides, GPU_METHOD, Measurement};

@@ -59,7 +59,8 @@ impl Askable {
             ModelFile::Gguf(_) => FileKind::Gguf,
             ModelFile::Safetensors(_) | ModelFile::Config(..) => FileKind::Safetensors,
         };
-        let file = FromFile { name: name.clone(), path: clean(&path.display().to_string(), PATH_CHARS), kind };
+        let shown = clean(&path.display().to_string(), PATH_CHARS);
+        let file = FromFile { name: name.clone(), path: shown, exact: path.to_str().map(str::to_owned), kind };
         let mut read = match model {
             ModelFile::Gguf(model) => Self::gguf(name, *model, experts),
             ModelFile::Safetensors(model) => Self::safetensors(name, *model, experts),

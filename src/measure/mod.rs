@@ -1,7 +1,7 @@
-//! Bandwidth of this machine, measured: random access memory, and the statistics all measurements share.
+//! Bandwidth of this machine, measured: RAM, GPUs, links and disk, and the statistics all measurements share.
 //!
 //! `measure` starts its own worker threads and frees what it allocated before it returns. It opens no
-//! file and reads no clock but the monotonic one, the thread's CPU time and today's date: what must be known about the
+//! file but in [`disk`] and reads no clock but the monotonic one, the thread's CPU time and today's date: what must be known about the
 //! machine (cache size, free memory, cores) comes in with the options. Rates are bytes per second, 10^9 to
 //! the GB; a measurement that was cancelled gives no figure at all.
 
@@ -9,19 +9,25 @@ mod buffer;
 mod cancel;
 mod cpu_time;
 mod crew;
+mod date;
+pub mod disk;
+pub mod gpu;
 mod kernel;
+pub mod matvec;
 pub mod ram;
 mod schedule;
 mod sizing;
 
 pub mod stats;
+mod suite;
 mod this;
 mod worker;
 
 use std::{fmt, io};
 
 pub use cancel::Cancel;
-pub use this::{add_ram_measurement, ram_options};
+pub use suite::{Outcome, Part, Places, Suite, Wanted, suite};
+pub use this::{apply, ram_options};
 
 /// How far a measurement is, sent from the thread that called it, after each step.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +38,8 @@ pub struct Progress {
     pub step: String,
     /// The best rate seen so far, bytes per second; none before the first window.
     pub bytes_per_second: Option<f64>,
+    /// The rate of a window just taken, for a chart.
+    pub window: Option<f64>,
 }
 
 /// Why there is no figure. `Display` is one sentence that says what to do next.
@@ -57,6 +65,8 @@ pub enum MeasureError {
     Thread(io::Error),
     /// A worker ended before it reported.
     WorkerLost,
+    /// There is nothing to read, or no room to write it; a sentence.
+    Disk(String),
 }
 
 impl fmt::Display for MeasureError {
@@ -81,6 +91,7 @@ impl fmt::Display for MeasureError {
             Self::WorkerLost => {
                 write!(f, "A measuring thread stopped unexpectedly; please try again and report it if it recurs.")
             }
+            Self::Disk(sentence) => f.write_str(sentence),
         }
     }
 }
@@ -89,7 +100,7 @@ impl std::error::Error for MeasureError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Allocation { source, .. } | Self::Thread(source) => Some(source),
-            Self::Cancelled | Self::TooLittleMemory { .. } | Self::WorkerLost => None,
+            Self::Cancelled | Self::TooLittleMemory { .. } | Self::WorkerLost | Self::Disk(_) => None,
         }
     }
 }

@@ -28,6 +28,7 @@ pub struct Schedule<'a> {
     steps_done: usize,
     steps: usize,
     best: Option<f64>,
+    last: Option<f64>,
 }
 
 impl<'a> Schedule<'a> {
@@ -48,6 +49,7 @@ impl<'a> Schedule<'a> {
             steps_done: 0,
             steps,
             best: None,
+            last: None,
         }
     }
 
@@ -64,6 +66,7 @@ impl<'a> Schedule<'a> {
             let pair = [crew.window(Work::Read, half)?, crew.window(Work::Read, half)?];
             let rate = pair[0].bytes_per_second.max(pair[1].bytes_per_second);
             self.best = Some(self.best.map_or(rate, |best| best.max(rate)));
+            self.last = Some(rate);
             Ok((rate, fill))
         })
     }
@@ -96,6 +99,7 @@ impl<'a> Schedule<'a> {
             let window = crew.window(work, self.window_seconds)?;
             if work == Work::Read {
                 self.best = Some(self.best.map_or(window.bytes_per_second, |best| best.max(window.bytes_per_second)));
+                self.last = Some(window.bytes_per_second);
             }
             taken.push(window);
         }
@@ -104,13 +108,15 @@ impl<'a> Schedule<'a> {
 
     fn tell(&mut self, step: String) {
         let done = self.steps_done as f32 / self.steps as f32;
-        (self.progress)(Progress { done: done.min(1.0), step, bytes_per_second: self.best });
+        let window = self.last.take();
+        (self.progress)(Progress { done: done.min(1.0), step, bytes_per_second: self.best, window });
         self.steps_done += 1;
     }
 
     /// Says that all is done.
     pub fn finish(&mut self) {
-        (self.progress)(Progress { done: 1.0, step: "Done".to_owned(), bytes_per_second: self.best });
+        let window = self.last.take();
+        (self.progress)(Progress { done: 1.0, step: "Done".to_owned(), bytes_per_second: self.best, window });
     }
 }
 

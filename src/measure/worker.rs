@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::buffer::{self, Buffer, Pages};
 use super::kernel::{Kernel, LINE_BYTES};
+use super::matvec::{self, Packing, Vector};
 use super::stats::Trace;
 use super::{Cancel, MeasureError, cpu_time};
 
@@ -17,6 +18,8 @@ pub enum Work {
     Read,
     /// From the first half of the buffer to the second, past the cache; bytes read and written both count.
     Copy,
+    /// Rows of a quantized matrix times a vector.
+    Multiply(Packing),
 }
 
 /// Who measures, and where.
@@ -68,11 +71,21 @@ pub fn work(
     if report.send(Report::Ready { huge_pages }).is_err() {
         return Ok(());
     }
+    let (vector, mut settled) = (Vector::new(), None);
     while let Ok(order) = orders.recv() {
+        if let Work::Multiply(packing) = order.work
+            && settled != Some(packing)
+        {
+            for chunk in buffer.lines_mut().chunks_mut(CHUNK_LINES) {
+                matvec::settle(packing, chunk);
+            }
+            settled = Some(packing);
+        }
         let cpu_before = cpu_time::thread_seconds();
         let trace = match order.work {
             Work::Read => read(&buffer, plan.kernel, order, cancel),
             Work::Copy => copy(&mut buffer, plan.kernel, order, cancel),
+            Work::Multiply(packing) => multiply(&buffer, packing, &vector, order, cancel),
         };
         let cpu_seconds = cpu_time::thread_seconds().zip(cpu_before).map(|(after, before)| after - before);
         if report.send(Report::Traced { trace, cpu_seconds }).is_err() {
@@ -98,6 +111,15 @@ fn copy(buffer: &mut Buffer, kernel: Kernel, order: Order, cancel: &Cancel) -> T
         let range = chunk * CHUNK_LINES..(chunk + 1) * CHUNK_LINES;
         kernel.copy(&from[range.clone()], &mut to[range]);
         std::hint::black_box(&mut *to);
+    })
+}
+
+fn multiply(buffer: &Buffer, packing: Packing, vector: &Vector, order: Order, cancel: &Cancel) -> Trace {
+    let chunks = buffer.lines().chunks_exact(CHUNK_LINES).cycle();
+    // What is left of a chunk behind its last whole row is not read.
+    let row = packing.row_bytes();
+    trace(chunks, (CHUNK_BYTES / row * row) as f64, order, cancel, |chunk| {
+        std::hint::black_box(matvec::multiply(packing, chunk, vector));
     })
 }
 

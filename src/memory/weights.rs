@@ -1,7 +1,7 @@
 //! The tensors of a model under a quant, summed into what is placed and read together.
 
 use crate::model::{Architecture, FeedForward};
-use crate::quant::{Part, Quant};
+use crate::quant::{Part, Quant, Tensor};
 use crate::units::Bytes;
 
 /// The weights of one layer.
@@ -119,8 +119,13 @@ impl Weights {
     /// `experts_used` overrides how many routed experts a token uses; above what is there means all.
     #[must_use]
     pub fn new(model: &Architecture, quant: &Quant, experts_used: Option<u64>) -> Self {
-        let tensors = model.tensors_under(quant);
-        let bytes = quant.bytes(&model.traits(), &tensors);
+        Self::of_tensors(model, quant, experts_used, &model.tensors_under(quant))
+    }
+
+    /// The same where the tensors of the quant's file are known already ([`Architecture::tensors_under`]).
+    #[must_use]
+    pub fn of_tensors(model: &Architecture, quant: &Quant, experts_used: Option<u64>, tensors: &[Tensor]) -> Self {
+        let bytes = quant.bytes(&model.traits(), tensors);
         let placed = tensors.iter().zip(bytes).map(|(tensor, bytes)| Placed {
             name: tensor.role.gguf,
             part: tensor.role.part,

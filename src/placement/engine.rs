@@ -7,6 +7,8 @@ use crate::memory::{EightBit, KvLayout, Rules, RunOptions, Unsupported};
 use crate::quant::Format;
 use crate::units::Bytes;
 
+use super::{Flag, Setting};
+
 /// An inference engine as data from the catalogue.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Engine {
@@ -36,8 +38,14 @@ pub struct Engine {
     pub overheads: Vec<Overhead>,
     /// The program whose command starts it.
     pub command: Launcher,
+    /// What it can be told, each option with the document it was read in.
+    pub flags: Vec<Flag>,
+    /// Its own words for the forms weights may have, by id of the format; `GGUF` stands for those files.
+    pub weight_forms: Vec<(String, String)>,
     /// What else to know of an answer for it; empty when nothing.
     pub note: String,
+    /// What else to know where the weights are those of a GGUF file; empty when nothing.
+    pub gguf_note: String,
     /// Where these facts were found.
     pub source: String,
 }
@@ -185,6 +193,12 @@ impl Engine {
             }
         }
         Cow::Owned(own)
+    }
+
+    /// How it is told something, where it can be.
+    #[must_use]
+    pub fn flag(&self, sets: Setting) -> Option<&Flag> {
+        self.flags.iter().find(|flag| flag.sets == sets)
     }
 
     /// What its process takes on a GPU beside the model.

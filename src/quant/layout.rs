@@ -21,6 +21,17 @@ pub struct Layout {
     pub kept: Vec<Class>,
     /// Whether its files hold the multi-token-prediction layers.
     pub mtp: MtpLayers,
+    /// The models it is the published form of.
+    pub native: Native,
+}
+
+/// The models whose publisher released them in a format, by catalogue id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Native {
+    /// These.
+    Of(Vec<String>),
+    /// Every model but these, which have a form of their own: the usual form.
+    OfOthersThan(Vec<String>),
 }
 
 /// What became of the multi-token-prediction layers of the published model.
@@ -107,6 +118,15 @@ impl Layout {
     #[must_use]
     pub fn is_read_by(&self, id: &str, name: &str) -> bool {
         self.engines.iter().any(|engine| engine.eq_ignore_ascii_case(id) || engine.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether the publisher of this model released it so.
+    #[must_use]
+    pub fn is_native_of(&self, model: &str) -> bool {
+        match &self.native {
+            Native::Of(models) => models.iter().any(|own| own == model),
+            Native::OfOthersThan(models) => models.iter().all(|own| own != model),
+        }
     }
 }
 
@@ -301,6 +321,7 @@ mod tests {
             others: vec![(Class::Head, Coding::plain(6.0))],
             kept: vec![Class::Embedding, Class::Router],
             mtp: MtpLayers::Left,
+            native: Native::Of(vec!["m".to_owned()]),
         };
         let bytes = |gguf, part, shape| layout.bytes(&tensor(gguf, part, shape)).get();
         assert_eq!(bytes("token_embd.weight", Part::Embedding, [64, 10, 1]), 1280);
@@ -312,5 +333,8 @@ mod tests {
         assert_eq!(bytes("ffn_up_exps.weight", Part::Experts, [256, 64, 0]), 0);
         assert_eq!(bytes("attn_q.weight", Part::Attention, [40, 8, 1]), 640);
         assert!(layout.is_read_by("vllm", "vLLM") && !layout.is_read_by("llama.cpp", "llama.cpp"));
+        assert!(layout.is_native_of("m") && !layout.is_native_of("n"));
+        let usual = Layout { native: Native::OfOthersThan(vec!["m".to_owned()]), ..layout };
+        assert!(!usual.is_native_of("m") && usual.is_native_of("n"));
     }
 }

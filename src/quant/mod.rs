@@ -19,7 +19,7 @@ pub use class::Class;
 pub use custom::{CustomMix, Tensors};
 pub use fact::{BlockFact, Confidence, Facts, MixFact, RuntimeFormat};
 pub use format::Format;
-pub use layout::{Coding, Layout, MtpLayers, Second, Shared};
+pub use layout::{Coding, Layout, MtpLayers, Native, Second, Shared};
 pub use mix::{Imatrix, Mix, ModelTraits};
 pub use quality::{Better, Measured, Quality, label_bits};
 pub use tensor::{Part, Role, Tensor};

@@ -1,7 +1,9 @@
 //! What is worth saying about an answer because of its engine.
 
 use crate::hardware::{Backend, Finding, PoolKind, Source};
-use crate::placement::{CpuExperts, GpuLayers, Offload, Plan};
+use crate::memory::{FlashAttention, KvPlace, KvStreams, RunOptions, SwaCache, WindowRule};
+use crate::placement::{CpuExperts, GpuLayers, Offload, Plan, Setting, Split, Way};
+use crate::quant::Format;
 
 use super::Scenario;
 
@@ -54,6 +56,16 @@ pub(super) fn findings(scenario: &Scenario, plan: &Plan) -> Vec<Finding> {
     if !engine.note.is_empty() {
         found.push(Finding::note(engine.note.clone(), ""));
     }
+    if !engine.gguf_note.is_empty() && scenario.subject.is_gguf() {
+        found.push(Finding::note(engine.gguf_note.clone(), ""));
+    }
+    found.extend(left_out(scenario, plan));
+    if needs_environment(scenario) {
+        found.push(Finding::note(
+            format!("A server of {name} that runs already keeps its own environment."),
+            "Stop it before the command, or set the variables where it is started.",
+        ));
+    }
     let assumed = plan.pools.iter().filter(|used| used.overhead.get() > 0).find_map(|used| {
         let pool = used.of(machine).filter(|pool| pool.kind != PoolKind::Ram)?;
         engine.overhead_on(engine.backend_on(pool, *backend)?).filter(|row| row.bytes.source == Source::Assumed)
@@ -65,6 +77,54 @@ pub(super) fn findings(scenario: &Scenario, plan: &Plan) -> Vec<Finding> {
         ));
     }
     found
+}
+
+/// What a command of the engine leaves out of what was asked, because it has no option for it.
+#[must_use]
+pub fn left_out(scenario: &Scenario, plan: &Plan) -> Option<Finding> {
+    let engine = &scenario.engine;
+    let unsaid: Vec<&str> = unsaid(scenario, plan).into_iter().map(Setting::words).collect();
+    let (name, all) = (&engine.name, unsaid.join(", "));
+    let what = format!("No option of {name} was found for this, so its command leaves it out: {all}.");
+    (!all.is_empty() && !engine.flags.is_empty()).then(|| Finding::note(what, ""))
+}
+
+/// What was asked for that the engine cannot be told.
+fn unsaid(scenario: &Scenario, plan: &Plan) -> Vec<Setting> {
+    let Scenario { engine, policy, run, subject, .. } = scenario;
+    let usual = RunOptions::default();
+    let experts_by_layer = policy.cpu_experts != CpuExperts::Auto && plan.cpu_expert_layers > 0;
+    let all_in_ram = engine.flag(Setting::GpuExperts).is_some() && policy.cpu_experts == CpuExperts::All;
+    let window = engine.rules.cache.window == WindowRule::Full;
+    let parts = policy.gpu_layers != GpuLayers::Auto && engine.offload == Offload::Layers;
+    let asked: [(bool, &[Setting]); 12] = [
+        (parts, &[Setting::GpuLayers]),
+        (experts_by_layer && !all_in_ram, &[Setting::CpuExperts]),
+        (!policy.tensor_split.is_empty(), &[Setting::Shares]),
+        (policy.split == Split::Tensor, &[Setting::SplitTensor, Setting::TensorParallel]),
+        (run.kv_k != run.kv_v, &[Setting::KvV]),
+        (run.kv_place == KvPlace::Host, &[Setting::KvOnHost]),
+        (run.flash_attention == FlashAttention::Off, &[Setting::FlashOff]),
+        (run.swa == SwaCache::Full && !window, &[Setting::WindowsFull]),
+        (run.streams == KvStreams::Unified && run.sequences > 1, &[Setting::Unified]),
+        (run.batch != usual.batch, &[Setting::Batch]),
+        (run.ubatch != usual.ubatch, &[Setting::Ubatch]),
+        (subject.experts_used.is_some(), &[Setting::ExpertsUsed]),
+    ];
+    let untold = |(_, ways): &&(bool, &[Setting])| ways.iter().all(|sets| engine.flag(*sets).is_none());
+    asked.iter().filter(|(asked, _)| *asked).filter(untold).map(|(_, ways)| ways[0]).collect()
+}
+
+/// Whether something is asked for that the engine takes from the environment of its server.
+fn needs_environment(scenario: &Scenario) -> bool {
+    let Scenario { engine, run, .. } = scenario;
+    let asked = [
+        (run.sequences > 1, Setting::Sequences),
+        (run.kv_k != Format::F16, Setting::Kv),
+        (run.flash_attention == FlashAttention::Off, Setting::FlashOff),
+    ];
+    let by_environment = |sets: Setting| engine.flag(sets).is_some_and(|flag| flag.way == Way::Environment);
+    asked.into_iter().any(|(asked, sets)| asked && by_environment(sets))
 }
 
 /// Says that layers went to the CPU because a GPU may use only part of unified memory.

@@ -210,7 +210,8 @@ impl Asked<'_> {
         if work.experts <= 0.0 {
             return Some(0.0);
         }
-        let link = self.machine.link_of(gpu.pool).and_then(|link| link.bandwidth.as_ref()).map_or(PCIE, |b| b.value.get());
+        let link =
+            self.machine.link_of(gpu.pool).and_then(|link| link.bandwidth.as_ref()).map_or(PCIE, |b| b.value.get());
         let beside = self.on_cpu(work, Part::Experts);
         let computing = self.experts_computing(work, gpu);
         if self.load.engine.ideal {
@@ -218,7 +219,9 @@ impl Asked<'_> {
             return Some(beside.map_or(copied, |beside| beside.min(copied)));
         }
         if self.parameters.copies(&self.load.engine.id, self.batch, work.for_expert) {
-            return Some(computing * self.era.prompt + work.experts_bytes / (link * self.parameters.copy_share.min(1.0)));
+            return Some(
+                computing * self.era.prompt + work.experts_bytes / (link * self.parameters.copy_share.min(1.0)),
+            );
         }
         beside
     }

@@ -71,6 +71,16 @@ impl Store {
         &self.folder
     }
 
+    /// Where files for a moment may lie: the system's folder for that, or one within a folder that was named.
+    #[must_use]
+    pub fn cache_folder(&self) -> PathBuf {
+        let system = directories::ProjectDirs::from("", "", "willitrun");
+        match system.filter(|system| system.data_dir() == self.folder) {
+            Some(system) => system.cache_dir().to_owned(),
+            None => self.folder.join("cache"),
+        }
+    }
+
     /// The folder the profiles lie in.
     #[must_use]
     pub fn profiles_folder(&self) -> PathBuf {

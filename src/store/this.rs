@@ -1,9 +1,10 @@
 //! What is remembered of this machine between runs: its measurements and the user's own figures.
 
 use crate::formats::machine_doc::MachineDoc;
-use crate::hardware::{Finding, Machine, Source};
+use crate::hardware::{Figure, Finding, Machine, Source};
 
 use super::{SaveMode, Store, StoreError};
+use crate::units::BytesPerSecond;
 
 /// The id this machine is kept under.
 pub const THIS: &str = "this";
@@ -33,6 +34,13 @@ impl Store {
             return;
         }
         machine.measurements.clone_from(&kept.measurements);
+        for link in &mut machine.links {
+            let measured = |old: &&Figure<BytesPerSecond>| old.source == Source::Measured;
+            let old = kept.links.iter().find(|old| old.id == link.id).and_then(|old| old.bandwidth.as_ref());
+            if let Some(old) = old.filter(measured) {
+                link.bandwidth = Some(old.clone());
+            }
+        }
         for pool in &mut machine.pools {
             let Some(old) = kept.pool(&pool.id) else { continue };
             pool.read_measured.clone_from(&old.read_measured);

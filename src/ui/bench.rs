@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::advice::{self, Change, Ranked};
+use crate::advice::{self, Change};
 use crate::catalog::Catalog;
+use crate::formats::commands::Shell;
 use crate::formats::file_doc::Published;
 use crate::hardware::{Finding, Machine, Pool, PoolKind, Source};
 use crate::measure::Progress;
@@ -13,11 +14,13 @@ use crate::quant::{CustomMix, Quant, Rule};
 use crate::scenario::{Answer, Point, Scenario, Subject, evaluate_here, largest_context, sweep};
 use crate::units::Tokens;
 
+use super::accuracy::Accuracy;
 use super::editor::{ModelEditor, QuantEditor};
 use super::files::Files;
 use super::history::History;
 use super::memo::Memo;
 use super::offer::{Offer, offers};
+use super::rank::{RankPage, Ranking};
 use super::{MachineChoice, MemoryUnit, Own};
 
 /// Points of a sweep over context.
@@ -37,6 +40,8 @@ pub enum Workspace {
     Files,
     /// Ready-made machines and the user's own.
     Profiles,
+    /// What was predicted beside what was measured.
+    Accuracy,
     /// The model on screen, field by field.
     Model,
     /// The quant on screen, tensor by tensor.
@@ -94,6 +99,8 @@ pub struct Workbench {
     pub findings: Vec<Finding>,
     /// How sizes of memory are written.
     pub unit: MemoryUnit,
+    /// The shell commands are written for.
+    pub shell: Shell,
     /// The page.
     pub workspace: Workspace,
     /// A measurement under way.
@@ -112,6 +119,12 @@ pub struct Workbench {
     pub quant_search: String,
     /// Every model on this machine, when ranked, with the question it was ranked for.
     pub ranking: Option<Ranking>,
+    /// What the user chose on the page of the ranking.
+    pub rank: RankPage,
+    /// A ranking to be written where no dialog is available.
+    pub exported: Option<String>,
+    /// Published measurements with what is predicted for them.
+    pub accuracy: Accuracy,
     /// Models on this disk.
     pub files: Files,
     /// The model file opened last.
@@ -129,7 +142,7 @@ pub struct Workbench {
     fits_max: Memo<Scenario, Option<Tokens>>,
     points: Memo<Scenario, Vec<Point>>,
     changes: Memo<Scenario, Vec<Change>>,
-    offers: Memo<Architecture, Vec<Offer>>,
+    offers: Memo<Arc<Architecture>, Vec<Offer>>,
 }
 
 /// What a typed path is for.
@@ -145,25 +158,8 @@ pub enum PathFor {
     Folder,
     /// Writing what is edited.
     ExportOwn(Own),
-}
-
-/// A ranking and what it was made for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ranking {
-    /// The machine and run options.
-    pub asked: Scenario,
-    /// Rows, best first; those of the last question while new ones are made.
-    pub rows: Vec<Ranked>,
-    /// Whether new rows are being made.
-    pub running: bool,
-}
-
-impl Ranking {
-    /// Whether a question has the same ranking: everything but the model counts.
-    #[must_use]
-    pub fn answers(&self, scenario: &Scenario) -> bool {
-        is_same_but_for_the_model(&self.asked, scenario)
-    }
+    /// Writing the rows of a ranking.
+    ExportRanking,
 }
 
 /// Whether two questions differ in the model at most, and in the length of its answers.
@@ -191,6 +187,7 @@ impl Workbench {
             machines: Vec::new(),
             findings: Vec::new(),
             unit: MemoryUnit::Gib,
+            shell: Shell::HERE,
             workspace: Workspace::Run,
             measuring: None,
             notice: None,
@@ -200,6 +197,9 @@ impl Workbench {
             model_search: String::new(),
             quant_search: String::new(),
             ranking: None,
+            rank: RankPage::default(),
+            exported: None,
+            accuracy: Accuracy::default(),
             files: Files::default(),
             opened: scenario_file,
             own_models: Vec::new(),
@@ -285,6 +285,13 @@ impl Workbench {
     #[must_use]
     pub fn file_of_model(&self) -> Option<&Arc<Subject>> {
         self.opened.as_ref().filter(|file| file.model == self.scenario.subject.model)
+    }
+
+    /// Asks about a row of the ranking.
+    pub(super) fn open_ranked(&mut self, row: Arc<Subject>) {
+        self.workspace = Workspace::Run;
+        self.search.clear();
+        self.set_subject(row);
     }
 
     fn set_subject(&mut self, subject: Arc<Subject>) {

@@ -63,7 +63,7 @@ fn verdicts_and_pools_read_as_text() {
 #[test]
 fn fills_stand_out_and_carry_text() {
     for p in [&DARK, &LIGHT] {
-        for color in parts(p).into_iter().chain(bill(p)) {
+        for color in parts(p).into_iter().chain(bill(p)).chain(classes(p)) {
             at_least(3.0, color, p.bg0);
             at_least(3.0, color, p.bg2);
         }
@@ -124,8 +124,13 @@ fn bill(p: &Palette) -> [Color32; 5] {
     [b.ram, b.gpu, b.attention, b.launch, b.link]
 }
 
-fn sets(p: &Palette) -> [Vec<Color32>; 4] {
-    [verdicts(p).to_vec(), parts(p).to_vec(), pools(p).to_vec(), bill(p).to_vec()]
+fn classes(p: &Palette) -> [Color32; 6] {
+    let c = &p.class;
+    [c.dense, c.sparse, c.several, c.apple, c.experts, c.cpu]
+}
+
+fn sets(p: &Palette) -> [Vec<Color32>; 5] {
+    [verdicts(p).to_vec(), parts(p).to_vec(), pools(p).to_vec(), bill(p).to_vec(), classes(p).to_vec()]
 }
 
 #[track_caller]

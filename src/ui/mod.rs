@@ -2,6 +2,7 @@
 //!
 //! Invariant: no threads, files, detection or measuring in here. Colours exist in [`theme`] only.
 
+pub mod accuracy;
 pub mod bench;
 #[cfg(test)]
 mod contrast;
@@ -16,7 +17,7 @@ pub mod offer;
 pub mod paint;
 pub mod plot;
 mod profiles;
-mod rank;
+pub mod rank;
 mod run;
 pub mod shell;
 mod rail;
@@ -26,6 +27,8 @@ pub mod theme;
 pub mod widget;
 
 use std::path::PathBuf;
+
+use crate::catalog::Breadth;
 
 /// What a view wants done that it cannot do itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,8 +53,16 @@ pub enum Command {
     OpenPath(PathBuf),
     /// Put a text on the clipboard.
     Copy(String),
-    /// Rank every model on the machine on screen.
-    Rank,
+    /// Rank every model on the machine on screen, at so many quants.
+    Rank(Breadth),
+    /// Look for the largest context of each model ranked.
+    FindContexts,
+    /// Write a ranking to a file chosen in a dialog.
+    ExportRanking(String),
+    /// Write the ranking last exported to this path.
+    ExportRankingTo(PathBuf),
+    /// Predict every published measurement.
+    Compare,
     /// Look for models on this disk.
     LookForFiles,
     /// Stop looking; the old list stays.

@@ -9,7 +9,7 @@ use super::paint::icon::Icon;
 use super::paint::logo;
 use super::widget::button::{Button, icon_button};
 use super::widget::segmented::{segmented, tab};
-use super::{Command, MemoryUnit, editor, files, fonts, profiles, rail, rank, run, strip, theme};
+use super::{Command, MemoryUnit, accuracy, editor, files, fonts, profiles, rail, rank, run, strip, theme};
 
 const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
 const REDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
@@ -53,6 +53,7 @@ pub fn ui(ui: &mut Ui, bench: Option<&mut Workbench>, catalog: &Catalog) -> Opti
             Workspace::Rank => rank::ui(ui, bench, catalog),
             Workspace::Files => files::ui(ui, bench),
             Workspace::Profiles => profiles::ui(ui, bench),
+            Workspace::Accuracy => accuracy::ui(ui, bench, catalog),
             Workspace::Model => editor::model_ui(ui, bench),
             Workspace::Quant => editor::quant_ui(ui, bench),
         });
@@ -94,13 +95,11 @@ fn top_bar(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comm
             (Workspace::Rank, "What runs here"),
             (Workspace::Files, "On this disk"),
             (Workspace::Profiles, "Machines"),
+            (Workspace::Accuracy, "Accuracy"),
         ] {
             if tab(ui, name, bench.workspace == workspace || inside && workspace == Workspace::Run).clicked() {
                 bench.workspace = workspace;
                 bench.search.clear();
-                if workspace == Workspace::Rank {
-                    command = Some(Command::Rank);
-                }
             }
         }
         if bench.workspace == Workspace::Run {
@@ -111,6 +110,8 @@ fn top_bar(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comm
             if icon_button(ui, Icon::Contrast, "Light or dark").clicked() {
                 let dark = ui.theme() == egui::Theme::Dark;
                 ui.ctx().set_theme(if dark { egui::Theme::Light } else { egui::Theme::Dark });
+                // What stands above was drawn in the other one.
+                ui.ctx().request_repaint();
             }
             if icon_button(ui, Icon::Folder, "Open a machine profile…").clicked() {
                 command = Some(Command::OpenProfile);
@@ -170,6 +171,7 @@ fn notice(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
             PathFor::Model => ("Path of a model file to open…", "Open"),
             PathFor::Folder => ("Path of a folder with models…", "Add"),
             PathFor::ExportOwn(_) => ("Path to write it to…", "Write"),
+            PathFor::ExportRanking => ("Path of a table (.csv) to write…", "Write"),
         };
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -192,6 +194,7 @@ fn notice(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
                             Command::OpenCode(bench.path.trim().to_owned())
                         }
                         PathFor::ExportOwn(own) => Command::ExportOwnTo(own, path),
+                        PathFor::ExportRanking => Command::ExportRankingTo(path),
                         PathFor::Open | PathFor::Model => Command::OpenPath(path),
                         PathFor::Folder => Command::AddFolderAt(path),
                         PathFor::Export => Command::ExportTo(path),

@@ -275,11 +275,11 @@ fn measure(ui: &mut Ui, bench: &Workbench) -> Option<Command> {
         let last = bench.base.measurements.last();
         let said = match (bench.choice == MachineChoice::This, last) {
             (false, _) => "Choose this machine to measure it.".to_owned(),
-            (true, None) => "RAM never measured, about 5 s".to_owned(),
-            (true, Some(last)) => format!("RAM measured {}", last.date),
+            (true, None) => "RAM, GPUs and disk, about 10 s".to_owned(),
+            (true, Some(last)) => format!("Measured {}", last.date),
         };
         let enabled = bench.choice == MachineChoice::This;
-        let button = ui.add_enabled(enabled, Button::new("Measure RAM").primary().wide());
+        let button = ui.add_enabled(enabled, Button::new("Measure").primary().wide());
         ui.vertical_centered(|ui| ui.label(fonts::caption(said).color(palette.t3)));
         return button.clicked().then_some(Command::Measure);
     };

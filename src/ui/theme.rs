@@ -44,6 +44,7 @@ pub struct Palette {
     pub part: PartColors,
     pub pool: PoolColors,
     pub bill: BillColors,
+    pub class: ClassColors,
 }
 
 /// Always with a glyph and a word.
@@ -83,6 +84,17 @@ pub struct BillColors {
     pub link: Color32,
 }
 
+/// Classes of measurements. Always with a shape of their own and a legend.
+#[derive(Debug, PartialEq)]
+pub struct ClassColors {
+    pub dense: Color32,
+    pub sparse: Color32,
+    pub several: Color32,
+    pub apple: Color32,
+    pub experts: Color32,
+    pub cpu: Color32,
+}
+
 pub const DARK: Palette = Palette {
     bg0: hex(0x0E_11_15),
     bg1: hex(0x14_18_1D),
@@ -118,6 +130,14 @@ pub const DARK: Palette = Palette {
         attention: hex(0xDE_9B_2E),
         launch: hex(0xB0_88_E6),
         link: hex(0x98_A0_A9),
+    },
+    class: ClassColors {
+        dense: hex(0xA9_DD_F0),
+        sparse: hex(0xB0_88_E6),
+        several: hex(0x4C_74_92),
+        apple: hex(0x98_A0_A9),
+        experts: hex(0xDE_9B_2E),
+        cpu: hex(0xFA_E9_A8),
     },
 };
 
@@ -156,6 +176,14 @@ pub const LIGHT: Palette = Palette {
         attention: hex(0xA9_6E_00),
         launch: hex(0xA0_5B_E8),
         link: hex(0x4A_52_5A),
+    },
+    class: ClassColors {
+        dense: hex(0x00_5F_86),
+        sparse: hex(0xA0_5B_E8),
+        several: hex(0x67_87_A6),
+        apple: hex(0x4A_52_5A),
+        experts: hex(0xA9_6E_00),
+        cpu: hex(0x52_45_00),
     },
 };
 

@@ -207,7 +207,7 @@ fn refusals_are_one_sentence_with_a_remedy() {
         (on("--tensor-split 0,0"), "tensor-split", "3,1"),
         (vec!["no-such-command"], "'no-such-command'", "willitrun --help"),
         (vec!["measure", "ram", "--seconds", "0"], "--seconds", "0.5 to 60"),
-        (vec!["models", "--no-such-option"], "--no-such-option", "willitrun --help"),
+        (vec!["models", "--no-such-option"], "'no-such-option'", "willitrun --help"),
     ];
     for (args, named, remedy) in cases {
         let run = willitrun(&args);

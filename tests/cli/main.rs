@@ -4,6 +4,7 @@ mod check;
 mod files;
 mod lists;
 mod machine;
+mod options;
 mod program;
 mod refusals;
 

@@ -113,20 +113,21 @@ fn each_engine_has_its_own_command() {
     for (engine, machine, words) in [
         ("llama.cpp", "desktop-2x-rtx-3090", "llama-server -m Llama-3.1-8B-Q4_K_M.gguf -c 8192 -ngl 33"),
         ("ik_llama.cpp", "desktop-2x-rtx-3090", "-fa on -np 1"),
-        ("ollama", "desktop-2x-rtx-3090", "PARAMETER num_ctx 8192\\n' ./Llama-3.1-8B-Q4_K_M.gguf > Modelfile"),
+        ("ollama", "desktop-2x-rtx-3090", "'FROM ./Llama-3.1-8B-Q4_K_M.gguf' 'PARAMETER num_ctx 8192' > Modelfile"),
         (
             "vllm",
             "desktop-2x-rtx-3090",
             "--max-model-len 8192 --max-num-seqs 1 --max-num-batched-tokens 2048 --pipeline-parallel-size 2",
         ),
         ("ktransformers", "desktop-2x-rtx-3090", "--kt-num-gpu-experts 0 --max-total-tokens 8192"),
-        ("mlx", "mac-mini-m4-16gb", "mlx_lm.generate --model Llama-3.1-8B-Q4_K_M --max-tokens 512"),
+        ("mlx", "mac-mini-m4-16gb", "mlx_lm.generate --model Llama-3.1-8B-Q4_K_M --max-tokens 512 --prompt -"),
     ] {
-        let answer = answer(&["--machine", machine, "--engine", engine]);
+        let asked = ["--machine", machine, "--engine", engine, "--shell", "sh"];
+        let answer = answer(&asked);
         let command = answer["commands"][engine].as_str().expect(engine);
         assert!(command.contains(words), "{engine}: {command}");
         assert!(answer["commands"]["llama.cpp"].is_string(), "{engine}");
-        let text = ask(&["--machine", machine, "--engine", engine]).out;
+        let text = ask(&asked).out;
         assert!(text.contains(command), "{engine}: {text}");
     }
 }

@@ -62,7 +62,8 @@ fn measuring_moves_a_prediction_little() {
         if reached < 0.55 {
             continue;
         }
-        for (gpu, model) in [(None, "llama-3.1-8b"), (None, "qwen3-30b-a3b"), (Some("nvidia-geforce-rtx-4090"), "deepseek-r1")]
+        for (gpu, model) in
+            [(None, "llama-3.1-8b"), (None, "qwen3-30b-a3b"), (Some("nvidia-geforce-rtx-4090"), "deepseek-r1")]
         {
             let assumed = rate(of(platform, gpu), model, "llama.cpp");
             let mut machine = of(platform, gpu);
@@ -112,7 +113,11 @@ fn a_measured_bandwidth_has_no_doubt_of_an_assumed_one() {
         let mut machine = of(platform, None);
         let ram = machine.pools.first_mut().expect("RAM");
         let figure = Figure::new(platform.bandwidth.expect("known"), source, "said");
-        if source == Source::Measured { ram.read_measured = Some(figure) } else { ram.read = Some(figure) }
+        if source == Source::Measured {
+            ram.read_measured = Some(figure)
+        } else {
+            ram.read = Some(figure)
+        }
         let rate = ask(machine, "llama-3.1-8b", "llama.cpp").bill.expect("a speed").rate;
         rate.high / rate.expected
     };

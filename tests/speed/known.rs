@@ -240,7 +240,8 @@ impl Run {
         let subject = Arc::new(Subject::new(model.as_ref().clone(), quant, None));
         let engine = catalog.engine(self.engine).expect("an engine").clone();
         let usual = Scenario::new(subject, Arc::new(self.machine()), engine, catalog.parameters.clone());
-        let mut scenario = Scenario { depth: Tokens::new(self.depth), engine_date: Some(self.date.to_owned()), ..usual };
+        let mut scenario =
+            Scenario { depth: Tokens::new(self.depth), engine_date: Some(self.date.to_owned()), ..usual };
         scenario.run.context = Tokens::new(16_384);
         scenario.policy.split = self.split;
         scenario.policy.cpu_experts = self.experts;

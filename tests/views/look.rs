@@ -39,7 +39,7 @@ fn tab_reaches_every_control() {
         "Capacity, 96.0 GiB, change",
         "Keep free, 4.0 GiB, change",
         "Read bandwidth, 96.0 GB/s, change",
-        "Measure RAM",
+        "Measure",
         "Model",
         "Quant",
         "Context in tokens",
@@ -78,7 +78,7 @@ fn what_matters_stays_in_the_window() {
         let screen = Rect::from_min_size(Pos2::ZERO, size);
         let heading = h.get_by_role(Role::Heading).rect();
         assert!(screen.contains_rect(heading), "{heading} in {size}");
-        let strip = ["Machine", "Measure RAM"].into_iter().filter(|_| size.x >= 1100.0);
+        let strip = ["Machine", "Measure"].into_iter().filter(|_| size.x >= 1100.0);
         for name in ["Model", "Quant", "Context", "KV cache", "Engine", "Light or dark"].into_iter().chain(strip) {
             let role = |node: &Node<'_>| node.accesskit_node().role() != Role::Label;
             let rect = h.get_all_by_label(name).find(role).expect(name).rect();
@@ -99,16 +99,16 @@ fn what_matters_stays_in_the_window() {
 #[test]
 fn a_narrow_window_folds_the_machine_to_a_rail() {
     let mut h = window_in(SERVER, "deepseek-r1", Theme::Dark, vec2(900.0, 600.0));
-    assert!(h.query_by_label("Measure RAM").is_none());
+    assert!(h.query_by_label("Measure").is_none());
     let icon = names(&h).into_iter().find(|name| name.starts_with("RAM, ")).expect("the RAM with its mark");
     click(&mut h, &icon);
-    let button = h.get_by_label("Measure RAM").rect();
+    let button = h.get_by_label("Measure").rect();
     assert!(Rect::from_min_size(Pos2::ZERO, vec2(900.0, 600.0)).contains_rect(button), "{button}");
     choose(&mut h, "Machine", "Mac Studio M3 Ultra, 512 GB");
     assert_eq!(bench(&mut h).choice, MachineChoice::BuiltIn("mac-studio-m3-ultra-512gb".to_owned()));
     h.key_press(Key::Escape);
     h.run();
-    assert!(h.query_by_label("Measure RAM").is_none());
+    assert!(h.query_by_label("Measure").is_none());
 }
 
 /// Whether anything can draw here.

@@ -1,4 +1,4 @@
-//! Measuring, machines and profiles, the ranking: what jobs send back.
+//! Measuring, machines and profiles: what jobs send back.
 
 use egui::Key;
 use egui::accesskit::Role;
@@ -8,6 +8,7 @@ use willitrun::catalog::Catalog;
 use willitrun::hardware::{PoolKind, Source};
 use willitrun::measure::ram::RamResult;
 use willitrun::measure::{MeasureError, Progress};
+use willitrun::measure::{Outcome, Suite};
 use willitrun::store::Store;
 use willitrun::ui::MachineChoice;
 use willitrun::ui::bench::{Measuring, PathFor, Workspace};
@@ -18,8 +19,8 @@ use super::window::{
     text_on, type_over, until, window,
 };
 
-fn measured(busy: bool) -> RamResult {
-    RamResult {
+fn measured(busy: bool) -> Suite {
+    let ram = RamResult {
         best_bytes_per_second: 80e9,
         median_bytes_per_second: 78e9,
         ordinary_pages_bytes_per_second: Some(72e9),
@@ -33,7 +34,8 @@ fn measured(busy: bool) -> RamResult {
         huge_pages: true,
         working_set_bytes: 1 << 30,
         windows: vec![78e9, 80e9],
-    }
+    };
+    Suite { ram: Some(Outcome::Done(ram)), ..Suite::default() }
 }
 
 fn read_measured(h: &mut Harnessed) -> Option<(f64, Source)> {
@@ -44,7 +46,7 @@ fn read_measured(h: &mut Harnessed) -> Option<(f64, Source)> {
 fn measuring(h: &mut Harnessed) {
     bench(h).measuring = Some(Measuring::default());
     let step = "8 threads, window 2 of 3".to_owned();
-    send(h, Event::Progress(Progress { done: 0.4, step, bytes_per_second: Some(79.5e9) }));
+    send(h, Event::Progress(Progress { done: 0.4, step, bytes_per_second: Some(79.5e9), window: None }));
 }
 
 #[test]
@@ -55,13 +57,13 @@ fn a_measurement_shows_how_far_it_is_and_ends_in_a_figure() {
     h.get_by_role_and_label(Role::ProgressIndicator, "Measuring, 40 %");
     h.get_by_label("8 threads, window 2 of 3, 79.5 GB/s");
     h.get_by_label("Cancel");
-    assert!(h.query_by_label("Measure RAM").is_none());
+    assert!(h.query_by_label("Measure").is_none());
     send(&mut h, Event::Measured(Box::new(Ok(measured(false)))));
     assert_eq!(read_measured(&mut h), Some((72e9, Source::Measured)));
     h.get_by_label("Read bandwidth, 72.0 GB/s, change");
     h.get_by_label("75 % of 96.0 GB/s by data sheet");
-    h.get_by_label_contains("RAM measured 2");
-    h.get_by_label("Measure RAM");
+    h.get_by_label_contains("Measured 2");
+    h.get_by_label("Measure");
     assert!(!text_on(&h, "never measured"), "what it asked for is done");
     assert!(!notice(&mut h).expect("a notice").1);
     assert_ne!(bench(&mut h).scenario.machine, before);
@@ -88,7 +90,7 @@ fn a_busy_or_cancelled_measurement_leaves_the_old_figure() {
     assert!(notice(&mut h).expect("a notice").1);
     assert_eq!(bench(&mut h).scenario, before);
     assert_eq!(bench(&mut h).measuring, None);
-    h.get_by_label("Measure RAM");
+    h.get_by_label("Measure");
     assert!(!h.state().folder.path().join("data/profiles/this.ron").exists());
 }
 
@@ -96,7 +98,7 @@ fn a_busy_or_cancelled_measurement_leaves_the_old_figure() {
 fn measuring_is_started_and_stopped_by_hand() {
     let mut h = window(DESKTOP, "qwen3-32b");
     let before = bench(&mut h).scenario.clone();
-    h.get_by_label("Measure RAM").click();
+    h.get_by_label("Measure").click();
     h.step();
     h.step();
     assert!(bench(&mut h).measuring.is_some());
@@ -120,7 +122,7 @@ fn another_machine_is_chosen_from_the_list() {
     assert_eq!(bench(&mut h).scenario.machine.pools[0].kind, PoolKind::Unified);
     assert!(names(&h).iter().any(|name| name.starts_with("Memory: ")), "one pool for all");
     assert!(names(&h).iter().all(|name| !name.starts_with("VRAM: ")));
-    assert!(h.get_by_label("Measure RAM").accesskit_node().is_disabled(), "only what is at hand is measured");
+    assert!(h.get_by_label("Measure").accesskit_node().is_disabled(), "only what is at hand is measured");
     choose(&mut h, "Machine", "This machine");
     assert_eq!(*bench(&mut h).scenario.machine, machine(DESKTOP));
 }
@@ -213,22 +215,4 @@ fn a_saved_profile_lies_in_the_folder_and_opens_again() {
     let name = entries[0].doc.machine.name.clone();
     choose(&mut h, "Machine", &name);
     assert_eq!(bench(&mut h).choice, MachineChoice::Own(id));
-}
-
-// What runs here.
-
-#[test]
-fn every_model_is_ranked_and_a_row_opens_it() {
-    let mut h = window(DESKTOP, "qwen3-32b");
-    h.get_by_role_and_label(Role::Tab, "What runs here").click();
-    h.step();
-    until(&mut h, "ranking", |bench| bench.ranking.as_ref().is_some_and(|ranking| !ranking.running));
-    h.get_by_label_contains(" models run well here");
-    let rows = bench(&mut h).ranking.clone().map(|ranking| ranking.rows).expect("rows");
-    assert_eq!(rows.len(), Catalog::builtin().models.len());
-    type_over(&mut h, Role::TextInput, "Search ranked models", "deepseek-r1");
-    click(&mut h, "DeepSeek-R1");
-    assert_eq!(bench(&mut h).scenario.subject.model.id, "deepseek-r1");
-    assert_eq!(bench(&mut h).workspace, Workspace::Run);
-    h.get_by_role(Role::Heading);
 }

@@ -1,9 +1,11 @@
 //! The whole window over pinned machines: what is there, what the hand and the keyboard change, what jobs send back.
 
+mod accuracy;
 mod editor;
 mod files;
 mod look;
 mod machines;
+mod rank;
 mod run;
 mod strip;
 mod window;

@@ -288,27 +288,47 @@ fn a_line_of_what_would_change_it_is_applied() {
     }
 }
 
+/// What a click on Copy puts on the clipboard.
+#[track_caller]
+fn copied(h: &mut Harnessed) -> String {
+    h.get_by_label("Copy").click();
+    for _ in 0..6 {
+        h.step();
+        let text = h.output().platform_output.commands.iter().find_map(|command| match command {
+            egui::OutputCommand::CopyText(text) => Some(text.clone()),
+            _ => None,
+        });
+        if let Some(text) = text {
+            return text;
+        }
+    }
+    panic!("nothing was copied");
+}
+
 #[test]
 fn the_command_is_copied() {
     let mut h = window(DESKTOP, "qwen3-32b");
-    h.get_by_label("Copy").click();
-    h.step();
-    h.step();
-    let copied = |h: &Harnessed| {
-        h.output().platform_output.commands.iter().find_map(|command| match command {
-            egui::OutputCommand::CopyText(text) => Some(text.clone()),
-            _ => None,
-        })
-    };
-    let text = copied(&h).or_else(|| {
-        h.step();
-        copied(&h)
-    });
-    if let Some(text) = text {
-        assert!(text.starts_with("llama-server -m Qwen3-32B-Q4_K_M.gguf"), "{text}");
-    }
+    let text = copied(&mut h);
+    assert!(text.starts_with("llama-server -m Qwen3-32B-Q4_K_M.gguf"), "{text}");
     h.run();
     assert_eq!(notice(&mut h), Some(("Copied.".to_owned(), false)));
     click(&mut h, "Close this message");
     assert_eq!(notice(&mut h), None);
+}
+
+#[test]
+fn the_command_is_written_for_the_shell_chosen() {
+    let mut h = window(DESKTOP, "qwen3-32b");
+    let engine = Catalog::builtin().engine("ollama").expect("an engine").clone();
+    bench(&mut h).scenario.engine = engine;
+    h.run();
+    for (shell, begins) in [
+        ("PowerShell", "Set-Content Modelfile -Encoding utf8 -Value 'FROM ./Qwen3-32B-Q4_K_M.gguf',"),
+        ("cmd", "(echo FROM ./Qwen3-32B-Q4_K_M.gguf&& echo PARAMETER num_ctx "),
+        ("sh", "printf '%s\\n' 'FROM ./Qwen3-32B-Q4_K_M.gguf' "),
+    ] {
+        click(&mut h, shell);
+        let text = copied(&mut h);
+        assert!(text.starts_with(begins), "{shell}: {text}");
+    }
 }

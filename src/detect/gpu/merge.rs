@@ -16,6 +16,8 @@ use super::report::{Api, GpuKind, GpuReport, Reach};
 pub struct Gpu {
     /// What to look it up by.
     pub identity: GpuIdentity,
+    /// Its PCI address, where one interface tells.
+    pub address: Option<String>,
     /// What it is.
     pub kind: GpuKind,
     /// Whether a program could compute on it.
@@ -65,15 +67,9 @@ pub fn merge(mut reports: Vec<GpuReport>) -> Vec<Gpu> {
             && group.iter().all(|report| !matches!(report.api, Api::Nvml | Api::Sysfs));
         !(phantom || better && group[0].api == Api::Gl)
     });
-    let mut gpus: Vec<(String, Gpu)> = groups
-        .iter()
-        .map(|group| {
-            let address = group.iter().find_map(|report| report.pci.clone()).unwrap_or_default();
-            (address, gpu(group))
-        })
-        .collect();
-    gpus.sort_by(|a, b| a.0.cmp(&b.0));
-    gpus.into_iter().map(|(_, gpu)| gpu).collect()
+    let mut gpus: Vec<Gpu> = groups.iter().map(|group| gpu(group)).collect();
+    gpus.sort_by(|a, b| a.address.cmp(&b.address));
+    gpus
 }
 
 /// The group this report belongs to, if it is there already.
@@ -145,6 +141,7 @@ fn gpu(group: &[GpuReport]) -> Gpu {
         Some(Figure::new(rate, Source::Reported, origin))
     });
     Gpu {
+        address: group.iter().find_map(|report| report.pci.clone()),
         kind: kind(group),
         reach: if group.iter().any(|r| r.reach == Reach::Open) { Reach::Open } else { Reach::Listed },
         driver: group.iter().map(|r| &r.driver).find(|d| !d.is_empty()).cloned().unwrap_or_default(),

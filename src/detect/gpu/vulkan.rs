@@ -27,14 +27,16 @@ pub(super) fn list(backends: wgpu::Backends, tell: &mut dyn FnMut(Line)) -> bool
     let instance = wgpu::Instance::new(descriptor);
     let mut hardware = false;
     for adapter in pollster::block_on(instance.enumerate_adapters(backends)) {
-        let report = report(&adapter);
+        let report = describe(&adapter);
         hardware |= !is_software(&report);
         tell(Line::Gpu(report));
     }
     hardware
 }
 
-fn report(adapter: &wgpu::Adapter) -> GpuReport {
+/// What an adapter says of itself.
+#[must_use]
+pub fn describe(adapter: &wgpu::Adapter) -> GpuReport {
     let info = adapter.get_info();
     let mut report = GpuReport {
         api: match info.backend {

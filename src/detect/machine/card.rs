@@ -1,7 +1,7 @@
 //! A card: a pool of its own with its link, or the reason why it is none.
 
 use crate::detect::gpu::{Gpu, GpuKind, Reach};
-use crate::hardware::{Accelerator, Figure, Finding, Level, Link, LinkKind, Machine, Pool, PoolKind, Source};
+use crate::hardware::{Accelerator, Figure, Finding, Level, Link, LinkKind, Machine, Pool, PoolKind, Slot, Source};
 use crate::units::BytesPerSecond;
 
 use super::TYPE_IT;
@@ -42,6 +42,7 @@ pub(super) fn add(machine: &mut Machine, gpu: &Gpu, known: Option<&Accelerator>,
     let mut pool = Pool::new(&format!("gpu{number}"), PoolKind::Vram, memory);
     pool.name.clone_from(&gpu.identity.name);
     pool.free_now.clone_from(&gpu.free);
+    pool.slot = gpu.address.as_deref().and_then(Slot::parse);
     pool.device = known.map(|known| slice_of(known, gpu));
     pool.read = pool
         .device

@@ -4,7 +4,7 @@ mod card;
 #[cfg(test)]
 mod tests;
 
-use crate::hardware::{Accelerator, Cpu, Figure, Finding, Machine, MemoryPlatform, Pool, PoolKind, Source};
+use crate::hardware::{Accelerator, Cpu, Figure, Finding, Machine, MemoryPlatform, Pool, PoolKind, Slot, Source};
 use crate::units::{Bytes, BytesPerSecond};
 
 use crate::detect::dimms;
@@ -146,6 +146,7 @@ fn unify(pool: &mut Pool, gpu: &Gpu, known: &Accelerator) {
     "unified".clone_into(&mut pool.id);
     pool.kind = PoolKind::Unified;
     pool.name.clone_from(&gpu.identity.name);
+    pool.slot = gpu.address.as_deref().and_then(Slot::parse);
     pool.device = Some(known.clone());
     if carve_out > Bytes::ZERO {
         pool.capacity.value += carve_out;

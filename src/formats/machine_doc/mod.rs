@@ -19,7 +19,7 @@ use std::fmt;
 
 use crate::formats::text::{NAME_CHARS, clean_name};
 use crate::formats::tree::{self, Fault, Field, Node, Value};
-use crate::hardware::{Figure, Machine, Measurement};
+use crate::hardware::{Figure, Machine, Measurement, PoolKind};
 use crate::units::BytesPerSecond;
 
 /// The value of `format`.
@@ -104,16 +104,15 @@ impl MachineDoc {
         Self { machine, origin: Origin::Own, unknown: Unknown::new() }
     }
 
-    /// Adds a measurement and lets predictions use it: the pool's measured bandwidth becomes the newest
-    /// measurement with ordinary pages.
+    /// Adds a measurement and lets predictions use it: the pool's measured bandwidth becomes the newest that
+    /// predictions of its kind of pool use.
     pub fn add_measurement(&mut self, measurement: Measurement) {
         let what = measurement.what.clone();
         self.machine.measurements.push(measurement);
-        let newest = newest_measured(&self.machine.measurements, &what, self.origin);
-        if newest.is_some() {
-            let pools = self.machine.pools.iter_mut();
-            for pool in pools.filter(|pool| pool.id == what) {
-                pool.read_measured.clone_from(&newest);
+        for pool in self.machine.pools.iter_mut().filter(|pool| pool.id == what) {
+            let newest = newest_measured(&self.machine.measurements, &what, pool.kind, self.origin);
+            if newest.is_some() {
+                pool.read_measured = newest;
             }
         }
     }
@@ -202,14 +201,17 @@ fn migrate(fields: &mut Vec<Field>, from: u32) {
     }
 }
 
-/// The newest measurement of a pool with ordinary pages; of several of one day the last.
-fn newest_measured(measurements: &[Measurement], what: &str, origin: Origin) -> Option<Figure<BytesPerSecond>> {
-    let newest = measurements
-        .iter()
-        .filter(|m| m.what == what && m.ordinary_pages.is_some())
-        .max_by(|a, b| a.date.cmp(&b.date))?;
+/// The newest measurement of a pool that predictions use; of several of one day the last.
+fn newest_measured(
+    measurements: &[Measurement],
+    what: &str,
+    kind: PoolKind,
+    origin: Origin,
+) -> Option<Figure<BytesPerSecond>> {
+    let newest =
+        measurements.iter().filter(|m| m.what == what && m.used(kind).is_some()).max_by(|a, b| a.date.cmp(&b.date))?;
     let (source, origin) = figure::measured(newest, origin);
-    Some(Figure::new(newest.ordinary_pages?, source, origin))
+    Some(Figure::new(newest.used(kind)?, source, origin))
 }
 
 /// `node1.gpu0`, or just `gpu0` in the first machine: how measurements name a pool.

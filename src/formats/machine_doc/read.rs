@@ -8,7 +8,7 @@ use super::{
     Origin, REMARK_CHARS, Unknown, VERSION, check_id, full_id, measurement_path, migrate, newest_measured,
 };
 use crate::formats::text::quoted;
-use crate::hardware::{Cpu, Link, LinkKind, Machine, Measurement, Node, Pool};
+use crate::hardware::{Besides, Cpu, Link, LinkKind, Machine, Measurement, Node, Pool};
 use crate::units::{BytesPerSecond, FlopsPerSecond, Seconds};
 
 pub(super) const FLOPS: (f64, f64) = (1e6, 1e18);
@@ -100,7 +100,7 @@ impl Reader {
         let fill = |pool: &mut Pool, node: Option<&str>| {
             if pool.read_measured.is_none() {
                 let what = full_id(node, &pool.id);
-                pool.read_measured = newest_measured(&measurements, &what, self.origin);
+                pool.read_measured = newest_measured(&measurements, &what, pool.kind, self.origin);
             }
         };
         for pool in &mut pools {
@@ -185,12 +185,23 @@ impl Reader {
             date: date(&mut group)?,
             method: group.name("method")?,
             conditions: group.text("conditions", REMARK_CHARS)?,
+            besides: besides(&mut group)?,
             what,
         };
         let path = measurement_path(&measurement, seen);
         self.keep(path, group);
         Ok(measurement)
     }
+}
+
+/// Further figures of a measurement, in the order of their list.
+fn besides(group: &mut Group) -> Result<Vec<(Besides, f64)>, Fault> {
+    let mut found = Vec::new();
+    for which in Besides::ALL {
+        let range = if matches!(which, Besides::F32 | Besides::F16) { FLOPS } else { BANDWIDTHS };
+        found.extend(group.number(which.name(), range)?.map(|value| (which, value)));
+    }
+    Ok(found)
 }
 
 /// An ISO 8601 day, with or without a time after it; empty when unknown.

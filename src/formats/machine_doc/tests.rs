@@ -1,5 +1,5 @@
 use super::*;
-use crate::hardware::{Accelerator, Cpu, Dimms, Link, LinkKind, Pool, PoolKind, Source};
+use crate::hardware::{Accelerator, Besides, Cpu, Dimms, Link, LinkKind, Pool, Source};
 use crate::units::{Bytes, FlopsPerSecond, Seconds};
 
 /// The example of the contract, word for word.
@@ -110,7 +110,7 @@ fn everything_a_machine_can_hold_survives_a_round_trip() {
     gpu.read_measured = Some(Figure::new(rate(800.0), Source::Reported, MEASURED_BY_AUTHOR));
     gpu.link = Some("net".into());
     let mut far = gpu.clone();
-    far.read_measured = Some(Figure::new(rate(1.5), Source::Measured, "read/1, 2026-01-02"));
+    far.read_measured = Some(Figure::new(rate(1.5), Source::Measured, "gpu-read/1, 2026-01-02"));
     machine.pools = vec![ram, gpu];
     machine.links = vec![Link {
         id: "net".into(),
@@ -124,13 +124,14 @@ fn everything_a_machine_can_hold_survives_a_round_trip() {
         vec![crate::hardware::Node { id: "n2".into(), name: "Two".into(), link: Some("net".into()), pools: vec![far] }];
     machine.measurements = vec![Measurement {
         what: "n2.gpu0".into(),
-        best: rate(2.0),
-        ordinary_pages: Some(rate(1.5)),
+        best: rate(1.5),
+        ordinary_pages: None,
         spread: 0.1,
         threads: 0,
         date: "2026-01-02".into(),
-        method: "read/1".into(),
+        method: "gpu-read/1".into(),
         conditions: String::new(),
+        besides: vec![(Besides::F32, 8e13)],
     }];
     let mut doc = MachineDoc::new(machine);
     let text = round_trip(&doc);

@@ -185,7 +185,7 @@ impl Writer<'_> {
             self.bandwidth(fields, path, key, &read, ground);
         }
         let measurements = &self.doc.machine.measurements;
-        let derived = newest_measured(measurements, full, self.doc.origin);
+        let derived = newest_measured(measurements, full, pool.kind, self.doc.origin);
         let measured = pool.read_measured.as_ref();
         if let Some(measured) = measured.filter(|measured| derived.as_ref() != Some(measured)) {
             let key = match pool.read {
@@ -255,6 +255,9 @@ impl Writer<'_> {
         fields.text_if_any("date", &item.date);
         fields.text_if_any("method", &item.method);
         fields.text_if_any("conditions", &item.conditions);
+        for (which, value) in &item.besides {
+            fields.float(which.name(), Some(*value), GIGA);
+        }
         self.close(fields, &measurement_path(item, seen))
     }
 }

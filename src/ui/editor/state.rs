@@ -107,7 +107,7 @@ impl Workbench {
         match editor.draft.build() {
             Ok(model) => {
                 editor.fault = None;
-                if model != self.scenario.subject.model {
+                if model != *self.scenario.subject.model {
                     let subject = self.under_this_quant(&model, self.scenario.subject.experts_used);
                     self.put_subject(Arc::new(subject));
                 }
@@ -209,7 +209,7 @@ impl Workbench {
                 if self.workspace == Workspace::Model {
                     self.model = Some(ModelEditor::of(draft, Some(model.id.clone())));
                 }
-                if *model != self.scenario.subject.model {
+                if *model != *self.scenario.subject.model {
                     self.pick_model(&model);
                 }
                 self.own_models.retain(|own| own.id != model.id);

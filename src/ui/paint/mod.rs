@@ -8,6 +8,7 @@ pub mod icon;
 pub mod line;
 pub mod logo;
 pub mod mark;
+pub mod shape;
 pub mod verdict;
 
 use std::f32::consts::TAU;

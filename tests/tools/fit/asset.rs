@@ -123,14 +123,19 @@ const SOCKETS: &str = "blind: fitted; ggml-org/llama.cpp #11744 has 2.4 tokens p
 
 /// From which batch on an engine copies experts from RAM to a GPU, and where it says so.
 const COPYING: [(&str, Counted, &str); 3] = [
-    ("llama.cpp", Counted::Batch, "batches from 32 tokens on: the rule of its CUDA backend as told in ikawrakow/ik_llama.cpp #520; only experts in use are copied: ggml-org/llama.cpp #15346"),
+    (
+        "llama.cpp",
+        Counted::Batch,
+        "batches from 32 tokens on: the rule of its CUDA backend as told in ikawrakow/ik_llama.cpp #520; only experts in use are copied: ggml-org/llama.cpp #15346",
+    ),
     ("ollama", Counted::Batch, "as llama.cpp, which it runs on"),
     ("ik_llama.cpp", Counted::Expert, "32 tokens for each expert: ikawrakow/ik_llama.cpp #520"),
 ];
 
 /// The rules as parameters.
 pub fn copying() -> Vec<CopyRule> {
-    let rule = |(family, counted, _): (&str, Counted, &str)| CopyRule { family: family.to_owned(), from: 32.0, counted };
+    let rule =
+        |(family, counted, _): (&str, Counted, &str)| CopyRule { family: family.to_owned(), from: 32.0, counted };
     COPYING.into_iter().map(rule).collect()
 }
 

@@ -1,10 +1,10 @@
 //! Bands from rows left out.
 
-use willitrun::hardware::Backend;
+use willitrun::advice::accuracy::Class;
+use willitrun::hardware::{Backend, Basis};
 use willitrun::speed::Parameters;
 
 use crate::case::Case;
-use crate::speed::Class;
 use crate::task::{DECODE, PREFILL, Predictions, Task};
 
 /// Rows left out, by device and model and by author.
@@ -27,11 +27,12 @@ impl Crossed {
 
 /// Sets every spread.
 pub fn set(parameters: &mut Parameters, cases: &[Case], decoded: &Crossed, prompts: &Crossed) {
-    let any = decoded.spread(&DECODE, cases, |_| true).unwrap_or(0.2);
-    let any_prompt = prompts.spread(&PREFILL, cases, |_| true).unwrap_or(0.5);
+    let any = decoded.spread(&DECODE, cases, |case| case.basis == Basis::DataSheet).unwrap_or(0.2);
+    let any_prompt = prompts.spread(&PREFILL, cases, |case| case.basis == Basis::DataSheet).unwrap_or(0.5);
     let on = |case: &Case, family: &str, backend: Backend, classes: &[Class]| {
         let own = case.row.scenario.engine.id == "ik_llama.cpp";
-        classes.contains(&case.row.class)
+        case.basis == Basis::DataSheet
+            && classes.contains(&case.row.class)
             && case.row.scenario.backend == Some(backend)
             && own == (family == "ik_llama.cpp")
     };
@@ -50,6 +51,6 @@ pub fn set(parameters: &mut Parameters, cases: &[Case], decoded: &Crossed, promp
     let in_ram = |case: &Case| case.row.class == Class::ExpertsInRam;
     parameters.host.spread = decoded.spread(&DECODE, cases, in_ram).unwrap_or(any * 1.5);
     parameters.prefill_host_spread = prompts.spread(&PREFILL, cases, in_ram).unwrap_or(any_prompt);
-    let measured = |case: &Case| case.row.class == Class::MeasuredRam;
+    let measured = |case: &Case| case.basis == Basis::Measured;
     parameters.measured.spread = decoded.spread(&DECODE, cases, measured).unwrap_or(any);
 }

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use willitrun::hardware::Basis;
 use willitrun::memory::{self, Cache, KvLayout, RunOptions};
 use willitrun::placement::{Load, Plan, Precision, place};
 use willitrun::speed::{Parameters, Range, Together, decode, prefill};
 
-use crate::speed::{Class, Measured, measurements, paired};
+use willitrun::advice::accuracy::Measured;
+
+use crate::speed::{author, measurements, paired};
 
 const FOLDS: u64 = 4;
 /// How often all groups are dealt to the folds anew: one deal may put all that is alike into one fold.
@@ -18,6 +21,7 @@ pub struct Case {
     run: RunOptions,
     cache: Cache,
     plan: Plan,
+    pub basis: Basis,
     pub weight: f64,
     /// Place of its group and of its author in the alphabet.
     places: [u64; 2],
@@ -40,6 +44,11 @@ impl Case {
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (mixed ^ (mixed >> 31)) % FOLDS == fold
+    }
+
+    /// Whether it was published, with hardware and build.
+    pub fn is_published(&self) -> bool {
+        self.row.sound && self.basis == Basis::DataSheet
     }
 
     fn load(&self) -> Load<'_> {
@@ -70,15 +79,17 @@ impl Case {
 
 /// All of them.
 pub fn cases() -> Vec<Case> {
-    let rows: Vec<Measured> = measurements().into_iter().chain(paired()).collect();
+    let rows: Vec<(Measured, Basis)> = (measurements().into_iter().map(|row| (row, Basis::DataSheet)))
+        .chain(paired().into_iter().map(|row| (row, Basis::Measured)))
+        .collect();
     let (mut groups, mut authors) = (BTreeMap::<String, usize>::new(), BTreeMap::<String, usize>::new());
-    for row in &rows {
+    for (row, _) in &rows {
         *groups.entry(row.group.clone()).or_default() += 1;
-        *authors.entry(row.author.clone()).or_default() += 1;
+        *authors.entry(author(&row.source)).or_default() += 1;
     }
     let place_in = |all: &BTreeMap<String, usize>, key: &str| all.keys().position(|known| known == key).expect("known");
     rows.into_iter()
-        .map(|row| {
+        .map(|(row, basis)| {
             let scenario = &row.scenario;
             let mut run = RunOptions { rules: scenario.engine.rules, ..scenario.run };
             if run.layout == KvLayout::Auto {
@@ -95,13 +106,14 @@ pub fn cases() -> Vec<Case> {
             };
             let plan = place(&load, &scenario.machine, &scenario.policy, Precision::Near);
             let size = groups[&row.group] as f64;
-            let places = [place_in(&groups, &row.group) as u64, place_in(&authors, &row.author) as u64];
-            let weight = match row.class {
+            let author = author(&row.source);
+            let places = [place_in(&groups, &row.group) as u64, place_in(&authors, &author) as u64];
+            let weight = match basis {
                 // One machine, however often it was asked: all its rows count as one.
-                Class::MeasuredRam => (authors[&row.author] as f64).powf(-0.5),
-                _ => size.powf(-0.25) * if row.sound { 1.0 } else { 0.4 },
+                Basis::Measured => (authors[&author] as f64).powf(-0.5),
+                Basis::DataSheet => size.powf(-0.25) * if row.sound { 1.0 } else { 0.4 },
             };
-            Case { row, run, cache, plan, weight, places }
+            Case { row, run, cache, plan, basis, weight, places }
         })
         .collect()
 }

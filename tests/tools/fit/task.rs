@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::thread;
 
+use willitrun::advice::accuracy::Class;
 use willitrun::speed::{LeftOut, Parameters, Predicted, Range, Together};
 
 use crate::case::{Case, folds};
 use crate::knobs::Knob;
 use crate::solve::Problem;
-use crate::speed::{BARS, Class, error};
+use crate::speed::{BARS, error};
 
 /// Half-width of an 80 % band in standard deviations, as in the crate.
 const EIGHTY_PERCENT: f64 = 1.2816;
@@ -116,16 +117,25 @@ impl Task {
         // Folds do not know of one another: who computes them changes nothing.
         thread::scope(|scope| {
             let workers: Vec<_> = all.into_iter().map(|fold| scope.spawn(move || one(fold))).collect();
-            workers.into_iter().flat_map(|worker: thread::ScopedJoinHandle<'_, Predictions>| worker.join().expect("a fold")).collect()
+            workers
+                .into_iter()
+                .flat_map(|worker: thread::ScopedJoinHandle<'_, Predictions>| worker.join().expect("a fold"))
+                .collect()
         })
     }
 
     /// How far off sound rows are, class by class, and how many of them a band holds.
-    pub fn lines(&self, cases: &[Case], predicted: &Predictions, by: Together, parameters: &Parameters) -> Vec<LeftOut> {
+    pub fn lines(
+        &self,
+        cases: &[Case],
+        predicted: &Predictions,
+        by: Together,
+        parameters: &Parameters,
+    ) -> Vec<LeftOut> {
         BARS.iter()
             .filter_map(|(class, of, ..)| {
                 let rows: Vec<&(usize, f64)> =
-                    predicted.iter().filter(|(row, _)| cases[*row].row.sound && of(&cases[*row].row)).collect();
+                    predicted.iter().filter(|(row, _)| cases[*row].is_published() && of(&cases[*row].row)).collect();
                 let seen = |row: usize| (self.seen)(&cases[row]).expect("measured");
                 let pairs: Vec<(f64, f64)> = rows.iter().map(|(row, rate)| (*rate, seen(*row))).collect();
                 if pairs.is_empty() {
@@ -169,7 +179,9 @@ impl Task {
 
 /// A table for people.
 pub fn print(title: &str, lines: &[LeftOut]) {
-    println!("{title}: median / 90th percentile of the error in %, median of predicted / measured, share in the 80 % band");
+    println!(
+        "{title}: median / 90th percentile of the error in %, median of predicted / measured, share in the 80 % band"
+    );
     for line in lines {
         println!(
             "  {:18} {:4} rows {:6.1} / {:6.1}   {:.2}   {:.0} %",

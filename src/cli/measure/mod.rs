@@ -1,0 +1,103 @@
+//! `willitrun measure`: what this machine's RAM, GPUs, links and disk really do.
+
+mod report;
+
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+
+use crate::hardware::{Finding, Machine};
+use crate::measure::{self, Cancel, Part, Places, Progress, Suite, Wanted, gpu};
+use crate::store::Store;
+
+use super::{Failure, ThisMachine, Words};
+
+/// What a word asks to be measured, and the seconds that takes when none are given.
+const PARTS: [(&str, Wanted, f64); 5] = [
+    ("ram", Wanted::RAM, 5.0),
+    (
+        "gpu",
+        Wanted { ram: Part::Left, gpus: Some(gpu::Wanted::All), disk: Part::Left },
+        gpu::GpuOptions::DEFAULT_SECONDS,
+    ),
+    ("link", Wanted { ram: Part::Left, gpus: Some(gpu::Wanted::Link), disk: Part::Left }, 1.0),
+    ("disk", Wanted { ram: Part::Left, gpus: None, disk: Part::Measured }, measure::disk::DiskOptions::DEFAULT_SECONDS),
+    ("all", Wanted::ALL, Wanted::SECONDS),
+];
+
+pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> {
+    let (json, save) = (words.flag("json"), words.flag("save"));
+    let seconds = words.take("seconds");
+    let file = words.take("file").map(PathBuf::from);
+    let word = words.next().unwrap_or_else(|| "ram".to_owned());
+    let Some((_, wanted, usual)) = PARTS.iter().find(|(name, ..)| *name == word) else {
+        let known = PARTS.map(|(name, ..)| name).join(", ");
+        return Err(Failure::Request(format!(
+            "'{}' cannot be measured; choose one of {known}",
+            crate::formats::shown(&word, 40)
+        )));
+    };
+    words.done()?;
+    if file.is_some() && wanted.disk == Part::Left {
+        return Err(Failure::Request("--file names what a disk is measured with; ask for disk or all".to_owned()));
+    }
+    let seconds = match seconds {
+        None => *usual,
+        Some(text) => text
+            .parse::<f64>()
+            .ok()
+            .filter(|s| s.is_finite() && (0.5..=60.0).contains(s))
+            .ok_or_else(|| "--seconds wants a number from 0.5 to 60".to_owned())?,
+    };
+    let folder = Store::open().map_or_else(|_| std::env::temp_dir(), |store| store.cache_folder());
+    let places = Places::new(folder, file);
+    let suite = measure::suite(wanted, seconds, &places, &Cancel::new(), &mut |progress| show(&progress))
+        .map_err(|error| Failure::Machine(error.to_string()))?;
+    clear();
+    if let Some(why) = report::failure_of_all(&suite) {
+        return Err(Failure::Machine(why));
+    }
+    let kept = keep(&suite, save)?;
+    let written = if json {
+        writeln!(out, "{:#}", report::json(&suite, &kept))
+    } else {
+        write!(out, "{}", report::text(&suite, &kept))
+    };
+    written.map_err(|error| Failure::Machine(format!("nothing can be written: {error}")))
+}
+
+/// What became of a measurement: this machine with it, what was kept, and what is to be said.
+struct Kept {
+    machine: Machine,
+    stored: bool,
+    findings: Vec<Finding>,
+}
+
+/// Puts the results into this machine, and remembers it if that was asked for.
+fn keep(suite: &Suite, save: bool) -> Result<Kept, Failure> {
+    let mut machine: Machine = ThisMachine::default().get().0.clone();
+    let before = machine.measurements.len();
+    let mut findings = measure::apply(&mut machine, suite);
+    findings.extend(report::findings(suite));
+    let new = machine.measurements.len() > before;
+    if save && new {
+        let store = Store::open().map_err(|error| Failure::Machine(error.to_string()))?;
+        store.remember(&machine).map_err(|error| Failure::Machine(error.to_string()))?;
+    }
+    Ok(Kept { machine, stored: save && new, findings })
+}
+
+/// A progress line on a terminal only.
+fn show(progress: &Progress) {
+    let mut err = std::io::stderr();
+    if err.is_terminal() {
+        let _ = write!(err, "\r{:>3.0} % {:<60.60}", progress.done * 100.0, progress.step);
+        let _ = err.flush();
+    }
+}
+
+fn clear() {
+    let mut err = std::io::stderr();
+    if err.is_terminal() {
+        let _ = write!(err, "\r{:<70}\r", "");
+    }
+}

@@ -1,0 +1,106 @@
+//! What was measured on a machine: a property of it, with method, spread and conditions.
+
+use crate::units::BytesPerSecond;
+
+use super::PoolKind;
+
+/// What was measured on a machine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measurement {
+    /// Pool or link id.
+    pub what: String,
+    /// Best window: of RAM with huge pages, of a disk in order, of a link to the device.
+    pub best: BytesPerSecond,
+    /// RAM's best window with ordinary pages: what predictions use.
+    pub ordinary_pages: Option<BytesPerSecond>,
+    /// (best - worst) / best of the windows.
+    pub spread: f64,
+    /// Threads at the knee; 0 where there are none.
+    pub threads: u32,
+    /// ISO 8601 date.
+    pub date: String,
+    /// Method and version, such as `read/1`.
+    pub method: String,
+    /// Load and power.
+    pub conditions: String,
+    /// Further figures of the same run, in SI units.
+    pub besides: Vec<(Besides, f64)>,
+}
+
+/// A further figure of a measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Besides {
+    /// The middle window of reading, bytes per second.
+    Median,
+    /// A copy past the cache, bytes read and written per second.
+    Copy,
+    /// Rows in blocks like Q4_K's times a vector, bytes of weights per second.
+    KernelQ4K,
+    /// The same in blocks like Q8_0's.
+    KernelQ8,
+    /// A disk in pieces the size of an expert, bytes per second.
+    Random,
+    /// A disk's file from the system's cache, bytes per second.
+    Warm,
+    /// A link from the device, bytes per second.
+    FromDevice,
+    /// 32-bit operations of a GPU's shaders per second.
+    F32,
+    /// 16-bit operations of a GPU's shaders per second.
+    F16,
+}
+
+impl Besides {
+    /// Every one.
+    pub const ALL: [Self; 9] = [
+        Self::Median,
+        Self::Copy,
+        Self::KernelQ4K,
+        Self::KernelQ8,
+        Self::Random,
+        Self::Warm,
+        Self::FromDevice,
+        Self::F32,
+        Self::F16,
+    ];
+
+    /// The key in a profile.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Median => "median_bytes_per_second",
+            Self::Copy => "copy_bytes_per_second",
+            Self::KernelQ4K => "q4_k_bytes_per_second",
+            Self::KernelQ8 => "q8_0_bytes_per_second",
+            Self::Random => "random_bytes_per_second",
+            Self::Warm => "warm_bytes_per_second",
+            Self::FromDevice => "from_device_bytes_per_second",
+            Self::F32 => "f32_flops",
+            Self::F16 => "f16_flops",
+        }
+    }
+}
+
+/// How the methods of GPUs begin: on unified memory they are told from the CPU's by it.
+pub const GPU_METHOD: &str = "gpu-read/";
+
+impl Measurement {
+    /// A further figure.
+    #[must_use]
+    pub fn besides(&self, which: Besides) -> Option<f64> {
+        self.besides.iter().find(|(other, _)| *other == which).map(|(_, value)| *value)
+    }
+
+    /// The figure predictions use of a pool of this kind: RAM as programs map it, a GPU as it reads itself, a disk
+    /// expert by expert. Of unified memory only the GPU's own reading counts: its cores reach another share of it
+    /// than the CPU's.
+    #[must_use]
+    pub fn used(&self, kind: PoolKind) -> Option<BytesPerSecond> {
+        match kind {
+            PoolKind::Ram => self.ordinary_pages,
+            PoolKind::Vram => Some(self.best),
+            PoolKind::Unified => self.method.starts_with(GPU_METHOD).then_some(self.best),
+            PoolKind::Disk => Some(self.besides(Besides::Random).map_or(self.best, BytesPerSecond::saturating)),
+        }
+    }
+}
