@@ -95,7 +95,7 @@ pub fn decode(parameters: &Parameters) -> Vec<Knob> {
 /// What cores of less SIMD unpack beside those of the widest, and what each does in a prompt (10^9 operations). Half as
 /// wide a register and no instruction for products of eight bits make less than half.
 const SIMD: [(&str, f64, f64); 5] =
-    [("neon", 0.4, 40.0), ("amx", 1.0, 127.0), ("avx512", 1.0, 120.0), ("avx2", 0.4, 46.0), ("", 0.2, 20.0)];
+    [("neon", 0.4, 60.0), ("amx", 1.0, 100.0), ("avx512", 1.0, 100.0), ("avx2", 0.4, 46.0), ("", 0.2, 20.0)];
 
 /// Rows of cores in the order their unknowns are set in.
 pub fn cores() -> Vec<willitrun::speed::CoreRates> {
