@@ -114,9 +114,9 @@ fn a_measured_bandwidth_has_no_doubt_of_an_assumed_one() {
         let ram = machine.pools.first_mut().expect("RAM");
         let figure = Figure::new(platform.bandwidth.expect("known"), source, "said");
         if source == Source::Measured {
-            ram.read_measured = Some(figure)
+            ram.read_measured = Some(figure);
         } else {
-            ram.read = Some(figure)
+            ram.read = Some(figure);
         }
         let rate = ask(machine, "llama-3.1-8b", "llama.cpp").bill.expect("a speed").rate;
         rate.high / rate.expected
