@@ -5,12 +5,14 @@
 mod band;
 mod bill;
 mod decode;
+mod evidence;
 mod parameters;
 mod prefill;
 mod reads;
 
 pub use band::Range;
 pub use bill::{Bill, BillLine, Item};
-pub use decode::{Built, decode};
+pub use decode::{Built, decode, doubt};
+pub use evidence::{Asked, Correction, REPEAT, correction};
 pub use parameters::{BackendRates, DeviceClass, Era, HostRates, Parameters, PrefillRates};
 pub use prefill::prefill;
