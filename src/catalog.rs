@@ -3,6 +3,8 @@
 //!
 //! Invariant: the built-in documents are checked by the same readers as a user's; a test reads them all.
 
+pub mod bench_runs;
+
 use std::sync::{Arc, OnceLock};
 
 use include_dir::{Dir, include_dir};
