@@ -15,6 +15,7 @@ pub struct Jobs {
     receiver: Receiver<Event>,
     pub(super) cancel: Cancel,
     pub(super) looking: Cancel,
+    pub(super) benching: Cancel,
 }
 
 /// Where a job puts its events; each asks for a repaint.
@@ -45,7 +46,8 @@ impl Jobs {
     #[must_use]
     pub fn new(ctx: egui::Context) -> Self {
         let (sender, receiver) = sync_channel(WAITING);
-        Self { sender: Outbox { sender, ctx }, receiver, cancel: Cancel::new(), looking: Cancel::new() }
+        let sender = Outbox { sender, ctx };
+        Self { sender, receiver, cancel: Cancel::new(), looking: Cancel::new(), benching: Cancel::new() }
     }
 
     /// The context that is asked to repaint.

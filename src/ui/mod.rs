@@ -11,6 +11,7 @@ pub mod focus;
 pub mod fonts;
 mod editor;
 mod history;
+pub mod measured;
 mod memo;
 pub mod offer;
 pub mod paint;
@@ -66,6 +67,10 @@ pub enum Command {
     RemoveFolder(PathBuf),
     /// Open a model chosen in a dialog.
     OpenModel,
+    /// Run `llama-bench` for the model on screen.
+    RunBench,
+    /// End it; nothing is taken from it.
+    CancelBench,
     /// Keep what is edited among the user's own.
     SaveOwn(Own),
     /// Write what is edited to a file chosen in a dialog.

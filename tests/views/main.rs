@@ -4,6 +4,7 @@ mod editor;
 mod files;
 mod look;
 mod machines;
+mod measured;
 mod run;
 mod strip;
 mod window;
