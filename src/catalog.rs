@@ -3,6 +3,7 @@
 //!
 //! Invariant: the built-in documents are checked by the same readers as a user's; a test reads them all.
 
+pub mod bench_runs;
 mod field;
 mod measured;
 

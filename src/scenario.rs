@@ -5,9 +5,11 @@
 //! Invariant: pure; a valid scenario cannot fail.
 
 mod engine;
+mod evidence;
 mod subject;
 
 pub use engine::left_out;
+pub use evidence::{Evidence, predict};
 pub use subject::{FileKind, FromFile, Release, Subject};
 
 use std::borrow::Cow;
@@ -17,7 +19,7 @@ use crate::hardware::{Backend, Figure, Finding, Machine, Pool, PoolKind, Source}
 use crate::memory::{self, Cache, KvLayout, RunOptions};
 use crate::placement::{Engine, Launcher, Load, Mode, Obstacle, Plan, Policy, Precision, Refusal, place};
 use crate::quant::Format;
-use crate::speed::{Bill, Parameters, Range, decode, prefill};
+use crate::speed::{Bill, Parameters, Range};
 use crate::units::{Bytes, Seconds, Tokens};
 use crate::verdict::{Level, Verdict, judge, phrase};
 
@@ -94,6 +96,8 @@ pub struct Answer {
     pub fits_max: Option<Tokens>,
     /// In words.
     pub verdict: Verdict,
+    /// What measurements of the machine changed.
+    pub evidence: Vec<Evidence>,
     /// What else is worth saying.
     pub findings: Vec<Finding>,
 }
@@ -140,15 +144,18 @@ fn settled(scenario: &Scenario) -> Cow<'_, Scenario> {
 pub fn evaluate_here(scenario: &Scenario, precision: Precision) -> Answer {
     let scenario = &*settled(scenario);
     let at = Evaluation::new(scenario, scenario.run.context);
-    let load = at.load();
     let plan = at.place(precision);
-    let bill = at.bill(&plan, scenario.depth);
-    let prompt_rate = runs(&plan)
-        .then(|| {
-            let built = scenario.engine_date.as_deref();
-            prefill(&load, &plan, &at.machine, &scenario.parameters, built, scenario.depth, scenario.prompt)
-        })
-        .flatten();
+    let mut evidence = Vec::new();
+    let bill = at.predicted_bill(&plan, scenario.depth).map(|bill| {
+        let (bill, found) = evidence::on_bill(&at, &plan, scenario.depth, bill);
+        evidence.extend(found);
+        bill
+    });
+    let prompt_rate = at.predicted_prompt(&plan).map(|rate| {
+        let (rate, found) = evidence::on_prompt(&at, &plan, rate);
+        evidence.extend(found);
+        rate
+    });
     let prompt_time = prompt_rate.and_then(|rate| Seconds::new(scenario.prompt.as_f64() / rate.expected));
     let first_token = prompt_time.zip(bill.as_ref()).map(|(prompt, bill)| prompt + bill.total);
     let middle = scenario.depth + scenario.prompt + scenario.answer / 2;
@@ -158,7 +165,8 @@ pub fn evaluate_here(scenario: &Scenario, precision: Precision) -> Answer {
         Some(why) => Verdict::refused(&why),
         None => phrase(&plan, &at.machine, bill.as_ref(), scenario.answer, whole_answer),
     };
-    let findings = findings(scenario, &at, &plan);
+    let mut findings = findings(scenario, &at, &plan);
+    findings.extend(evidence.iter().map(Evidence::finding));
     Answer {
         kv_per_token: at.cache.bytes_per_token(),
         fits_max: None,
@@ -168,6 +176,7 @@ pub fn evaluate_here(scenario: &Scenario, precision: Precision) -> Answer {
         first_token,
         whole_answer,
         verdict,
+        evidence,
         findings,
     }
 }
@@ -329,11 +338,7 @@ impl<'a> Evaluation<'a> {
     }
 
     fn bill(&self, plan: &Plan, depth: Tokens) -> Option<Bill> {
-        if !runs(plan) {
-            return None;
-        }
-        let Scenario { parameters, engine_date, .. } = self.scenario;
-        decode(&self.load(), plan, &self.machine, parameters, engine_date.as_deref(), depth)
+        self.predicted_bill(plan, depth).map(|bill| evidence::on_bill(self, plan, depth, bill).0)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::advice::Change;
 use crate::hardware::{Finding, Machine, Source};
 use crate::placement::{Engine, Plan, PoolUse};
 use crate::quant::{Quant, Rule};
-use crate::scenario::{Answer, Scenario};
+use crate::scenario::{Answer, Evidence, Scenario};
 use crate::speed::{Bill, Range};
 
 use super::commands::{self, Shell};
@@ -92,7 +92,7 @@ pub fn check(scenario: &Scenario, answer: &Answer, beside: &Beside<'_>) -> Value
         },
         "commands": commands,
         "findings": findings.map(finding).collect::<Vec<_>>(),
-        "sources": sources(scenario),
+        "sources": sources(scenario, answer),
     })
 }
 
@@ -138,7 +138,7 @@ fn range(range: &Range) -> Value {
 }
 
 /// Where the figures come from that the answer rests on.
-fn sources(scenario: &Scenario) -> Vec<Value> {
+fn sources(scenario: &Scenario, answer: &Answer) -> Vec<Value> {
     let model = &scenario.subject.model;
     let shape = match model.facts.doubt() {
         Some(doubt) => format!("{doubt}: {}", model.facts.source),
@@ -182,6 +182,34 @@ fn sources(scenario: &Scenario) -> Vec<Value> {
     }
     rows.push(json!({ "figure": "engine", "value": scenario.engine.id, "source": scenario.engine.source }));
     rows.push(json!({ "figure": "speed", "value": null, "source": scenario.parameters.source }));
+    rows.extend(answer.evidence.iter().flat_map(measured));
+    rows
+}
+
+/// What was predicted and what was measured, side by side.
+fn measured(found: &Evidence) -> Vec<Value> {
+    let what = found.work.name();
+    let count = if found.runs == 1 { "1 measurement".to_owned() } else { format!("{} measurements", found.runs) };
+    let mut rows = vec![
+        json!({
+            "figure": format!("{what} tokens/s without measurements"), "value": found.before.expected,
+            "source": "predicted from bandwidths and published measurements",
+        }),
+        json!({
+            "figure": format!("{what} tokens/s"), "value": found.after.expected,
+            "source": format!("the same, corrected by {count} of this machine"),
+        }),
+    ];
+    rows.extend(found.same.as_ref().map(|run| {
+        let from: Vec<&str> = [run.engine.as_str(), &run.build, &run.date, &run.conditions]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect();
+        json!({
+            "figure": format!("{what} tokens/s, measured for this question"), "value": run.rate.get(),
+            "source": format!("{}: {}", run.source, from.join(", ")),
+        })
+    }));
     rows
 }
 

@@ -20,6 +20,7 @@ mod gguf_value;
 mod gguf_windows;
 pub mod hf_config;
 mod json;
+pub mod llama_bench;
 pub mod machine_doc;
 pub mod measurements;
 pub mod model_doc;

@@ -2,7 +2,7 @@
 
 use crate::units::{Bytes, BytesPerSecond, FlopsPerSecond, Seconds};
 
-use super::{Accelerator, Basis, Figure, Measurement};
+use super::{Accelerator, Basis, BenchRun, Figure, Measurement};
 
 /// A whole machine, or several joined by a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Machine {
     pub nodes: Vec<Node>,
     /// What was measured, newest last.
     pub measurements: Vec<Measurement>,
+    /// Speeds of engines measured on it, oldest first.
+    pub runs: Vec<BenchRun>,
 }
 
 /// A processor.
@@ -343,6 +345,7 @@ impl Machine {
             links: Vec::new(),
             nodes: Vec::new(),
             measurements: Vec::new(),
+            runs: Vec::new(),
         }
     }
 

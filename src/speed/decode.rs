@@ -227,8 +227,9 @@ fn line(item: Item, pool: usize, times: u32, time: Seconds) -> BillLine {
     BillLine { item, pool, pools: 1, bytes: Bytes::ZERO, reached: BytesPerSecond::ZERO, times, time }
 }
 
-/// How much wider the band is where the bandwidth is only assumed.
-fn doubt(machine: &Machine, pool: usize, parameters: &Parameters) -> f64 {
+/// How much wider the band is where the bandwidth of a pool, by its place, is only assumed.
+#[must_use]
+pub fn doubt(machine: &Machine, pool: usize, parameters: &Parameters) -> f64 {
     let pool = &machine.pools[pool];
     match (&pool.read_measured, &pool.read) {
         (None, Some(read)) if read.source == Source::Assumed => parameters.assumed_spread,

@@ -5,6 +5,7 @@
 mod band;
 mod bill;
 mod decode;
+mod evidence;
 mod left_out;
 mod parameters;
 mod prefill;
@@ -12,7 +13,8 @@ mod reads;
 
 pub use band::Range;
 pub use bill::{Bill, BillLine, Item};
-pub use decode::{Built, decode};
+pub use decode::{Built, decode, doubt};
+pub use evidence::{Asked, Correction, REPEAT, correction};
 pub use left_out::{LeftOut, Predicted, Together};
 pub use parameters::{BackendRates, DeviceClass, Era, HostRates, Parameters, PrefillRates};
 pub use prefill::prefill;

@@ -6,7 +6,7 @@ use crate::advice::{self, Change};
 use crate::catalog::Catalog;
 use crate::formats::commands::Shell;
 use crate::formats::file_doc::Published;
-use crate::hardware::{Finding, Machine, Pool, PoolKind, Source};
+use crate::hardware::{BenchRun, Finding, Machine, Pool, PoolKind, Source};
 use crate::measure::Progress;
 use crate::model::Architecture;
 use crate::placement::Precision;
@@ -18,6 +18,7 @@ use super::accuracy::Accuracy;
 use super::editor::{ModelEditor, QuantEditor};
 use super::files::Files;
 use super::history::History;
+use super::measured::LlamaBench;
 use super::memo::Memo;
 use super::offer::{Offer, offers};
 use super::rank::{RankPage, Ranking};
@@ -54,6 +55,7 @@ struct Step {
     scenario: Scenario,
     base: Arc<Machine>,
     choice: MachineChoice,
+    runs: Vec<BenchRun>,
     model: Option<ModelEditor>,
     quant: Option<QuantEditor>,
 }
@@ -125,6 +127,10 @@ pub struct Workbench {
     pub exported: Option<String>,
     /// Published measurements with what is predicted for them.
     pub accuracy: Accuracy,
+    /// Speeds measured on this machine, whichever is on screen.
+    pub runs: Vec<BenchRun>,
+    /// Whether `llama-bench` can be run.
+    pub llama_bench: LlamaBench,
     /// Models on this disk.
     pub files: Files,
     /// The model file opened last.
@@ -179,9 +185,12 @@ impl Workbench {
                 scenario: scenario.clone(),
                 base: scenario.machine.clone(),
                 choice: MachineChoice::This,
+                runs: scenario.machine.runs.clone(),
                 model: None,
                 quant: None,
             }),
+            runs: scenario.machine.runs.clone(),
+            llama_bench: LlamaBench::default(),
             scenario,
             choice: MachineChoice::This,
             machines: Vec::new(),
@@ -313,6 +322,18 @@ impl Workbench {
         self.choice = choice;
     }
 
+    /// Takes speeds as measured on this machine.
+    pub fn set_runs(&mut self, runs: Vec<BenchRun>) {
+        if self.choice == MachineChoice::This {
+            for machine in [&mut self.base, &mut self.scenario.machine] {
+                if machine.runs != runs {
+                    Arc::make_mut(machine).runs.clone_from(&runs);
+                }
+            }
+        }
+        self.runs = runs;
+    }
+
     /// Changes a figure of the machine on screen.
     pub fn edit_machine(&mut self, edit: impl FnOnce(&mut Machine)) {
         edit(Arc::make_mut(&mut self.scenario.machine));
@@ -362,6 +383,7 @@ impl Workbench {
             scenario: self.scenario.clone(),
             base: self.base.clone(),
             choice: self.choice.clone(),
+            runs: self.runs.clone(),
             model: self.model.clone(),
             quant: self.quant.clone(),
         }
@@ -371,6 +393,7 @@ impl Workbench {
         self.scenario = step.scenario;
         self.base = step.base;
         self.choice = step.choice;
+        self.set_runs(step.runs);
         self.model = step.model;
         self.quant = step.quant;
         let gone = match self.workspace {

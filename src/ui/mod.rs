@@ -12,6 +12,7 @@ pub mod focus;
 pub mod fonts;
 mod editor;
 mod history;
+pub mod measured;
 mod memo;
 pub mod offer;
 pub mod paint;
@@ -77,6 +78,10 @@ pub enum Command {
     RemoveFolder(PathBuf),
     /// Open a model chosen in a dialog.
     OpenModel,
+    /// Run `llama-bench` for the model on screen.
+    RunBench,
+    /// End it; nothing is taken from it.
+    CancelBench,
     /// Keep what is edited among the user's own.
     SaveOwn(Own),
     /// Write what is edited to a file chosen in a dialog.

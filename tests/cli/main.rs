@@ -1,5 +1,6 @@
 //! The headless commands, on the real binary: figures, lists, refusals, and no display.
 
+mod bench_runs;
 mod check;
 mod files;
 mod lists;

@@ -7,12 +7,13 @@
 use std::sync::Arc;
 
 use willitrun::catalog::Catalog;
+use willitrun::catalog::bench_runs::Known;
 use willitrun::formats::gguf::{self, Header, MOST_READ, Source, SplitName};
 use willitrun::formats::gguf_model::GgufModel;
 use willitrun::formats::machine_doc::{self, Origin};
 use willitrun::formats::safetensors::{self, MOST_PARTS, SafetensorsModel};
 use willitrun::formats::settings_doc::Settings;
-use willitrun::formats::{hf_config, model_doc, ollama_manifest, quant_doc, share_code, tree};
+use willitrun::formats::{hf_config, llama_bench as bench, model_doc, ollama_manifest, quant_doc, share_code, tree};
 use willitrun::memory::{FlashAttention, KvPlace, KvStreams, Outputs, RunOptions, SwaCache};
 use willitrun::model::Architecture;
 use willitrun::placement::{CpuExperts, GpuLayers, Policy, Precision, Split};
@@ -29,6 +30,7 @@ pub const ALL: &[Target] = &[
     ("gguf", gguf),
     ("gguf_model", gguf_model),
     ("hf_config", hf_config),
+    ("llama_bench", llama_bench),
     ("machine_doc", machine_doc),
     ("model_doc", model_doc),
     ("ollama_manifest", ollama_manifest),
@@ -276,6 +278,25 @@ pub fn settings(data: &[u8]) {
         Ok(settings) => assert_eq!(Settings::read(&settings.write()), Ok(settings)),
         Err(error) => assert_sentence(&error.to_string()),
     }
+}
+
+/// Outputs of `llama-bench`: what is read is finite and named without a path, and is matched or left out with a reason.
+pub fn llama_bench(data: &[u8]) {
+    let Some(text) = text(data) else { return };
+    let read = match bench::read(text) {
+        Ok(read) => read,
+        Err(error) => return assert_sentence(&error.to_string()),
+    };
+    for test in &read.tests {
+        assert!(test.rate.get() > 0.0 && (0.0..=1.0).contains(&test.spread) && test.params.get() > 0);
+        assert!(!test.file_name.contains(['/', '\\', '\n']), "{}", test.file_name);
+    }
+    // Every model of the catalogue is compared with each test, so few tests will do.
+    let few = bench::Bench { tests: read.tests.into_iter().take(3).collect(), bad: read.bad };
+    let catalog = Catalog::builtin();
+    let taken = catalog.take_bench(&few, &catalog.profiles[0].machine, Known::default());
+    assert!(taken.runs.len() + taken.left.len() >= few.tests.len());
+    taken.left.iter().for_each(|left| assert_sentence(&left.why));
 }
 
 /// Share codes both ways: an input is a code, the body of one with a right checksum, and a text to pack.

@@ -5,6 +5,7 @@ mod editor;
 mod files;
 mod look;
 mod machines;
+mod measured;
 mod rank;
 mod run;
 mod strip;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::bench_run;
 use super::group::Group;
 use super::{
     BANDWIDTHS, ELSEWHERE, FORMAT, Fault, MOST_LINKS, MOST_MEASUREMENTS, MOST_NODES, MachineDoc, NEWER, Node as Tree,
@@ -92,10 +93,15 @@ impl Reader {
             unique("node", &node.id, at, nodes.iter().map(|node| &node.id))?;
             nodes.push(node);
         }
-        let mut measurements = Vec::new();
+        let (mut measurements, mut runs) = (Vec::new(), Vec::new());
         let mut seen = BTreeMap::new();
         for node in group.list("measurements", MOST_MEASUREMENTS)? {
-            measurements.push(self.measurement(node, &mut seen)?);
+            let item = Group::open(node, "a measurement")?;
+            if bench_run::is_one(&item) {
+                runs.push(self.bench_run(item, &mut seen)?);
+            } else {
+                measurements.push(self.measurement(item, &mut seen)?);
+            }
         }
         let fill = |pool: &mut Pool, node: Option<&str>| {
             if pool.read_measured.is_none() {
@@ -121,6 +127,7 @@ impl Reader {
             links,
             nodes,
             measurements,
+            runs,
         })
     }
 
@@ -166,8 +173,7 @@ impl Reader {
         Ok(Node { id, name, link, pools })
     }
 
-    fn measurement(&mut self, item: Tree, seen: &mut BTreeMap<String, usize>) -> Result<Measurement, Fault> {
-        let mut group = Group::open(item, "a measurement")?;
+    fn measurement(&mut self, mut group: Group, seen: &mut BTreeMap<String, usize>) -> Result<Measurement, Fault> {
         let (what, what_at) = group.exact("what", "a pool or link id")?;
         if what.len() > 129 || what.split('.').any(|id| check_id(id).is_err()) {
             let what = format!("what is {}; expected a pool or link id", quoted(&what));
@@ -205,7 +211,7 @@ fn besides(group: &mut Group) -> Result<Vec<(Besides, f64)>, Fault> {
 }
 
 /// An ISO 8601 day, with or without a time after it; empty when unknown.
-fn date(group: &mut Group) -> Result<String, Fault> {
+pub(super) fn date(group: &mut Group) -> Result<String, Fault> {
     if !group.has("date") {
         return Ok(String::new());
     }

@@ -49,6 +49,8 @@ pub(in crate::ui) fn verdict(ui: &mut Ui, bench: &mut Workbench) {
                 said.push_str(&answer.verdict.reason);
                 let worst = answer.findings.iter().find(|finding| finding.level == Level::Warning);
                 let finding = worst.map_or_else(String::new, |finding| format!("{} {}", finding.what, finding.remedy));
+                let measured = answer.evidence.first().map_or_else(String::new, |found| found.finding().what);
+                let finding = if finding.is_empty() { measured } else { finding };
                 let extra = if answer.verdict.now.is_empty() { finding } else { answer.verdict.now.clone() };
                 let rows = if extra.is_empty() { 2 } else { 1 };
                 caption(ui, &said, rows, palette.t2);
