@@ -9,6 +9,6 @@ mod lay;
 mod plan;
 
 pub use auto::place;
-pub use engine::{Engine, KvEra, Launcher, MapsFromDisk, Offload, Overhead, Refusal};
+pub use engine::{Engine, KvEra, Launcher, MapsFromDisk, Offload, OverNetwork, Overhead, Refusal};
 pub use lay::{Load, Precision, Split};
 pub use plan::{CpuExperts, GpuLayers, LayerHome, Mode, Obstacle, Plan, Policy, PoolUse};
