@@ -20,6 +20,9 @@ use super::described;
 use super::model_file;
 use super::request::Request;
 
+/// As many as memory is counted for.
+const MOST_SEQUENCES: u64 = 65_536;
+
 /// A question ready to be asked, with what had to be assumed for it.
 pub(super) struct Question {
     pub scenario: Scenario,
@@ -65,7 +68,8 @@ pub(super) fn question(
     let (machine, mut findings) = machine(request, catalog, machines)?;
     findings.extend(read);
     let (run, policy) = (run(request, engine, &mut findings)?, policy(request)?);
-    let (shares, gpus) = (policy.tensor_split.len(), machine.gpus().count());
+    let seen = engine.sees(&machine);
+    let (shares, gpus) = (policy.tensor_split.len(), seen.gpus().count());
     if shares > gpus {
         return Err(format!(
             "--tensor-split gives shares to {shares} of the GPUs, and this machine has {gpus}: give one for each at most"
@@ -81,7 +85,7 @@ pub(super) fn question(
             )
         })?),
     };
-    if request.gpu_layers.is_some() && machine.gpus().next().is_none() && policy.gpu_layers != GpuLayers::Count(0) {
+    if request.gpu_layers.is_some() && gpus == 0 && policy.gpu_layers != GpuLayers::Count(0) {
         findings.push(Finding::note("This machine has no GPU, so layers stay on the CPU.", ""));
     }
     let usual = Scenario::new(subject, Arc::new(machine), engine.clone(), catalog.parameters.clone());
@@ -249,6 +253,12 @@ fn run(request: &Request, engine: &Engine, findings: &mut Vec<Finding>) -> Resul
     let default = RunOptions::default();
     // Each sample is a sequence of its own.
     let (sequences, samples) = (request.sequences.unwrap_or(1), request.samples.unwrap_or(1));
+    if sequences * samples > MOST_SEQUENCES {
+        return Err(format!(
+            "{sequences} sequences of {samples} samples each are {} sequences, more than {MOST_SEQUENCES}: ask for fewer",
+            sequences * samples
+        ));
+    }
     if sequences > 1 && samples > 1 {
         findings.push(Finding::note(
             format!("{sequences} sequences of {samples} samples each are {} sequences.", sequences * samples),

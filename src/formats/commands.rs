@@ -6,6 +6,8 @@ use crate::placement::{Launcher, Mode, Plan, Split};
 use crate::quant::Format;
 use crate::scenario::Scenario;
 
+use super::commands_nodes as nodes;
+
 /// The command that starts the engine asked about; none where it does not read such files
 /// or cannot run here. Where its flags were
 /// read stands in `engines.ron`.
@@ -20,7 +22,7 @@ pub fn of(scenario: &Scenario, plan: &Plan) -> Option<String> {
         Launcher::IkLlamaServer => ik_llama_server(scenario, plan),
         Launcher::Ollama => ollama(scenario, plan),
         Launcher::Vllm => vllm(scenario, plan),
-        Launcher::Mlx => mlx(scenario),
+        Launcher::Mlx => mlx(scenario, plan),
         Launcher::KTransformers => ktransformers(scenario, plan),
     })
 }
@@ -62,14 +64,17 @@ fn server(scenario: &Scenario, plan: &Plan) -> Vec<String> {
         run.context.get().to_string(),
     ];
     let mut flag = |name: &str, value: String| words.extend([name.to_owned(), value]);
+    if let Some(servers) = nodes::rpc_servers(scenario, plan) {
+        flag("--rpc", servers);
+    }
     if plan.gpu_layers > 0 || scenario.machine.gpus().next().is_some() {
         flag("-ngl", plan.gpu_layers.to_string());
     }
     if plan.cpu_expert_layers > 0 {
         flag("--n-cpu-moe", plan.cpu_expert_layers.to_string());
     }
-    if !plan.tensor_split.is_empty() {
-        let shares: Vec<String> = plan.tensor_split.iter().map(f64::to_string).collect();
+    let shares: Vec<String> = nodes::shares(scenario, plan).iter().map(f64::to_string).collect();
+    if shares.len() > 1 {
         flag("-ts", shares.join(","));
     }
     for (name, format) in [("-ctk", run.kv_k), ("-ctv", run.kv_v)] {
@@ -128,7 +133,10 @@ fn vllm(scenario: &Scenario, plan: &Plan) -> String {
     words.push(format!("--max-model-len {}", each_sequence(scenario)));
     words.push(format!("--max-num-seqs {}", scenario.run.sequences));
     words.push(format!("--max-num-batched-tokens {}", scenario.run.batch));
-    let gpus = scenario.machine.gpus().count();
+    let gpus = nodes::gpus(scenario, plan);
+    if !nodes::hosts(scenario, plan).is_empty() {
+        words.push("--distributed-executor-backend ray".to_owned());
+    }
     if gpus > 1 {
         let way = if plan.split == Split::Tensor { "tensor" } else { "pipeline" };
         words.push(format!("--{way}-parallel-size {gpus}"));
@@ -139,9 +147,18 @@ fn vllm(scenario: &Scenario, plan: &Plan) -> String {
     words.join(" ")
 }
 
-fn mlx(scenario: &Scenario) -> String {
+fn mlx(scenario: &Scenario, plan: &Plan) -> String {
     let model = file_name(&scenario.subject.model.name, &scenario.subject.quant.id);
-    let mut words = vec![format!("mlx_lm.generate --model {}", quoted(model.trim_end_matches(".gguf")))];
+    let hosts = nodes::hosts(scenario, plan);
+    let program = match (hosts.is_empty(), plan.split) {
+        (true, _) => "mlx_lm.generate".to_owned(),
+        // mlx_lm/examples/sharded_generate.py, under mlx.launch.
+        (false, split) => {
+            let way = if split == Split::Tensor { "" } else { " --pipeline" };
+            format!("mlx.launch --hosts HOST-OF-FIRST,{} sharded_generate.py{way}", hosts.join(","))
+        }
+    };
+    let mut words = vec![format!("{program} --model {}", quoted(model.trim_end_matches(".gguf")))];
     match scenario.run.kv_k {
         Format::Q8_0 => words.push("--kv-bits 8 --kv-group-size 64".to_owned()),
         Format::Q4_0 => words.push("--kv-bits 4 --kv-group-size 64".to_owned()),

@@ -6,6 +6,7 @@
 pub mod answer_json;
 pub mod any_doc;
 pub mod commands;
+mod commands_nodes;
 pub mod custom_quant_doc;
 pub mod device_doc;
 pub mod document;
@@ -25,6 +26,7 @@ pub mod ollama_manifest;
 pub mod quality_doc;
 pub mod quant_doc;
 pub mod safetensors;
+pub mod serving_doc;
 pub mod settings_doc;
 pub mod share_code;
 pub mod speed_doc;

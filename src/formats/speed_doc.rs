@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::hardware::Backend;
-use crate::speed::{BackendRates, DeviceClass, Era, HostRates, Parameters, PrefillRates};
+use crate::speed::{BackendRates, DeviceClass, Era, HostRates, Parameters, PrefillRates, Serving};
 use crate::units::Seconds;
 
 use super::Refused;
@@ -40,6 +40,7 @@ pub fn read(text: &str) -> Result<Parameters, Refused> {
         core_flops: prompt.core_gflops.into_iter().map(|(simd, giga)| (simd, giga * 1e9)).collect(),
         prefill_host_spread: prompt.host_spread,
         assumed_spread: document.assumed_spread,
+        serving: Serving::default(),
         source: document.source,
     })
 }

@@ -112,8 +112,7 @@ mod tests {
             bandwidth: None,
             latency: None,
         };
-        machine.links =
-            vec![link("net1", LinkKind::Network, &[]), link("nv", LinkKind::Nvlink, &["gpu0", "gpu1"])];
+        machine.links = vec![link("net1", LinkKind::Network, &[]), link("nv", LinkKind::Nvlink, &["gpu0", "gpu1"])];
         machine.nodes = vec![Node {
             id: "node1".to_owned(),
             name: String::new(),

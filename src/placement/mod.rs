@@ -6,9 +6,11 @@
 mod auto;
 mod engine;
 mod lay;
+mod nodes;
 mod plan;
 
 pub use auto::place;
 pub use engine::{Engine, KvEra, Launcher, MapsFromDisk, Offload, OverNetwork, Overhead, Refusal};
 pub use lay::{Load, Precision, Split};
+pub use nodes::place_over_nodes;
 pub use plan::{CpuExperts, GpuLayers, LayerHome, Mode, Obstacle, Plan, Policy, PoolUse};

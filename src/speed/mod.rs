@@ -2,15 +2,22 @@
 //!
 //! Invariant: a time is a bill of named lines; where a bandwidth is unknown there is no time, never a guess.
 
+mod answer;
 mod band;
+mod batch;
 mod bill;
 mod decode;
 mod parameters;
+mod passing;
 mod prefill;
 mod reads;
+mod serving;
 
+pub use answer::{kinks, time_of_tokens};
 pub use band::Range;
+pub use batch::touched;
 pub use bill::{Bill, BillLine, Item};
 pub use decode::{Built, decode};
 pub use parameters::{BackendRates, DeviceClass, Era, HostRates, Parameters, PrefillRates};
 pub use prefill::prefill;
+pub use serving::Serving;

@@ -3,6 +3,8 @@
 use crate::hardware::{Accelerator, Backend, Basis};
 use crate::units::Seconds;
 
+use super::Serving;
+
 /// All fitted parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameters {
@@ -44,6 +46,8 @@ pub struct Parameters {
     pub prefill_host_spread: f64,
     /// Extra spread (log) where a bandwidth is only assumed.
     pub assumed_spread: f64,
+    /// Links between memories, and steps for several users.
+    pub serving: Serving,
     /// Where the parameters come from.
     pub source: String,
 }

@@ -6,6 +6,7 @@ mod lists;
 mod machine;
 mod program;
 mod refusals;
+mod serving;
 
 #[path = "../gguf/mod.rs"]
 mod gguf;

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::group::Group;
 use super::{
-    BANDWIDTHS, ELSEWHERE, FORMAT, Fault, MOST_LINKS, MOST_MEASUREMENTS, MOST_NODES, MOST_POOLS, MachineDoc, NEWER, Node as Tree,
-    Origin, REMARK_CHARS, Unknown, VERSION, Value, check_id, full_id, measurement_path, migrate, newest_measured,
+    BANDWIDTHS, ELSEWHERE, FORMAT, Fault, MOST_LINKS, MOST_MEASUREMENTS, MOST_NODES, MOST_POOLS, MachineDoc, NEWER,
+    Node as Tree, Origin, REMARK_CHARS, Unknown, VERSION, Value, check_id, full_id, measurement_path, migrate,
+    newest_measured,
 };
 use crate::formats::text::quoted;
 use crate::hardware::{Besides, Cpu, Link, LinkKind, Machine, Measurement, Node, Pool};
@@ -233,7 +234,8 @@ fn joined(group: &mut Group) -> Result<Vec<String>, Fault> {
         match node.value {
             Value::Text(id) if id.len() <= 129 && id.split('.').all(|id| check_id(id).is_ok()) => joins.push(id),
             _ => {
-                let what = format!("{} holds what is no id; expected ids of pools in double quotes", group.label("pools"));
+                let what =
+                    format!("{} holds what is no id; expected ids of pools in double quotes", group.label("pools"));
                 return Err(Fault::new(node.at, what));
             }
         }
