@@ -212,11 +212,11 @@ pub fn evaluate_here(scenario: &Scenario, precision: Precision) -> Answer {
     let prompt_time = prompt_rate.and_then(|rate| Seconds::new(scenario.prompt.as_f64() / rate.expected));
     let start = scenario.depth + scenario.prompt;
     let step = |depth: Tokens| at.bill(&plan, depth).map(|bill| bill.total);
-    let first_token = prompt_time.zip(step(start)).map(|(prompt, step)| prompt + step);
     let kinks = kinks(&at.cache, plan.split, start, scenario.answer);
-    let answer_time = time_of_tokens(step, start, scenario.answer, &kinks);
-    let whole_answer = prompt_time.zip(answer_time).map(|(prompt, answer)| prompt + answer);
-    let last_rate = step(start + scenario.answer).and_then(Seconds::rate).map(TokensPerSecond::get);
+    let spent = time_of_tokens(step, start, scenario.answer, &kinks);
+    let first_token = prompt_time.zip(spent).map(|(prompt, spent)| prompt + spent.first);
+    let whole_answer = prompt_time.zip(spent).map(|(prompt, spent)| prompt + spent.all);
+    let last_rate = spent.and_then(|spent| spent.last.rate()).map(TokensPerSecond::get);
     let verdict = match scenario.refusal() {
         Some(why) => Verdict::refused(&why),
         None => phrase(&plan, &at.machine, bill.as_ref(), scenario.answer, whole_answer),
@@ -422,7 +422,7 @@ fn findings(scenario: &Scenario, at: &Evaluation<'_>, plan: &Plan) -> Vec<Findin
         found.push(Finding::note("Which experts a token needs is taken as uniform; real routing is skewed.", ""));
     }
     // Last: what is wrong with the file or the cache matters more.
-    found.extend(serving::room(scenario));
+    found.extend(serving::room(scenario).filter(|_| runs(plan)));
     found
 }
 

@@ -203,7 +203,7 @@ fn the_time_of_an_answer_counts_every_token_at_its_depth() {
     use willitrun::units::Seconds;
     for (tokens, rate, minutes) in [(12_000, 5.0, 40.0), (23_000, 17.5, 21.9), (64_000, 40.0, 26.7)] {
         let flat = |_| Seconds::new(1.0 / rate);
-        let time = time_of_tokens(flat, Tokens::ZERO, Tokens::new(tokens), &[]).expect("a time").get();
+        let time = time_of_tokens(flat, Tokens::ZERO, Tokens::new(tokens), &[]).expect("a time").all.get();
         near(time / 60.0, minutes, 0.005, "minutes");
     }
     // Against the sum over every single token, with windows and without.

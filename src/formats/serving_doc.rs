@@ -21,13 +21,13 @@ pub fn read(text: &str) -> Result<Serving, Refused> {
         let rate = BytesPerSecond::new(value).filter(|rate| rate.get() > 0.0);
         rate.ok_or_else(|| invalid(field, format!("{value} is no bandwidth")))
     };
-    let spread = |field, value: f64| match (0.0..=2.0).contains(&value) {
-        true => Ok(value),
-        false => Err(invalid(field, format!("{value} is not from 0 to 2"))),
+    let spread = |field, value: f64| {
+        let fits = (0.0..=2.0).contains(&value);
+        fits.then_some(value).ok_or_else(|| invalid(field, format!("{value} is not from 0 to 2")))
     };
-    let share = |field, value: f64| match value > 0.0 && value <= 1.0 {
-        true => Ok(value),
-        false => Err(invalid(field, format!("{value} is not above 0 and at most 1"))),
+    let share = |field, value: f64| {
+        let fits = value > 0.0 && value <= 1.0;
+        fits.then_some(value).ok_or_else(|| invalid(field, format!("{value} is not above 0 and at most 1")))
     };
     let time = |field, micro: f64| {
         Seconds::new(micro * 1e-6).ok_or_else(|| invalid(field, format!("{micro} is no time in microseconds")))

@@ -7,6 +7,17 @@ use crate::units::{Seconds, Tokens};
 /// Pieces in which a bill is taken as straight where devices that work at once may overtake one another.
 const PIECES: u64 = 16;
 
+/// What the tokens of an answer take.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spent {
+    /// All of them.
+    pub all: Seconds,
+    /// The first.
+    pub first: Seconds,
+    /// The last.
+    pub last: Seconds,
+}
+
 /// Sums the times of `count` tokens, the first with `start` tokens behind it. A bill grows straight with depth but at
 /// its `kinks`, so a straight piece is summed by its two ends: exact where the bill is straight between them.
 ///
@@ -15,28 +26,29 @@ const PIECES: u64 = 16;
 /// use willitrun::units::{Seconds, Tokens};
 /// // 12,000 tokens at 5 tokens/s are 40 minutes.
 /// let flat = |_| Seconds::new(1.0 / 5.0);
-/// let whole = time_of_tokens(flat, Tokens::new(512), Tokens::new(12_000), &[]).unwrap();
-/// assert_eq!(whole.get(), 2400.0);
+/// let spent = time_of_tokens(flat, Tokens::new(512), Tokens::new(12_000), &[]).unwrap();
+/// assert_eq!(spent.all.get(), 2400.0);
 /// ```
 pub fn time_of_tokens(
     time: impl Fn(Tokens) -> Option<Seconds>,
     start: Tokens,
     count: Tokens,
     kinks: &[u64],
-) -> Option<Seconds> {
+) -> Option<Spent> {
     let (start, end) = (start.get(), start.get().saturating_add(count.get()));
     let mut bounds: Vec<u64> = kinks.iter().copied().filter(|kink| (start + 1..end).contains(kink)).collect();
     bounds.extend([start, end]);
     bounds.sort_unstable();
     bounds.dedup();
-    let mut whole = Seconds::ZERO;
+    let first = time(Tokens::new(start))?;
+    let mut spent = Spent { all: Seconds::ZERO, first, last: first };
     for piece in bounds.windows(2) {
         let tokens = piece[1] - piece[0];
-        let first = time(Tokens::new(piece[0]))?;
-        let last = if tokens > 1 { time(Tokens::new(piece[1] - 1))? } else { first };
-        whole += (first + last) * (tokens as f64 / 2.0);
+        let first = if piece[0] == start { first } else { time(Tokens::new(piece[0]))? };
+        spent.last = if tokens > 1 { time(Tokens::new(piece[1] - 1))? } else { first };
+        spent.all += (first + spent.last) * (tokens as f64 / 2.0);
     }
-    Some(whole)
+    Some(spent)
 }
 
 /// Depths at which the bill of a token changes its slope between `start` and `start + count`: where a window or the
@@ -71,7 +83,9 @@ mod tests {
             [(u64::MAX, 0, 1), (u64::MAX, 512, 12_000), (4096, 0, 8192), (4096, 4096, 100), (4096, 4095, 3), (7, 3, 9)]
         {
             let (from, tokens) = (Tokens::new(start), Tokens::new(count));
-            let whole = time_of_tokens(bill(window), from, tokens, &[window, 99_999_999]).expect("a time").get();
+            let spent = time_of_tokens(bill(window), from, tokens, &[window, 99_999_999]).expect("a time");
+            let (whole, ends) = (spent.all.get(), [from, Tokens::new(start + count - 1)].map(bill(window)));
+            assert_eq!(ends, [Some(spent.first), Some(spent.last)]);
             let expected = summed(window, start, count);
             assert!((whole / expected - 1.0).abs() < 1e-12, "{window} {start} {count}: {whole} and {expected}");
         }
@@ -79,7 +93,8 @@ mod tests {
 
     #[test]
     fn no_token_takes_no_time_and_an_unknown_time_is_none() {
-        assert_eq!(time_of_tokens(bill(1), Tokens::new(9), Tokens::ZERO, &[]), Some(Seconds::ZERO));
+        let none = time_of_tokens(bill(1), Tokens::new(9), Tokens::ZERO, &[]).expect("a time");
+        assert_eq!(none.all, Seconds::ZERO);
         assert_eq!(time_of_tokens(|_| None, Tokens::ZERO, Tokens::new(1), &[]), None);
     }
 }

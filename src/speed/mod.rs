@@ -13,7 +13,7 @@ mod prefill;
 mod reads;
 mod serving;
 
-pub use answer::{kinks, time_of_tokens};
+pub use answer::{Spent, kinks, time_of_tokens};
 pub use band::Range;
 pub use batch::touched;
 pub use bill::{Bill, BillLine, Item};

@@ -127,16 +127,12 @@ pub(super) fn gather(
         }
     }
     let head = load.weights.head_read();
-    match plan.head.and_then(|place| gpus.get(place)) {
-        Some(&pool) => {
-            reads[pool].dense += head;
-            reads[pool].dense_count += load.weights.head_count as f64;
-        }
-        None => {
-            on_cpu.dense += head;
-            on_cpu.dense_count += load.weights.head_count as f64;
-        }
-    }
+    let with_head = match plan.head.and_then(|place| gpus.get(place)) {
+        Some(&pool) => &mut reads[pool],
+        None => on_cpu,
+    };
+    with_head.dense += head;
+    with_head.dense_count += load.weights.head_count as f64;
 }
 
 /// Takes out of a pool's reads what lies on disk instead, and returns those bytes. Experts leave memory

@@ -77,8 +77,8 @@ fn pace(bill: Option<&Bill>, answer: Tokens, answer_time: Option<Seconds>) -> St
 }
 
 /// Whose rate it is, where several are served at once.
-fn each(bill: &Bill) -> String {
-    if bill.sequences > 1 { format!(" for each of {} sequences", bill.sequences) } else { String::new() }
+const fn each(bill: &Bill) -> &'static str {
+    if bill.sequences > 1 { " each" } else { "" }
 }
 
 /// What people call a pool in a sentence.
@@ -112,7 +112,6 @@ fn room_left(plan: &Plan, machine: &Machine) -> String {
     }
     let left = capacity.less(taken);
     let of = match machine.pools[last].kind {
-        PoolKind::Unified if together => format!(" of {gpus} machines"),
         PoolKind::Unified => String::new(),
         _ if together => format!(" of {gpus} GPUs"),
         _ => format!(" of {}", pool_name(machine, last)),

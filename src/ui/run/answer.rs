@@ -192,7 +192,7 @@ fn collect(machine: &Machine, plan: &Plan) -> Vec<Row> {
         }
         let name = match pool.kind {
             PoolKind::Vram if alike > 2 => format!("{alike} × VRAM"),
-            PoolKind::Unified if alike > 2 => format!("{alike} × Memory"),
+            PoolKind::Unified if alike > 2 => format!("{alike} nodes"),
             PoolKind::Ram if alike > 2 => format!("{alike} × RAM"),
             _ => pool_title(machine, pool),
         };

@@ -67,8 +67,11 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, height: f32) {
     });
 }
 
-/// Bytes and the rate they are read at, where there are any.
+/// Bytes and the rate they are read at, where there are any; of what is passed on, how often.
 fn detail(line: &BillLine) -> String {
+    if matches!(line.item, Item::HandOver | Item::Network) {
+        return format!("{} {}", line.times, if line.times == 1 { "message" } else { "messages" });
+    }
     if line.bytes.get() > 0 { format!("{} at {}", line.bytes.in_gb(), line.reached) } else { String::new() }
 }
 
