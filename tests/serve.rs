@@ -328,15 +328,7 @@ fn clusters_answer_sensibly() {
 /// The RAM of a node takes layers, computed by its CPU, where GPUs do not hold them all.
 #[test]
 fn the_ram_of_a_node_takes_layers() {
-    let mut machine = profile("server-8ch-ddr5-512gb");
-    let near_by = profile("server-8ch-ddr5-512gb");
-    machine.nodes = vec![willitrun::hardware::Node {
-        id: "node1".to_owned(),
-        name: String::new(),
-        link: None,
-        pools: near_by.pools,
-    }];
-    let asked = scenario("deepseek-r1", "Q8_0", machine, "llama.cpp");
+    let asked = scenario("deepseek-r1", "Q8_0", cluster("server-8ch-ddr5-512gb", 2), "llama.cpp");
     let answer = evaluate(&asked);
     let seen = asked.seen();
     let held = |id: &str| {
@@ -349,6 +341,46 @@ fn the_ram_of_a_node_takes_layers() {
     assert!(answer.findings.iter().any(|finding| finding.what.contains("is assumed")), "its network is not described");
     let vllm = scenario("deepseek-r1", "Q8_0", asked.machine.as_ref().clone(), "vllm");
     assert!(vllm.refusal().is_some(), "without a GPU on any machine");
+}
+
+/// So many machines of one kind over a network that is not described.
+fn cluster(of: &str, count: usize) -> Machine {
+    let mut machine = profile(of);
+    let node = |place| willitrun::hardware::Node {
+        id: format!("node{place}"),
+        name: String::new(),
+        link: None,
+        pools: machine.pools.clone(),
+    };
+    machine.nodes = (1..count).map(node).collect();
+    machine
+}
+
+/// Published runs over llama.cpp's servers of layers, none of which the figures of the network were taken from.
+#[test]
+fn published_clusters_lie_in_the_band() {
+    let catalog = Catalog::builtin();
+    let glm = catalog.published("glm-4.6", "UD-Q4_K_XL").expect("published");
+    let glm = Arc::new(glm.subject(catalog.model("glm-4.6").expect("built in"), None));
+    let llama = scenario("llama-3.1-405b", "Q4_K_M", cluster("strix-halo-128gb", 4), "llama.cpp").subject;
+    for (subject, count, backend, built, depth, measured, source) in [
+        (&glm, 2, Backend::Rocm, "2026-01", 64, 8.78, "kyuz0/amd-strix-halo-toolboxes, results-rpc, tg128"),
+        (&glm, 2, Backend::Rocm, "2026-01", 32_784, 4.13, "the same at 32,768"),
+        (&llama, 4, Backend::Vulkan, "2025-08", 64, 0.71, "geerlingguy/ai-benchmarks #21"),
+    ] {
+        let mut asked = scenario("llama-3.1-405b", "Q4_K_M", cluster("strix-halo-128gb", count), "llama.cpp");
+        asked.subject = subject.clone();
+        asked.backend = Some(backend);
+        asked.engine_date = Some(built.to_owned());
+        asked.depth = Tokens::new(depth);
+        asked.run.context = Tokens::new(depth + 1024);
+        let answer = evaluate_here(&asked, Precision::Near);
+        let rate = bill(&answer).rate;
+        println!("{source}: {:.2} predicted ({:.2} to {:.2}), {measured} measured", rate.expected, rate.low, rate.high);
+        assert!(!answer.plan.nodes(&asked.seen()).is_empty(), "{source}");
+        assert!((rate.low..=rate.high).contains(&measured), "{source}");
+        near(rate.expected, measured, 0.35, source);
+    }
 }
 
 /// A published pair: a second machine costs one token 2.6 ms on two DGX Spark.

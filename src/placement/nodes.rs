@@ -10,9 +10,9 @@ const TIGHT: f64 = 0.10;
 
 /// Places a load on a machine whose nodes stand among its pools. `rate` says how fast a plan is.
 ///
-/// Tried are the first machine alone, then with one node more and one more, GPUs first, and last with the RAM of all.
-/// A node adds room and a way over the network, so the search ends where GPUs hold everything. Shares given by hand
-/// speak of every device there is. Always answers, as [`place`] does.
+/// Tried are the first machine alone, then all of them, and the fewest whose GPUs hold everything; where not even all
+/// do, the RAM of nodes as well. A node adds room and a way over the network. Shares given by hand speak of every device
+/// there is. Always answers, as [`place`] does.
 #[must_use]
 pub fn place_over_nodes(
     load: &Load<'_>,
@@ -29,33 +29,42 @@ pub fn place_over_nodes(
     // llama.cpp's servers of layers know no tensor split.
     let most =
         if policy.split == Split::Tensor && load.engine.network == OverNetwork::Rpc { 0 } else { machine.nodes.len() };
-    let mut tried: Vec<(Machine, Plan)> = Vec::new();
+    let mut tried: Vec<(usize, Machine, Plan)> = Vec::new();
     let mut ask = |nodes: usize, taking: NodePools| {
         let narrowed = machine.narrowed(nodes, taking);
         let plan = whole(&narrowed, Precision::Near);
         let done = plan.mode == Mode::Gpu && plan.obstacle.is_none() && !tight(&plan, machine);
-        tried.push((narrowed, plan));
+        tried.push((nodes, narrowed, plan));
         done
     };
-    let held = (0..=most).any(|nodes| ask(nodes, NodePools::Gpus));
-    let has_ram = machine.pools.iter().any(|pool| pool.node.is_some() && pool.kind == PoolKind::Ram);
-    if !held && has_ram && most > 0 {
-        ask(most, NodePools::All);
+    if !ask(0, NodePools::Gpus) && most > 0 {
+        if ask(most, NodePools::Gpus) {
+            // The fewest that hold everything: what so many hold, more hold.
+            let (mut short, mut enough) = (0, most);
+            while enough - short > 1 {
+                let middle = short.midpoint(enough);
+                if ask(middle, NodePools::Gpus) { enough = middle } else { short = middle }
+            }
+        } else if machine.pools.iter().any(|pool| pool.node.is_some() && pool.kind == PoolKind::Ram) {
+            ask(most, NodePools::All);
+        }
     }
+    // Of equals the one with fewer machines comes first.
+    tried.sort_by_key(|(nodes, ..)| *nodes);
     let worth = |plan: &Plan| {
         let runs = plan.mode != Mode::None && plan.obstacle.is_none() && plan.within_capacity;
         let rate = rate(plan).unwrap_or_default() * if tight(plan, machine) { 1.0 - TIGHT } else { 1.0 };
         (runs, runs && plan.mode != Mode::Disk, rate)
     };
     let best = tried.into_iter().reduce(|best, next| {
-        let (one, other) = (worth(&best.1), worth(&next.1));
+        let (one, other) = (worth(&best.2), worth(&next.2));
         // Where nothing runs, the answer is that of the whole cluster.
         let better = (other.0, other.1).cmp(&(one.0, one.1)).then(other.2.total_cmp(&one.2));
         if better.is_gt() || !one.0 { next } else { best }
     });
     match best {
-        Some((narrowed, _)) if precision == Precision::Exact => whole(&narrowed, precision),
-        Some((_, plan)) => plan,
+        Some((_, narrowed, _)) if precision == Precision::Exact => whole(&narrowed, precision),
+        Some((_, _, plan)) => plan,
         None => whole(machine, precision),
     }
 }
