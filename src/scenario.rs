@@ -6,6 +6,7 @@
 
 mod engine;
 mod evidence;
+mod serving;
 mod subject;
 
 pub use engine::left_out;
@@ -17,10 +18,10 @@ use std::sync::Arc;
 
 use crate::hardware::{Backend, Figure, Finding, Machine, Pool, PoolKind, Source};
 use crate::memory::{self, Cache, KvLayout, RunOptions};
-use crate::placement::{Engine, Launcher, Load, Mode, Obstacle, Plan, Policy, Precision, Refusal, place};
+use crate::placement::{Engine, Launcher, Load, Mode, Obstacle, Plan, Policy, Precision, Refusal, place_over_nodes};
 use crate::quant::Format;
-use crate::speed::{Bill, Parameters, Range};
-use crate::units::{Bytes, Seconds, Tokens};
+use crate::speed::{Bill, Parameters, Range, kinks, time_of_tokens};
+use crate::units::{Bytes, Seconds, Tokens, TokensPerSecond};
 use crate::verdict::{Level, Verdict, judge, phrase};
 
 /// The question: what, where, how.
@@ -90,8 +91,10 @@ pub struct Answer {
     pub prefill: Option<Range>,
     /// Time to the first token.
     pub first_token: Option<Seconds>,
-    /// Time to the whole answer, prompt included.
+    /// Time to the whole answer, prompt included: every token at its own depth.
     pub whole_answer: Option<Seconds>,
+    /// Tokens per second at the end of the answer, where the depth is greatest.
+    pub last_rate: Option<f64>,
     /// Largest context that fits under the same policy, at most the model's limit.
     pub fits_max: Option<Tokens>,
     /// In words.
@@ -157,10 +160,13 @@ pub fn evaluate_here(scenario: &Scenario, precision: Precision) -> Answer {
         rate
     });
     let prompt_time = prompt_rate.and_then(|rate| Seconds::new(scenario.prompt.as_f64() / rate.expected));
-    let first_token = prompt_time.zip(bill.as_ref()).map(|(prompt, bill)| prompt + bill.total);
-    let middle = scenario.depth + scenario.prompt + scenario.answer / 2;
-    let whole_answer =
-        prompt_time.zip(at.bill(&plan, middle)).map(|(prompt, bill)| prompt + bill.total * scenario.answer.as_f64());
+    let start = scenario.depth + scenario.prompt;
+    let step = |depth: Tokens| at.bill(&plan, depth).map(|bill| bill.total);
+    let kinks = kinks(&at.cache, plan.split, start, scenario.answer);
+    let spent = time_of_tokens(step, start, scenario.answer, &kinks);
+    let first_token = prompt_time.zip(spent).map(|(prompt, spent)| prompt + spent.first);
+    let whole_answer = prompt_time.zip(spent).map(|(prompt, spent)| prompt + spent.all);
+    let last_rate = spent.and_then(|spent| spent.last.rate()).map(TokensPerSecond::get);
     let verdict = match scenario.refusal() {
         Some(why) => Verdict::refused(&why),
         None => phrase(&plan, &at.machine, bill.as_ref(), scenario.answer, whole_answer),
@@ -175,6 +181,7 @@ pub fn evaluate_here(scenario: &Scenario, precision: Precision) -> Answer {
         prefill: prompt_rate,
         first_token,
         whole_answer,
+        last_rate,
         verdict,
         evidence,
         findings,
@@ -329,7 +336,8 @@ impl<'a> Evaluation<'a> {
     }
 
     fn place(&self, precision: Precision) -> Plan {
-        let mut plan = place(&self.load(), &self.machine, &self.scenario.policy, precision);
+        let rate = |plan: &Plan| self.bill(plan, self.scenario.depth).map(|bill| bill.rate.expected);
+        let mut plan = place_over_nodes(&self.load(), &self.machine, &self.scenario.policy, precision, rate);
         if self.scenario.refusal().is_some() {
             plan.mode = Mode::None;
             plan.obstacle = Some(Obstacle::EngineCannot);
@@ -365,20 +373,7 @@ fn findings(scenario: &Scenario, at: &Evaluation<'_>, plan: &Plan) -> Vec<Findin
             "Shorten the context; beyond the limit answers degrade.",
         ));
     }
-    let room = scenario.run.context / scenario.run.streams().max(1);
-    let asked = scenario.depth + scenario.prompt + scenario.answer;
-    if asked > room {
-        found.push(Finding::note(
-            format!("Prompt and answer come to {asked} tokens, more than the {room} one sequence has room for."),
-            "Take a longer context for the whole of it.",
-        ));
-    }
-    if !scenario.machine.nodes.is_empty() {
-        found.push(Finding::note(
-            "Only the first machine of this cluster is counted; a layer split over a network adds room, not speed.",
-            "",
-        ));
-    }
+    found.extend(serving::findings(scenario, plan, &at.machine));
     if scenario.engine.ideal {
         found.push(Finding::note(
             "A ceiling: bytes over bandwidth, no efficiency and no overhead.",
@@ -406,6 +401,8 @@ fn findings(scenario: &Scenario, at: &Evaluation<'_>, plan: &Plan) -> Vec<Findin
     if plan.mode == Mode::Disk && model.experts() > 0 {
         found.push(Finding::note("Which experts a token needs is taken as uniform; real routing is skewed.", ""));
     }
+    // Last: what is wrong with the file or the cache matters more.
+    found.extend(serving::room(scenario).filter(|_| runs(plan)));
     found
 }
 
@@ -444,7 +441,7 @@ impl Scenario {
             };
             Refusal { what: format!("{name} does not read {files} files"), remedy }
         };
-        let drives = self.engine.refusal(&self.machine, self.backend);
+        let drives = self.engine.refusal(&self.seen(), self.backend);
         drives.or_else(|| (!self.engine_reads_files()).then(unread))
     }
 }

@@ -71,7 +71,8 @@ pub(super) fn question(
     let (machine, mut findings) = machine(request, catalog, machines)?;
     findings.extend(read);
     let (run, policy) = (run(request, engine, &mut findings)?, policy(request)?);
-    let (shares, gpus) = (policy.tensor_split.len(), machine.gpus().count());
+    let seen = engine.sees(&machine);
+    let (shares, gpus) = (policy.tensor_split.len(), seen.gpus().count());
     if shares > gpus {
         return Err(format!(
             "--tensor-split gives shares to {shares} of the GPUs, and this machine has {gpus}: give one for each at most"
@@ -87,7 +88,7 @@ pub(super) fn question(
             )
         })?),
     };
-    if request.gpu_layers.is_some() && machine.gpus().next().is_none() && policy.gpu_layers != GpuLayers::Count(0) {
+    if request.gpu_layers.is_some() && gpus == 0 && policy.gpu_layers != GpuLayers::Count(0) {
         findings.push(Finding::note("This machine has no GPU, so layers stay on the CPU.", ""));
     }
     let usual = Scenario::new(subject, Arc::new(machine), engine.clone(), catalog.parameters.clone());
@@ -264,15 +265,15 @@ fn run(request: &Request, engine: &Engine, findings: &mut Vec<Finding>) -> Resul
     let default = RunOptions::default();
     // Each sample is a sequence of its own.
     let (sequences, samples) = (request.sequences.unwrap_or(1), request.samples.unwrap_or(1));
+    let most = super::request::MOST_SEQUENCES;
+    if sequences * samples > most {
+        return Err(format!("--sequences {sequences} times --samples {samples} is more than {most}: ask for fewer"));
+    }
     if sequences > 1 && samples > 1 {
         findings.push(Finding::note(
             format!("{sequences} sequences of {samples} samples each are {} sequences.", sequences * samples),
             "What samples share of their prompt is counted for each of them.",
         ));
-    }
-    let most = super::request::MOST_SEQUENCES;
-    if sequences * samples > most {
-        return Err(format!("--sequences {sequences} times --samples {samples} is more than {most}: ask for fewer"));
     }
     Ok(RunOptions {
         context: request.context.map_or(default.context, Tokens::new),

@@ -70,6 +70,7 @@ pub fn check(scenario: &Scenario, answer: &Answer, beside: &Beside<'_>) -> Value
         },
         "speed": {
             "decode_tps": answer.bill.as_ref().map(|bill| range(&bill.rate)),
+            "throughput_tps": answer.bill.as_ref().map(|bill| range(&bill.throughput())),
             "prefill_tps": answer.prefill.as_ref().map(range),
             "ttft_s": answer.first_token.map(crate::units::Seconds::get),
             "answer_s": answer.whole_answer.map(crate::units::Seconds::get),
@@ -156,7 +157,8 @@ fn sources(scenario: &Scenario, answer: &Answer) -> Vec<Value> {
         Rule::Custom(_) => "llama.cpp's quantizer with typed formats, tensor by tensor".to_owned(),
     };
     rows.push(json!({ "figure": "weights", "value": scenario.subject.weights.file.get(), "source": rule }));
-    for pool in &scenario.machine.pools {
+    let machine = &*scenario.seen();
+    for pool in &machine.pools {
         rows.push(json!({
             "figure": format!("{} capacity", pool.id),
             "value": pool.capacity.value.get(),
@@ -170,7 +172,22 @@ fn sources(scenario: &Scenario, answer: &Answer) -> Vec<Value> {
             }));
         }
     }
-    for pool in scenario.machine.gpus() {
+    for node in machine.nodes.iter().filter(|_| machine.pools.iter().any(|pool| pool.node.is_some())) {
+        let link = node.link.as_deref().and_then(|id| machine.link(id));
+        let serving = &scenario.parameters.serving;
+        let rate = link.and_then(|link| link.bandwidth.as_ref());
+        let rate = rate.map(|figure| (figure.value.get(), said(figure.source, &figure.origin)));
+        let latency = link.and_then(|link| link.latency.as_ref());
+        let latency = latency.map(|figure| (figure.value.get(), said(figure.source, &figure.origin)));
+        let assumed = |value: f64| (value, format!("assumed, {}", serving.source));
+        for (what, (value, source)) in [
+            ("bandwidth", rate.unwrap_or_else(|| assumed(serving.network.get()))),
+            ("latency", latency.unwrap_or_else(|| assumed(serving.network_latency.get()))),
+        ] {
+            rows.push(json!({ "figure": format!("network to {}, {what}", node.id), "value": value, "source": source }));
+        }
+    }
+    for pool in machine.gpus() {
         let row = scenario.engine.backend_on(pool, scenario.backend);
         if let Some(row) = row.and_then(|backend| scenario.engine.overhead_on(backend)) {
             rows.push(json!({

@@ -30,6 +30,7 @@ pub mod quality_doc;
 pub mod quant_doc;
 pub mod ranking_csv;
 pub mod safetensors;
+pub mod serving_doc;
 pub mod settings_doc;
 pub mod share_code;
 pub mod speed_doc;

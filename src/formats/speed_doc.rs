@@ -3,7 +3,9 @@
 use serde::Deserialize;
 
 use crate::hardware::Backend;
-use crate::speed::{BackendRates, DeviceClass, Era, HostRates, LeftOut, Parameters, Predicted, PrefillRates, Together};
+use crate::speed::{
+    BackendRates, DeviceClass, Era, HostRates, LeftOut, Parameters, Predicted, PrefillRates, Serving, Together,
+};
 use crate::units::Seconds;
 
 use super::Refused;
@@ -41,6 +43,7 @@ pub fn read(text: &str) -> Result<Parameters, Refused> {
         prefill_host_spread: prompt.host_spread,
         assumed_spread: document.assumed_spread,
         left_out: document.left_out.into_iter().map(LeftOutRow::into_line).collect::<Result<_, _>>()?,
+        serving: Serving::default(),
         source: document.source,
     })
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::hardware::{Backend, Figure, Machine, Pool, PoolKind, Source};
+use crate::hardware::{Backend, Figure, Machine, NodePools, Pool, PoolKind, Source};
 use crate::memory::{EightBit, KvLayout, Rules, RunOptions, Unsupported};
 use crate::quant::Format;
 use crate::units::Bytes;
@@ -30,6 +30,8 @@ pub struct Engine {
     pub offload: Offload,
     /// The share of each GPU, above 0 and at most 1, it takes for itself whatever is needed, where it does so.
     pub takes: Option<f64>,
+    /// How it takes in further nodes.
+    pub network: OverNetwork,
     /// What it drives processors by, the best first.
     pub backends: Vec<Backend>,
     /// What is true of it elsewhere, said where it is refused; empty when nothing.
@@ -68,6 +70,29 @@ pub enum Offload {
     Experts,
     /// Nothing: a model lies on GPUs whole.
     Nothing,
+}
+
+/// How an engine runs over several machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OverNetwork {
+    /// Not at all: it sees the first machine.
+    Alone,
+    /// One process hands layers to servers on the other machines, their GPUs and their RAM, and fetches each result.
+    Rpc,
+    /// Each machine runs its own part and passes on to the next, GPUs alone.
+    Peers,
+}
+
+impl OverNetwork {
+    /// What of further nodes it uses; nothing where it runs alone.
+    #[must_use]
+    pub const fn takes(self) -> Option<NodePools> {
+        match self {
+            Self::Alone => None,
+            Self::Rpc => Some(NodePools::All),
+            Self::Peers => Some(NodePools::Gpus),
+        }
+    }
 }
 
 /// What a process takes on a GPU beside the model.
@@ -134,6 +159,9 @@ impl Engine {
     /// has; none when it cannot. A GPU whose vendor is not known is given the benefit of the doubt.
     #[must_use]
     pub fn backend_on(&self, pool: &Pool, chosen: Option<Backend>) -> Option<Backend> {
+        if pool.kind == PoolKind::Ram {
+            return Some(Backend::Cpu).filter(|cpu| self.backends.contains(cpu));
+        }
         let vendor = pool.device.as_ref().map_or("", |device| device.vendor.as_str());
         let drives = |backend: &Backend| *backend != Backend::Cpu && backend.drives(vendor);
         // On the CPU alone a GPU is not driven; where it is all the same, it is driven its own way.
@@ -179,12 +207,16 @@ impl Engine {
         }
     }
 
-    /// The machine as this engine may use it: an engine that takes a share of each GPU ends at that share,
-    /// unless a reserve was typed.
+    /// The machine as this engine may use it: with the nodes it reaches; an engine that takes a share of each GPU ends
+    /// at that share, unless a reserve was typed.
     #[must_use]
     pub fn sees<'m>(&self, machine: &'m Machine) -> Cow<'m, Machine> {
-        let Some(share) = self.takes else { return Cow::Borrowed(machine) };
-        let mut own = machine.clone();
+        let whole = match self.network.takes().filter(|_| !machine.nodes.is_empty()) {
+            Some(pools) => Cow::Owned(machine.joined(pools)),
+            None => Cow::Borrowed(machine),
+        };
+        let Some(share) = self.takes else { return whole };
+        let mut own = whole.into_owned();
         for pool in own.pools.iter_mut().filter(|pool| matches!(pool.kind, PoolKind::Vram | PoolKind::Unified)) {
             if pool.reserve.is_none() {
                 let capacity = pool.capacity.value;

@@ -69,10 +69,11 @@ pub(super) struct Sites {
 impl Sites {
     pub fn of(machine: &Machine) -> Self {
         let place = |wanted: fn(PoolKind) -> bool| {
-            machine.pools.iter().enumerate().filter(move |(_, pool)| wanted(pool.kind)).map(|(index, _)| index)
+            let here = move |pool: &Pool| pool.node.is_none() && wanted(pool.kind);
+            machine.pools.iter().enumerate().filter(move |(_, pool)| here(pool)).map(|(index, _)| index)
         };
         Self {
-            gpus: place(|kind| matches!(kind, PoolKind::Vram | PoolKind::Unified)).collect(),
+            gpus: machine.gpu_places(),
             host: place(|kind| kind == PoolKind::Ram)
                 .next()
                 .or_else(|| place(|kind| kind == PoolKind::Unified).next())

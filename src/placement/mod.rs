@@ -7,10 +7,12 @@ mod auto;
 mod engine;
 mod flag;
 mod lay;
+mod nodes;
 mod plan;
 
 pub use auto::place;
-pub use engine::{Engine, KvEra, Launcher, MapsFromDisk, Offload, Overhead, Refusal};
+pub use engine::{Engine, KvEra, Launcher, MapsFromDisk, Offload, OverNetwork, Overhead, Refusal};
 pub use flag::{Flag, Setting, Way};
 pub use lay::{Load, Precision, Split};
+pub use nodes::place_over_nodes;
 pub use plan::{CpuExperts, GpuLayers, LayerHome, Mode, Obstacle, Plan, Policy, PoolUse};

@@ -170,6 +170,16 @@ impl Plan {
         if on_cpu { pool.host_usable() } else { pool.usable() }
     }
 
+    /// The further nodes that hold a part, each once, in order.
+    #[must_use]
+    pub fn nodes(&self, machine: &Machine) -> Vec<usize> {
+        let holds = |used: &&PoolUse| used.total() > Bytes::ZERO;
+        let mut nodes: Vec<usize> = self.pools.iter().filter(holds).filter_map(|used| used.of(machine)?.node).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes
+    }
+
     /// Everything the engine takes, the part on disk included.
     #[must_use]
     pub fn total(&self) -> Bytes {

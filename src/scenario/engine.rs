@@ -9,7 +9,8 @@ use super::Scenario;
 
 /// What the engine changes, leaves aside, or is only taken to do.
 pub(super) fn findings(scenario: &Scenario, plan: &Plan) -> Vec<Finding> {
-    let Scenario { engine, machine, policy, backend, .. } = scenario;
+    let Scenario { engine, policy, backend, .. } = scenario;
+    let machine = &*scenario.seen();
     if let Some(why) = scenario.refusal() {
         return vec![Finding::warning(format!("{}.", why.what), why.remedy)];
     }
@@ -143,7 +144,8 @@ fn beyond_the_limit(scenario: &Scenario, plan: &Plan) -> Option<Finding> {
 
 /// The first backend in use on which the engine itself was not measured.
 fn borrowed(scenario: &Scenario, plan: &Plan) -> Option<Backend> {
-    let Scenario { engine, machine, backend, parameters, .. } = scenario;
+    let Scenario { engine, backend, parameters, .. } = scenario;
+    let machine = scenario.seen();
     let gpus: Vec<_> = machine.gpus().collect();
     let places = plan.layers.iter().filter_map(|home| home.gpu).chain(plan.head);
     let used = places.filter_map(|place| engine.backend_on(gpus.get(place)?, *backend));

@@ -3,6 +3,7 @@
 use crate::hardware::{Accelerator, Backend, Basis};
 use crate::units::Seconds;
 
+use super::Serving;
 use super::left_out::LeftOut;
 
 /// All fitted parameters.
@@ -48,6 +49,8 @@ pub struct Parameters {
     pub assumed_spread: f64,
     /// How far off predictions are of measurements left out of the fit.
     pub left_out: Vec<LeftOut>,
+    /// Links between memories, and steps for several users.
+    pub serving: Serving,
     /// Where the parameters come from.
     pub source: String,
 }

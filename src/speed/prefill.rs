@@ -3,16 +3,15 @@
 //! Efficiencies are shares of the fp16 rate of the data sheet, fitted over published measurements by
 //! `tests/tools/fit`; where an arithmetic rate is unknown there is no figure.
 
-use crate::hardware::Machine;
+use crate::hardware::{Machine, Pool, PoolKind};
 use crate::memory::FlashAttention;
 use crate::model::{FeedForward, Mixer};
 use crate::placement::{Load, Plan};
 use crate::units::{FlopsPerSecond, Seconds, Tokens};
 
+use super::passing::passings;
 use super::{Built, Parameters, Range};
 
-/// PCIe in one direction where a machine does not say: generation 4, 16 lanes.
-const PCIE: f64 = 25e9;
 /// The batch the fitted efficiency of routed experts was measured at.
 const FITTED_BATCH: f64 = 512.0;
 
@@ -49,11 +48,12 @@ pub fn prefill(
         // Of many experts a batch touches most, of few all.
         let touched = 1.0 - (1.0 - used).powf(batch);
         let experts_bytes = weights.experts.as_f64() * touched;
-        let on_cpu = |flops: f64, bytes: f64| -> Option<f64> {
+        let computed = |pool: Option<&Pool>, flops: f64, bytes: f64| -> Option<f64> {
             let rate = cpu_flops(machine, parameters);
-            let bandwidth = host?.bandwidth()?.0.get();
+            let bandwidth = pool?.bandwidth()?.0.get();
             (rate > 0.0).then(|| (flops / rate).max(bytes / bandwidth))
         };
+        let on_cpu = |flops: f64, bytes: f64| computed(host, flops, bytes);
         if let Some(used) = home.gpu.and_then(|place| used_gpus.get_mut(place)) {
             *used = true;
         }
@@ -61,6 +61,12 @@ pub fn prefill(
             None => {
                 beside_seconds +=
                     on_cpu(dense_flops + experts_flops + attention_flops, weights.dense().as_f64() + experts_bytes)?;
+                spread = spread.max(parameters.prefill_host_spread);
+            }
+            // The CPU of a further node.
+            Some(&place) if machine.pools[place].kind == PoolKind::Ram => {
+                let flops = dense_flops + experts_flops + attention_flops;
+                seconds += computed(machine.pools.get(place), flops, weights.dense().as_f64() + experts_bytes)?;
                 spread = spread.max(parameters.prefill_host_spread);
             }
             Some(&pool) => {
@@ -97,8 +103,7 @@ pub fn prefill(
                 seconds += attention_flops / (fp16 * attention_share);
                 if home.experts_in_ram {
                     // The engine either copies the experts to the GPU for a large batch or computes them beside it.
-                    let link =
-                        machine.link_of(pool).and_then(|link| link.bandwidth.as_ref()).map_or(PCIE, |b| b.value.get());
+                    let link = parameters.serving.bus(machine.link_of(pool)).get();
                     let copied = experts_bytes / link + experts_flops / (fp16 * experts_share);
                     let beside = on_cpu(experts_flops, experts_bytes).unwrap_or(f64::INFINITY);
                     beside_seconds += copied.min(beside);
@@ -116,6 +121,12 @@ pub fn prefill(
         seconds /= if load.engine.ideal { together } else { together.powf(parameters.prefill_pipeline) };
     }
     seconds += beside_seconds;
+    let devices: Vec<usize> = gpus.iter().zip(&used_gpus).filter(|(_, used)| **used).map(|(place, _)| *place).collect();
+    let passed = passings(load, plan, machine, parameters, &devices, batch as u64).far;
+    seconds += passed.time.get();
+    if passed.times > 0 {
+        spread += parameters.serving.network_spread;
+    }
     if plan.on_disk.get() > 0 {
         let disk = machine.disk()?.bandwidth()?.0.get();
         seconds += plan.on_disk.as_f64() / disk;
@@ -140,7 +151,7 @@ fn attention_flops(mixer: Mixer, depth: Tokens, prompt: Tokens) -> f64 {
 }
 
 /// Arithmetic of the CPU: typed, else assumed from its cores and SIMD.
-fn cpu_flops(machine: &Machine, parameters: &Parameters) -> f64 {
+pub(super) fn cpu_flops(machine: &Machine, parameters: &Parameters) -> f64 {
     machine.cpu.flops.as_ref().map_or_else(
         || f64::from(machine.cpu.cores.max(1)) * parameters.core_flops(&machine.cpu.simd),
         |flops| flops.value.get(),

@@ -446,6 +446,8 @@ fn contexts(limit: Tokens) -> Vec<Tokens> {
 /// The name of a pool for a list.
 pub(super) fn pool_title(machine: &Machine, pool: &Pool) -> String {
     match pool.kind {
+        PoolKind::Unified if let Some(node) = pool.node.and_then(|node| machine.nodes.get(node)) => node.id.clone(),
+        PoolKind::Ram if pool.node.is_some() => pool.id.clone(),
         PoolKind::Ram => "RAM".to_owned(),
         PoolKind::Unified => "Memory".to_owned(),
         PoolKind::Disk => "Disk".to_owned(),

@@ -8,6 +8,7 @@ mod machine;
 mod options;
 mod program;
 mod refusals;
+mod serving;
 
 #[path = "../gguf/mod.rs"]
 mod gguf;

@@ -1,15 +1,19 @@
 //! The keyboard, the sizes, the look.
 
+use std::sync::Arc;
+
 use egui::accesskit::Role;
 use egui::{Key, Pos2, Rect, Theme, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Node, SnapshotOptions, SnapshotResults};
 use willitrun::hardware::PoolKind;
+use willitrun::quant::{Mix, Quant};
+use willitrun::scenario::Subject;
 use willitrun::ui::MachineChoice;
 use willitrun::ui::bench::Workspace;
 
 use super::window::{
-    DESKTOP, LAPTOP, MEMORY, SERVER, SIZE, SPEED, bench, choose, click, heading, names, window, window_in,
+    DESKTOP, LAPTOP, MEMORY, SERVER, SIZE, SPEED, bench, choose, click, heading, names, text_on, window, window_in,
 };
 
 #[test]
@@ -139,4 +143,22 @@ fn it_looks_as_it_did() {
         h.snapshot_options(name, &SnapshotOptions::default());
         results.extend(h.take_snapshot_results());
     }
+}
+
+/// A cluster shows the memory of each machine that takes part, and the way between them.
+#[test]
+fn a_cluster_shows_its_machines() {
+    let mut h = window("2x-mac-studio-m3-ultra-512gb", "deepseek-r1");
+    let model = bench(&mut h).scenario.subject.model.clone();
+    let subject = Subject::new(model, Quant::mix(Mix::Q8_0, Mix::Q8_0.usual_imatrix()), None);
+    bench(&mut h).scenario.subject = Arc::new(subject);
+    h.run();
+    let scenario = bench(&mut h).scenario.clone();
+    let answer = willitrun::scenario::evaluate(&scenario);
+    assert_eq!(heading(&h), answer.verdict.sentence());
+    let names = names(&h);
+    for name in ["Memory", "node1"] {
+        assert!(names.iter().any(|shown| shown.starts_with(name)), "{name} in {names:?}");
+    }
+    assert!(text_on(&h, "Passing over the network") && text_on(&h, "--rpc HOST-OF-NODE1:50052"), "{names:?}");
 }

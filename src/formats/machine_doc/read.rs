@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 use super::bench_run;
 use super::group::Group;
 use super::{
-    BANDWIDTHS, ELSEWHERE, FORMAT, Fault, MOST_LINKS, MOST_MEASUREMENTS, MOST_NODES, MachineDoc, NEWER, Node as Tree,
-    Origin, REMARK_CHARS, Unknown, VERSION, check_id, full_id, measurement_path, migrate, newest_measured,
+    BANDWIDTHS, ELSEWHERE, FORMAT, Fault, MOST_LINKS, MOST_MEASUREMENTS, MOST_NODES, MOST_POOLS, MachineDoc, NEWER,
+    Node as Tree, Origin, REMARK_CHARS, Unknown, VERSION, Value, check_id, full_id, measurement_path, migrate,
+    newest_measured,
 };
 use crate::formats::text::quoted;
 use crate::hardware::{Besides, Cpu, Link, LinkKind, Machine, Measurement, Node, Pool};
@@ -154,6 +155,7 @@ impl Reader {
             kind: group.word("kind", &LinkKind::ALL, LinkKind::name)?,
             generation: group.count("generation", (1, 100))?,
             lanes: group.count("lanes", (1, 1024))?,
+            joins: joined(&mut group)?,
             bandwidth: self.bandwidth(&mut group, &path, "bytes_per_second")?.map(|(_, figure, _)| figure),
             latency: self.number(&mut group, &path, "latency_seconds", LATENCIES, Seconds::saturating)?,
             id,
@@ -229,6 +231,22 @@ pub(super) fn date(group: &mut Group) -> Result<String, Fault> {
         let what = format!("date is {}; expected a date such as 2026-11-22", quoted(&date));
         Err(Fault::new(at, what))
     }
+}
+
+/// The pools a link names. One that is not there is kept: it may have been taken out by hand.
+fn joined(group: &mut Group) -> Result<Vec<String>, Fault> {
+    let mut joins = Vec::new();
+    for node in group.list("pools", MOST_POOLS)? {
+        match node.value {
+            Value::Text(id) if id.len() <= 129 && id.split('.').all(|id| check_id(id).is_ok()) => joins.push(id),
+            _ => {
+                let what =
+                    format!("{} holds what is no id; expected ids of pools in double quotes", group.label("pools"));
+                return Err(Fault::new(node.at, what));
+            }
+        }
+    }
+    Ok(joins)
 }
 
 pub(super) fn known_link(group: &mut Group, links: &HashSet<&str>) -> Result<Option<String>, Fault> {

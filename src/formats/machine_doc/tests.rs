@@ -118,6 +118,7 @@ fn everything_a_machine_can_hold_survives_a_round_trip() {
         kind: LinkKind::Network,
         generation: None,
         lanes: None,
+        joins: vec!["gpu0".into(), "n2.gpu0".into()],
         bandwidth: Some(Figure::new(rate(3.0), Source::Measured, "link/1")),
         latency: Some(Figure::new(Seconds::saturating(1.5e-5), Source::Assumed, "")),
     }];

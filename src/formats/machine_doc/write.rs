@@ -223,6 +223,9 @@ impl Writer<'_> {
         let mut fields = Fields::default();
         fields.text("id", &link.id);
         fields.text("kind", link.kind.name());
+        if !link.joins.is_empty() {
+            fields.list("pools", link.joins.iter().map(|id| Value::Text(id.clone())));
+        }
         fields.count("generation", link.generation);
         fields.count("lanes", link.lanes);
         if let Some(figure) = &link.bandwidth {

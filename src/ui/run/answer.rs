@@ -20,7 +20,7 @@ const FACTS_BESIDE: f32 = 860.0;
 
 pub(in crate::ui) fn verdict(ui: &mut Ui, bench: &mut Workbench) {
     let depth = bench.scenario.depth;
-    let asked = bench.scenario.answer;
+    let (asked, prompt) = (bench.scenario.answer, bench.scenario.prompt);
     let full = full_context_rate(bench);
     let answer = bench.answer().clone();
     let width = ui.available_width();
@@ -41,10 +41,20 @@ pub(in crate::ui) fn verdict(ui: &mut Ui, bench: &mut Workbench) {
                     let rate = |value: f64| TokensPerSecond::saturating(value).to_string();
                     let at = if depth.get() == 0 { String::new() } else { format!(" at depth {depth}") };
                     said = format!("Between {} and {}{at}", rate(bill.rate.low), rate(bill.rate.high));
-                    match full {
-                        Some(full) => said = format!("{said}, {} with the context full. ", rate(full)),
-                        None => said.push_str(". "),
+                    if let Some(full) = full {
+                        said = format!("{said}, {} with the context full", rate(full));
                     }
+                    if bill.sequences > 1 {
+                        let all = bill.throughput();
+                        said = format!(
+                            "{said}; {} sequences together {}, between {} and {}",
+                            bill.sequences,
+                            rate(all.expected),
+                            rate(all.low),
+                            rate(all.high)
+                        );
+                    }
+                    said.push_str(". ");
                 }
                 said.push_str(&answer.verdict.reason);
                 let worst = answer.findings.iter().find(|finding| finding.level == Level::Warning);
@@ -60,26 +70,31 @@ pub(in crate::ui) fn verdict(ui: &mut Ui, bench: &mut Workbench) {
         if narrow {
             return;
         }
-        ui.with_layout(Layout::right_to_left(Align::Min), |ui| facts(ui, &answer, asked, Align::Max));
+        ui.with_layout(Layout::right_to_left(Align::Min), |ui| facts(ui, &answer, asked, prompt, Align::Max));
     });
     if narrow {
         ui.horizontal(|ui| {
             ui.add_space(42.0);
-            facts(ui, &answer, asked, Align::Min);
+            facts(ui, &answer, asked, prompt, Align::Min);
         });
     }
 }
 
 /// Three facts: the time to a whole answer, to the first token, and the largest context.
-fn facts(ui: &mut Ui, answer: &Answer, asked: Tokens, last: Align) {
+fn facts(ui: &mut Ui, answer: &Answer, asked: Tokens, prompt: Tokens, last: Align) {
     ui.spacing_mut().item_spacing.x = 22.0;
     let dash = || "—".to_owned();
     let context = answer.fits_max.map_or_else(dash, |tokens| tokens.to_string());
     figure(ui, &context, "largest context", last).on_hover_text("The largest context that fits under this placement");
     let time = |time: Option<Seconds>| time.map_or_else(dash, |time| time.to_string());
     figure(ui, &time(answer.first_token), "to the first token", Align::Min)
-        .on_hover_text("Reading a 512-token prompt, then one token");
-    figure(ui, &time(answer.whole_answer), &format!("{asked}-token answer"), Align::Min);
+        .on_hover_text(format!("Reading a {prompt}-token prompt, then one token"));
+    let slower = answer.last_rate.map_or_else(String::new, |last| {
+        format!("; the last token comes at {} tokens/s", TokensPerSecond::saturating(last))
+    });
+    figure(ui, &time(answer.whole_answer), &format!("{asked}-token answer"), Align::Min).on_hover_text(format!(
+        "Reading a {prompt}-token prompt, then {asked} tokens, thinking included, each at its own depth{slower}"
+    ));
 }
 
 /// Text under the sentence, at most so many rows; the whole of it on hover.
@@ -159,13 +174,14 @@ pub(super) fn pools(ui: &mut Ui, bench: &mut Workbench) {
 
 /// The pools to show: GPUs alike as one bar, the disk only when it matters.
 fn collect(machine: &Machine, plan: &Plan) -> Vec<Row> {
-    let gpus = machine.pools.iter().filter(|pool| pool.kind == PoolKind::Vram).count();
+    let count = |kind: PoolKind| machine.pools.iter().filter(|pool| pool.kind == kind).count();
     let mut rows: Vec<Row> = Vec::new();
     for used in &plan.pools {
         let pool = &machine.pools[used.pool];
-        if gpus > 2
-            && pool.kind == PoolKind::Vram
-            && let Some(row) = rows.iter_mut().find(|row| row.kind == PoolKind::Vram)
+        let alike = count(pool.kind);
+        if alike > 2
+            && pool.kind != PoolKind::Disk
+            && let Some(row) = rows.iter_mut().find(|row| row.kind == pool.kind)
         {
             row.capacity += pool.capacity.value;
             row.usable += plan.usable(pool);
@@ -176,8 +192,12 @@ fn collect(machine: &Machine, plan: &Plan) -> Vec<Row> {
             row.used.overhead += used.overhead;
             continue;
         }
-        let name =
-            if gpus > 2 && pool.kind == PoolKind::Vram { format!("{gpus} × VRAM") } else { pool_title(machine, pool) };
+        let name = match pool.kind {
+            PoolKind::Vram if alike > 2 => format!("{alike} × VRAM"),
+            PoolKind::Unified if alike > 2 => format!("{alike} nodes"),
+            PoolKind::Ram if alike > 2 => format!("{alike} × RAM"),
+            _ => pool_title(machine, pool),
+        };
         rows.push(Row {
             name,
             kind: pool.kind,

@@ -261,7 +261,7 @@ fn engine(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
             rows(ui, theme::height::SMALL);
             for engine in &catalog.engines {
                 // What cannot run here is there to be seen, and says why.
-                let why = engine.refusal(&bench.scenario.machine, bench.scenario.backend);
+                let why = engine.refusal(&engine.sees(&bench.scenario.machine), bench.scenario.backend);
                 let label = egui::Button::selectable(engine.id == chosen.id, &engine.name);
                 let row = ui.add_enabled(why.is_none(), label).on_hover_text(&engine.source);
                 let row = row.on_disabled_hover_ui(|ui| {

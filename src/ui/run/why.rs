@@ -16,7 +16,7 @@ use crate::ui::{fonts, theme};
 const MOST: usize = 5;
 
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, height: f32) {
-    let machine = bench.scenario.machine.clone();
+    let machine = bench.scenario.seen().into_owned();
     let bill = bench.answer().bill.clone();
     let palette = theme::palette(ui);
     let total = bill.as_ref().map_or_else(|| "—".to_owned(), |bill| bill.total.to_string());
@@ -67,8 +67,11 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, height: f32) {
     });
 }
 
-/// Bytes and the rate they are read at, where there are any.
+/// Bytes and the rate they are read at, where there are any; of what is passed on, how often.
 fn detail(line: &BillLine) -> String {
+    if matches!(line.item, Item::HandOver | Item::Network) {
+        return format!("{} {}", line.times, if line.times == 1 { "message" } else { "messages" });
+    }
     if line.bytes.get() > 0 { format!("{} at {}", line.bytes.in_gb(), line.reached) } else { String::new() }
 }
 
@@ -77,7 +80,7 @@ fn color(palette: &Palette, line: &BillLine, kind: PoolKind) -> Color32 {
     match (line.item, kind) {
         (Item::Cache, _) => bill.attention,
         (Item::Layers, _) => bill.launch,
-        (Item::HandOver, _) => bill.link,
+        (Item::HandOver | Item::Network, _) => bill.link,
         (Item::FromDisk, _) => palette.pool.disk,
         (_, PoolKind::Vram | PoolKind::Unified) => bill.gpu,
         _ => bill.ram,
