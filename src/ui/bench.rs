@@ -9,12 +9,13 @@ use crate::formats::file_doc::Published;
 use crate::hardware::{BenchRun, Finding, Machine, Pool, PoolKind, Source};
 use crate::measure::Progress;
 use crate::model::Architecture;
-use crate::placement::Precision;
+use crate::placement::{Plan, Policy, Precision};
 use crate::quant::{CustomMix, Quant, Rule};
 use crate::scenario::{Answer, Point, Scenario, Subject, evaluate_here, largest_context, sweep};
 use crate::units::Tokens;
 
 use super::accuracy::Accuracy;
+use super::by_hand::{Lower, Plot};
 use super::editor::{ModelEditor, QuantEditor};
 use super::files::Files;
 use super::history::History;
@@ -139,6 +140,12 @@ pub struct Workbench {
     pub own_models: Vec<Arc<Architecture>>,
     /// The user's own quants.
     pub own_quants: Vec<Arc<CustomMix>>,
+    /// What stands in the card at the lower right of the page.
+    pub lower: Lower,
+    /// Which plot is shown where there is room for one.
+    pub plot: Plot,
+    /// Whether the controls that are folded in a narrow window are out.
+    pub more: bool,
     /// The model being edited.
     pub(super) model: Option<ModelEditor>,
     /// The quant being edited.
@@ -146,9 +153,11 @@ pub struct Workbench {
     history: History<Step>,
     answer: Memo<Scenario, Answer>,
     fits_max: Memo<Scenario, Option<Tokens>>,
-    points: Memo<Scenario, Vec<Point>>,
+    pub(super) points: Memo<Scenario, Vec<Point>>,
     changes: Memo<Scenario, Vec<Change>>,
     offers: Memo<Arc<Architecture>, Vec<Offer>>,
+    pub(super) automatic: Memo<Scenario, Plan>,
+    pub(super) before: Memo<Scenario, Vec<Point>>,
 }
 
 /// What a typed path is for.
@@ -213,6 +222,9 @@ impl Workbench {
             opened: scenario_file,
             own_models: Vec::new(),
             own_quants: Vec::new(),
+            lower: Lower::default(),
+            plot: Plot::default(),
+            more: false,
             model: None,
             quant: None,
             answer: Memo::default(),
@@ -220,6 +232,8 @@ impl Workbench {
             points: Memo::default(),
             changes: Memo::default(),
             offers: Memo::default(),
+            automatic: Memo::default(),
+            before: Memo::default(),
         }
     }
 
@@ -262,8 +276,17 @@ impl Workbench {
         }
     }
 
-    /// Puts a model under the quant on screen; the context stays within the model's limit.
+    /// Puts a model under the quant on screen; the context stays within the model's limit. Layers placed by hand were
+    /// those of the model before.
     pub fn pick_model(&mut self, model: &Architecture) {
+        if model.id != self.scenario.subject.model.id {
+            let policy = &mut self.scenario.policy;
+            *policy = Policy {
+                split: policy.split,
+                tensor_split: std::mem::take(&mut policy.tensor_split),
+                ..Policy::default()
+            };
+        }
         let subject = self.under_this_quant(model, None);
         self.set_subject(Arc::new(subject));
     }
@@ -315,8 +338,12 @@ impl Workbench {
         self.scenario.subject = subject;
     }
 
-    /// Puts a machine on screen.
+    /// Puts a machine on screen. What was placed by hand was placed on the one before.
     pub fn set_machine(&mut self, machine: Machine, choice: MachineChoice) {
+        if choice != self.choice {
+            self.scenario.policy = Policy::default();
+            self.scenario.backend = None;
+        }
         self.base = Arc::new(machine);
         self.scenario.machine = self.base.clone();
         self.choice = choice;
@@ -418,7 +445,7 @@ impl Workbench {
 }
 
 /// The question without its context and depth: a key for what does not depend on them.
-fn without_context(scenario: &Scenario) -> Scenario {
+pub(super) fn without_context(scenario: &Scenario) -> Scenario {
     let mut key = scenario.clone();
     key.run.context = Tokens::new(SHORTEST);
     key.depth = Tokens::ZERO;
@@ -433,7 +460,7 @@ pub fn usual_answer(subject: &Subject) -> Tokens {
 }
 
 /// Contexts evenly spread on a log scale, ends included.
-fn contexts(limit: Tokens) -> Vec<Tokens> {
+pub(super) fn contexts(limit: Tokens) -> Vec<Tokens> {
     let (low, high) = (SHORTEST.min(limit.get()).max(1) as f64, limit.as_f64().max(1.0));
     let mut all: Vec<Tokens> = (0..=POINTS)
         .map(|i| low * (high / low).powf(f64::from(i) / f64::from(POINTS)))

@@ -4,6 +4,7 @@
 
 pub mod accuracy;
 pub mod bench;
+pub mod by_hand;
 #[cfg(test)]
 mod contrast;
 mod figure_row;

@@ -24,8 +24,8 @@ use crate::hardware::Machine;
 use crate::scenario::Point;
 use crate::units::{Bytes, GB, GIB, Tokens, grouped};
 
-pub use memory::memory;
-pub use speed::speed;
+pub use memory::{memory, memory_under};
+pub use speed::{speed, speed_under};
 
 /// What both plots draw, borrowed from a memo.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,10 @@ pub struct Curves<'a> {
     pub fits_max: Option<Tokens>,
     /// The unit of memory.
     pub unit: MemoryUnit,
+    /// The sweep as it was before the machine was measured, where it was.
+    pub before: Option<&'a [Point]>,
+    /// Whether this is no estimate but a ceiling.
+    pub ceiling: bool,
 }
 
 /// The unit memory is shown in.
@@ -121,6 +125,12 @@ fn readout(ui: &mut Ui, words: &[(&str, Weight, Color32)]) {
         job.append(word, 0.0, format);
     }
     ui.add(Label::new(job).truncate());
+}
+
+/// The title of a plot with its unit.
+fn title(ui: &mut Ui, name: &str, unit: &str) {
+    ui.label(fonts::title(name).color(super::theme::palette(ui).t1));
+    ui.label(fonts::small(unit).color(super::theme::palette(ui).t3));
 }
 
 /// Everything that is left of a card, with a floor under it and a ceiling where the layout has none.

@@ -6,12 +6,13 @@ use super::axis::{Axis, Rise, Round};
 use super::estimate::{Run, draw, runs};
 use super::overlay::{FOOT, HEAD, Overlay, Reach};
 use super::sweep::Standing;
-use super::{Curves, caption, hand, readout, room};
+use super::{Curves, caption, hand, readout, room, title};
+use crate::scenario::Point;
 use crate::speed::Range;
 use crate::ui::fonts::Weight;
 use crate::ui::paint::line::{self, Dash};
 use crate::ui::theme;
-use crate::ui::widget::card::card;
+use crate::ui::widget::card::card_under;
 use crate::units::{Tokens, TokensPerSecond};
 
 const NAME: &str = "Speed by context";
@@ -22,14 +23,19 @@ const HARDLY: f64 = 2.0;
 
 /// The speed card, as large as there is room. Returns the context the user asked for by click, drag or key.
 pub fn speed(ui: &mut Ui, curves: &Curves<'_>) -> Option<Tokens> {
+    speed_under(ui, curves, |ui| title(ui, NAME, if curves.ceiling { "tokens/s, ceiling" } else { "tokens/s" }))
+}
+
+/// The same under a title of another's making.
+pub fn speed_under(ui: &mut Ui, curves: &Curves<'_>, title: impl FnOnce(&mut Ui)) -> Option<Tokens> {
     let hovered = hand::hovered(ui.ctx());
-    let title = [NAME, "tokens/s"];
-    card(ui, title, |ui| title_line(ui, curves, hovered.unwrap_or(curves.context)), |ui| plot(ui, curves)).inner
+    let at = hovered.unwrap_or(curves.context);
+    card_under(ui, title, |ui| title_line(ui, curves, at), |ui| plot(ui, curves)).inner
 }
 
 fn title_line(ui: &mut Ui, curves: &Curves<'_>, tokens: Tokens) {
     let p = theme::palette(ui);
-    let at = format!("at {tokens}");
+    let at = if curves.ceiling { format!("at {tokens} at most") } else { format!("at {tokens}") };
     match rate(curves, tokens) {
         Ok(rate) => {
             let [low, expected, high] = [rate.low, rate.expected, rate.high].map(number);
@@ -85,6 +91,7 @@ fn plot(ui: &mut Ui, curves: &Curves<'_>) -> Option<Tokens> {
         over.regions(rise.range, Reach::Whole);
         over.regions(rise.range, Reach::Part);
         draw(ui, &over, rise, &runs, response.id);
+        before(&over, rise);
         if !runs.is_empty() {
             guides(&over, rise, &runs);
         }
@@ -120,10 +127,36 @@ fn rise(curves: &Curves<'_>, range: Rangef) -> Rise {
             .fold(0.0, f64::max)
     };
     let (expected, high) = (fold(|rate| rate.expected), fold(|rate| rate.high));
+    let before = curves.before.unwrap_or_default().iter().filter_map(|point| point.rate.map(|rate| rate.high));
+    let high = before.filter(|rate| rate.is_finite()).fold(high, f64::max);
     let top = high.min(1.6 * expected).max(expected * 1.05);
     let rough = Rise { top: if top > 0.0 { top } else { WELL }, range, unit: 1.0, round: Round::Decimal };
     let step = rough.step();
     Rise { top: (rough.top / step - 1e-9).ceil().max(1.0) * step, ..rough }
+}
+
+/// The band before the machine was measured: two dotted lines, named where they are furthest from the rest.
+fn before(over: &Overlay<'_>, rise: Rise) {
+    let Some(points) = over.curves.before else { return };
+    let ink = over.palette.t3;
+    let across = Rect::from_x_y_ranges(over.axis.range, rise.range);
+    let painter = over.painter.with_clip_rect(across.intersect(over.painter.clip_rect()));
+    for part in [|rate: Range| rate.low, |rate: Range| rate.high] {
+        for run in points.chunk_by(|a, b| a.rate.is_some() == b.rate.is_some()) {
+            let at = |point: &Point| Some(pos2(over.axis.x(point.context.get()), rise.y(part(point.rate?))));
+            let path: Vec<_> = run.iter().filter_map(at).collect();
+            if path.len() > 1 {
+                line::path(&painter, &path, Stroke::new(1.0, ink), Dash::Dotted);
+            }
+        }
+    }
+    // The curve falls to the right: above it there is room.
+    let named = points.get(points.len() * 3 / 5).and_then(|point| Some((point.context, point.rate?.high)));
+    if let Some((context, high)) = named {
+        let at = pos2(over.axis.x(context.get()), rise.y(high.min(rise.top)) - 4.0);
+        let ink = [ink, over.palette.bg2];
+        line::label(&painter, at, Align2::LEFT_BOTTOM, "before measuring", caption(Weight::Regular), ink);
+    }
 }
 
 /// The two speeds people feel, each where it is in sight and apart from the bottom; named where there is room.

@@ -178,6 +178,8 @@ mod tests {
                 limit: crate::units::Tokens::ZERO,
                 fits_max: None,
                 unit: MemoryUnit::Gib,
+                before: None,
+                ceiling: false,
             };
             let (panels, _) = panels(&curves);
             let panel = &panels[0];
