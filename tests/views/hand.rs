@@ -7,7 +7,8 @@ use willitrun::catalog::Catalog;
 use willitrun::hardware::Backend;
 use willitrun::memory::KvPlace;
 use willitrun::placement::{CpuExperts, GpuLayers, Policy, Split};
-use willitrun::scenario::{Scenario, evaluate};
+use willitrun::quant::{Mix, Quant};
+use willitrun::scenario::{Scenario, Subject, evaluate};
 use willitrun::units::Tokens;
 
 use super::window::{
@@ -131,22 +132,30 @@ fn shares_of_gpus_are_moved_and_given_back() {
 
 #[test]
 fn experts_for_a_token_are_moved_and_given_back() {
-    check(SERVER, "deepseek-r1", "Experts for a token", 5.0 / 15.0, |scenario| {
-        scenario.subject.experts_used == Some(6)
-    });
+    check(SERVER, "deepseek-r1", "Experts used", 5.0 / 15.0, |scenario| scenario.subject.experts_used == Some(6));
     let mut h = opened(SERVER, "deepseek-r1");
     assert!(!text_on(&h, "quality changes"));
-    h.get_by_role_and_label(Role::Slider, "Experts for a token").focus();
+    h.get_by_role_and_label(Role::Slider, "Experts used").focus();
     h.run();
     // The parameters published for R1 at 8 experts down to 1.
     for (experts, billions) in
         (1..=8).rev().zip(["36.63", "34.07", "31.52", "28.96", "26.41", "23.85", "21.30", "18.75"])
     {
         h.get_by_label(&format!("{billions} B active"));
-        assert!(value(&h, "Experts for a token").starts_with(&format!("{experts} of 256")));
+        assert!(value(&h, "Experts used").starts_with(&format!("{experts} of 256")));
         assert_eq!(text_on(&h, "quality changes"), experts != 8);
         h.key_press(Key::ArrowLeft);
         h.run();
+    }
+}
+
+#[test]
+fn other_experts_are_as_if_the_model_were_expanded_anew() {
+    let model = Catalog::builtin().model("deepseek-r1").expect("R1");
+    let quant = Quant::mix(Mix::Q4_K_M, Mix::Q4_K_M.usual_imatrix());
+    let new = |used| Subject::new(model.as_ref().clone(), quant.clone(), used);
+    for (from, to) in [(None, Some(4)), (Some(2), Some(8)), (Some(4), None), (None, Some(999))] {
+        assert_eq!(new(from).with_experts(to), new(to), "{from:?} to {to:?}");
     }
 }
 
@@ -213,7 +222,7 @@ fn what_does_not_fit_is_answered_and_says_by_how_much() {
 #[test]
 fn there_is_nothing_to_place_without_a_gpu() {
     let h = opened(LAPTOP, "llama-3.1-8b");
-    for slider in ["Layers on GPUs", "Layers with experts in RAM", "Share of gpu0", "Experts for a token"] {
+    for slider in ["Layers on GPUs", "Layers with experts in RAM", "Share of gpu0", "Experts used"] {
         assert!(h.query_by_role_and_label(Role::Slider, slider).is_none(), "{slider}");
     }
     h.get_by_role_and_label(Role::Slider, "Users side by side");
@@ -266,7 +275,7 @@ fn tab_reaches_what_is_set_by_hand() {
         "RAM",
         "Backend",
         "Engine as of",
-        "Experts for a token",
+        "Experts used",
         "Users side by side",
         "Length of the prompt",
     ] {

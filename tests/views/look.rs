@@ -5,6 +5,7 @@ use egui::{Key, Pos2, Rect, Theme, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Node, SnapshotOptions, SnapshotResults};
 use willitrun::hardware::PoolKind;
+use willitrun::placement::GpuLayers;
 use willitrun::ui::MachineChoice;
 use willitrun::ui::bench::Workspace;
 
@@ -146,4 +147,12 @@ fn it_looks_as_it_did() {
         h.snapshot_options(name, &SnapshotOptions::default());
         results.extend(h.take_snapshot_results());
     }
+    let mut h = window_in(SERVER, "deepseek-r1", Theme::Dark, SIZE);
+    click_role(&mut h, Role::Tab, "By hand");
+    bench(&mut h).scenario.policy.gpu_layers = GpuLayers::Count(40);
+    // The pointer is part of the picture.
+    h.hover_at(Pos2::ZERO);
+    h.run();
+    h.snapshot_options("by-hand", &SnapshotOptions::default());
+    results.extend(h.take_snapshot_results());
 }

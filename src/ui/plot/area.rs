@@ -78,7 +78,7 @@ pub(super) fn broken(over: &Overlay<'_>, panel: &Panel, rise: Rise, samples: &mu
     // The largest stack is at the right, and its figure as well.
     let figure = over.curves.unit.text(crate::units::Bytes::saturating(panel.peak));
     let text = over.painter.layout_no_wrap(format!("up to {figure}"), caption(Weight::Medium), over.palette.t1);
-    let place = Align2::RIGHT_TOP.anchor_size(pos2(to - 6.0, y + 6.0), text.size());
+    let place = Align2::RIGHT_CENTER.anchor_size(pos2(to - 8.0, y - HIGH / 2.0), text.size());
     if place.left() > from {
         over.painter.rect_filled(place.expand2(vec2(4.0, 1.0)), 2.0, over.palette.bg2);
         over.painter.galley(place.min, text, over.palette.t1);

@@ -37,6 +37,15 @@ const PADDING: f32 = 28.0;
 /// The share of the width that the bill takes beside what would change it.
 const WHY: f32 = 0.42;
 
+/// The width from which the cards stand in a column right of the plots.
+const COLUMN_BESIDE: f32 = 1290.0;
+/// That column.
+const COLUMN: f32 = 420.0;
+/// The least height for what is set by hand in a card of its own.
+const HAND_ALONE: f32 = 240.0;
+/// What stands below the plots besides cards.
+const FOOT: f32 = 60.0;
+
 /// Draws the workspace.
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Command> {
     let mut command = None;
@@ -48,15 +57,74 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
         ui.add_space(8.0);
         answer::verdict(ui, bench);
         ui.add_space(6.0);
+        let width = ui.available_width();
+        if width >= COLUMN_BESIDE {
+            command = command.take().or(beside(ui, bench));
+            return;
+        }
         pools::ui(ui, bench);
         ui.add_space(8.0);
-        plots(ui, bench);
+        let least = if bench.lower == Lower::Hand { 188.0 } else { 210.0 };
+        let least = if width >= SIDE_BY_SIDE { least } else { 190.0 };
+        let spare = ui.available_height() - cards_height(bench, width) - FOOT;
+        plots(ui, bench, spare.clamp(least, 420.0));
         ui.add_space(10.0);
         cards(ui, bench);
         ui.add_space(10.0);
         command = command.take().or(command_line::ui(ui, bench));
     });
     command
+}
+
+/// In a wide window the plots take the height there is, and the cards stand at their right.
+fn beside(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
+    let (width, height) = (ui.available_width() - 12.0 - COLUMN, ui.available_height());
+    let mut command = None;
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 12.0;
+        room(ui, width, height, |ui| {
+            pools::ui(ui, bench);
+            ui.add_space(8.0);
+            let spare = ui.available_height() - FOOT + 10.0;
+            plots(ui, bench, spare.max(210.0));
+            ui.add_space(10.0);
+            command = command_line::ui(ui, bench);
+        });
+        // The column ends where the plots do.
+        room(ui, COLUMN, height, |ui| column(ui, bench, height - FOOT + 18.0));
+    });
+    command
+}
+
+/// Bill, changes, and what is set by hand, each in a card of its own where there is room for all.
+fn column(ui: &mut Ui, bench: &mut Workbench, height: f32) {
+    let lines = bench.answer().bill.as_ref().map_or(0, |bill| bill.lines.len());
+    let bill = (why::height(lines) + TITLE).clamp(CARDS, 250.0);
+    let mut card = |ui: &mut Ui, height: f32, titles: &[(Lower, &str)]| {
+        room(ui, COLUMN, height, |ui| lower(ui, bench, height, titles));
+    };
+    card(ui, bill, &[(Lower::Why, "Why")]);
+    ui.add_space(10.0);
+    let rest = height - bill - 10.0;
+    let hand = rest - CARDS - 10.0;
+    if hand < HAND_ALONE {
+        let (_, others) = titles_of(bench);
+        let others = [(others[0].0, others[0].1.as_str()), (others[1].0, others[1].1.as_str())];
+        let rest = rest.max(CARDS);
+        return room(ui, COLUMN, rest, |ui| lower(ui, bench, rest, &others));
+    }
+    card(ui, CARDS, &[(Lower::Changes, "What would change it")]);
+    ui.add_space(10.0);
+    card(ui, hand, &[(Lower::Hand, "By hand")]);
+}
+
+/// What there is to choose from below the plots: the bill, and the rest.
+fn titles_of(bench: &Workbench) -> ([(Lower, &'static str); 1], [(Lower, String); 2]) {
+    let by_hand = match bench.by_hand() {
+        0 => "By hand".to_owned(),
+        count => format!("By hand, {count} set"),
+    };
+    ([(Lower::Why, "Why")], [(Lower::Changes, "What would change it".to_owned()), (Lower::Hand, by_hand)])
 }
 
 /// What is folded out over the page is folded in again by the key for it.
@@ -67,7 +135,7 @@ fn close_on_escape(ui: &Ui, bench: &mut Workbench) {
     }
 }
 
-fn plots(ui: &mut Ui, bench: &mut Workbench) {
+fn plots(ui: &mut Ui, bench: &mut Workbench, height: f32) {
     let fits_max = bench.answer().fits_max;
     bench.make_points();
     let machine = bench.scenario.seen().into_owned();
@@ -75,8 +143,6 @@ fn plots(ui: &mut Ui, bench: &mut Workbench) {
     let ceiling = bench.scenario.engine.ideal;
     let width = ui.available_width();
     let beside = width >= SIDE_BY_SIDE;
-    let spare = ui.available_height() - cards_height(bench, width) - 60.0;
-    let height = if beside { spare.clamp(210.0, 420.0) } else { spare.clamp(190.0, 420.0) };
     let mut open = bench.plot;
     let shown = bench.plot;
     let (points, before) = bench.curves();
@@ -121,12 +187,8 @@ fn cards_height(bench: &Workbench, width: f32) -> f32 {
 fn cards(ui: &mut Ui, bench: &mut Workbench) {
     let width = ui.available_width();
     let height = cards_height(bench, width);
-    let by_hand = match bench.by_hand() {
-        0 => "By hand".to_owned(),
-        count => format!("By hand, {count} set"),
-    };
-    let why = [(Lower::Why, "Why")];
-    let others = [(Lower::Changes, "What would change it"), (Lower::Hand, by_hand.as_str())];
+    let (why, others) = titles_of(bench);
+    let others = [(others[0].0, others[0].1.as_str()), (others[1].0, others[1].1.as_str())];
     if width >= SIDE_BY_SIDE {
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = 12.0;

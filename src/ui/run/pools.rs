@@ -104,8 +104,9 @@ fn bar(ui: &mut Ui, row: &Row, unit: MemoryUnit, file: Bytes) {
     let size = |bytes: Bytes| if disk { bytes.in_gb() } else { unit.of(bytes) };
     let used = &row.used;
     // On a disk the whole file lies, whether it is read from there again or not.
-    let (kept, weights) =
-        if disk { (row.capacity - row.usable, file) } else { (row.capacity - row.usable, used.weights) };
+    // What a placement by hand takes of the reserve is kept no longer.
+    let kept = row.capacity - row.usable;
+    let (kept, weights) = if disk { (kept, file) } else { (kept.min(row.capacity - used.total()), used.weights) };
     let taken = if disk { kept + file } else { used.total() };
     let free = row.capacity.less(taken);
     let buffers = used.compute + used.overhead;

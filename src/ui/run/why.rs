@@ -11,13 +11,18 @@ use crate::ui::bench::Workbench;
 use crate::ui::paint::bar::{Part, bill_bar};
 use crate::ui::paint::swatch;
 use crate::ui::theme::Palette;
-use crate::ui::widget::card::rows;
+use crate::ui::widget::card::{longest, rows};
 use crate::ui::{fonts, theme};
 
 /// The height of a line of the bill.
 const LINE: f32 = 19.0;
 /// The bar with the room under it.
 const BAR: f32 = 18.0;
+
+/// The height a bill of so many lines wants.
+pub(super) fn height(lines: usize) -> f32 {
+    BAR + LINE * lines as f32
+}
 
 /// What the title line says, at its right.
 pub(super) fn readout(ui: &mut Ui, bench: &mut Workbench) {
@@ -63,10 +68,13 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, height: f32) {
     let shown = if lines.len() > most { most - 1 } else { lines.len() };
     for ((line, label), time) in lines.iter().zip(&labels).zip(&times).take(shown) {
         let row = ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 2.0;
             swatch(ui, color(palette, line, kind(line)), label);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = 6.0;
                 ui.label(fonts::medium(time).size(12.0).color(palette.t1));
-                let detail = longest(ui, details(line, &machine));
+                let ways = details(line, &machine);
+                let detail = longest(ui, ways.iter().map(String::as_str));
                 ui.add(egui::Label::new(fonts::small(detail).color(palette.t3)).truncate());
             });
         });
@@ -104,15 +112,6 @@ fn details(line: &BillLine, machine: &Machine) -> Vec<String> {
         _ => format!("{bytes} at {reached} of {there}"),
     });
     both.into_iter().chain([format!("{bytes} at {reached}"), bytes]).collect()
-}
-
-/// The first of several ways to say it that has room.
-fn longest(ui: &Ui, ways: Vec<String>) -> String {
-    let font = fonts::font(12.0, fonts::Weight::Regular);
-    let fits = |text: &String| {
-        ui.painter().layout_no_wrap(text.clone(), font.clone(), theme::palette(ui).t3).size().x <= ui.available_width()
-    };
-    ways.into_iter().find(fits).unwrap_or_default()
 }
 
 /// The bandwidth a line divides by, with its source; none where several pools are one line.

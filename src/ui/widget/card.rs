@@ -151,6 +151,16 @@ pub fn headline(ui: &mut Ui, verdict: Verdict, rest: &str) -> Response {
     .inner
 }
 
+/// The first of several ways to say something in small type that has room; nothing where none has.
+pub fn longest<'t>(ui: &Ui, ways: impl IntoIterator<Item = &'t str>) -> &'t str {
+    let fits = |text: &&str| {
+        let font = fonts::font(12.0, Weight::Regular);
+        let width = ui.painter().layout_no_wrap((*text).to_owned(), font, theme::palette(ui).t3).size().x;
+        width <= ui.available_width()
+    };
+    ways.into_iter().find(fits).unwrap_or_default()
+}
+
 /// One line, however long.
 fn endless() -> egui::text::TextWrapping {
     egui::text::TextWrapping { max_width: f32::INFINITY, ..Default::default() }

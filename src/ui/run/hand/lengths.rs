@@ -47,7 +47,7 @@ fn experts_used(ui: &mut Ui, bench: &mut Workbench, trained: u64, experts: u64) 
     let remark = format!("{active:.2} B active");
     let said = |used: u64| format!("{used} of {experts}");
     let shown = said(value.unwrap_or(trained));
-    let words = Words { name: "Experts for a token", remark: &remark, value: &shown };
+    let words = Words { name: "Experts used", remark: &remark, value: &shown };
     let most = (trained * 2).clamp(1, experts).max(value.unwrap_or(1));
     let row = row::slider(ui, &words, HandSlider::new(words.name, &mut value, trained, [1, most], &said), by_hand);
     if row.back || row.moved {

@@ -13,6 +13,7 @@ use egui::{Align, Layout, Ui, vec2};
 use crate::ui::bench::Workbench;
 use crate::ui::paint::verdict::{self, Verdict};
 use crate::ui::widget::button::Button;
+use crate::ui::widget::card::longest;
 use crate::ui::widget::scroll::scroll;
 use crate::ui::{fonts, theme};
 
@@ -102,7 +103,8 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, height: f32) {
 pub(super) fn readout(ui: &mut Ui, bench: &mut Workbench) {
     let palette = theme::palette(ui);
     if bench.by_hand() == 0 {
-        ui.add(egui::Label::new(fonts::small("left to the engine; move one to try").color(palette.t3)).truncate());
+        let text = longest(ui, ["left to the engine; move one to try", "left to the engine"]);
+        ui.label(fonts::small(text).color(palette.t3));
         return;
     }
     let back = ui.add(Button::new("All automatic").in_list());
@@ -111,9 +113,8 @@ pub(super) fn readout(ui: &mut Ui, bench: &mut Workbench) {
         ui.ctx().request_discard("left to the engine");
     }
     if bench.scenario.subject.experts_used.is_some() {
-        let text = "other experts: quality changes";
-        let label = egui::Label::new(fonts::small(text).color(palette.t2)).truncate();
-        ui.add(label)
+        let text = longest(ui, ["fewer or more experts: quality changes", "quality changes"]);
+        ui.label(fonts::small(text).color(palette.t2))
             .on_hover_text("The model was trained with its own number; what another does to answers was not measured");
         verdict::glyph(ui, Verdict::Tight, 12.0);
     }
