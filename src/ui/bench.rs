@@ -23,6 +23,7 @@ use super::measured::LlamaBench;
 use super::memo::Memo;
 use super::offer::{Offer, offers};
 use super::rank::{RankPage, Ranking};
+use super::step::Step;
 use super::{MachineChoice, MemoryUnit, Own};
 
 /// Points of a sweep over context.
@@ -48,17 +49,6 @@ pub enum Workspace {
     Model,
     /// The quant on screen, tensor by tensor.
     Quant,
-}
-
-/// A state to go back to: the question, and the machine it is asked of without what was typed over it.
-#[derive(Clone, Debug, PartialEq)]
-struct Step {
-    scenario: Scenario,
-    base: Arc<Machine>,
-    choice: MachineChoice,
-    runs: Vec<BenchRun>,
-    model: Option<ModelEditor>,
-    quant: Option<QuantEditor>,
 }
 
 /// A machine that can be chosen.
@@ -142,6 +132,8 @@ pub struct Workbench {
     pub own_quants: Vec<Arc<CustomMix>>,
     /// What stands in the card at the lower right of the page.
     pub lower: Lower,
+    /// Answers drawn for each question side by side; every one is a sequence of the question's.
+    pub(super) samples: u64,
     /// Which plot is shown where there is room for one.
     pub plot: Plot,
     /// Whether the controls that are folded in a narrow window are out.
@@ -150,7 +142,7 @@ pub struct Workbench {
     pub(super) model: Option<ModelEditor>,
     /// The quant being edited.
     pub(super) quant: Option<QuantEditor>,
-    history: History<Step>,
+    pub(super) history: History<Step>,
     answer: Memo<Scenario, Answer>,
     fits_max: Memo<Scenario, Option<Tokens>>,
     pub(super) points: Memo<Scenario, Vec<Point>>,
@@ -190,14 +182,7 @@ impl Workbench {
         let scenario_file = scenario.subject.file.is_some().then(|| scenario.subject.clone());
         Self {
             base: scenario.machine.clone(),
-            history: History::new(Step {
-                scenario: scenario.clone(),
-                base: scenario.machine.clone(),
-                choice: MachineChoice::This,
-                runs: scenario.machine.runs.clone(),
-                model: None,
-                quant: None,
-            }),
+            history: History::new(Step::first(&scenario)),
             runs: scenario.machine.runs.clone(),
             llama_bench: LlamaBench::default(),
             scenario,
@@ -223,6 +208,7 @@ impl Workbench {
             own_models: Vec::new(),
             own_quants: Vec::new(),
             lower: Lower::default(),
+            samples: 1,
             plot: Plot::default(),
             more: false,
             model: None,
@@ -370,67 +356,6 @@ impl Workbench {
     #[must_use]
     pub fn is_edited(&self) -> bool {
         self.scenario.machine != self.base
-    }
-
-    /// Notes the question for undo once the hand rests.
-    pub fn note(&mut self) {
-        let step = self.step();
-        self.history.note(&step);
-    }
-
-    /// Whether there is something to take back.
-    #[must_use]
-    pub fn can_undo(&self) -> bool {
-        self.history.can_undo()
-    }
-
-    /// Whether there is something to do again.
-    #[must_use]
-    pub fn can_redo(&self) -> bool {
-        self.history.can_redo()
-    }
-
-    /// Takes the last change back.
-    pub fn undo(&mut self) {
-        self.note();
-        if let Some(step) = self.history.undo() {
-            self.return_to(step);
-        }
-    }
-
-    /// Does the last change again.
-    pub fn redo(&mut self) {
-        if let Some(step) = self.history.redo() {
-            self.return_to(step);
-        }
-    }
-
-    fn step(&self) -> Step {
-        Step {
-            scenario: self.scenario.clone(),
-            base: self.base.clone(),
-            choice: self.choice.clone(),
-            runs: self.runs.clone(),
-            model: self.model.clone(),
-            quant: self.quant.clone(),
-        }
-    }
-
-    fn return_to(&mut self, step: Step) {
-        self.scenario = step.scenario;
-        self.base = step.base;
-        self.choice = step.choice;
-        self.set_runs(step.runs);
-        self.model = step.model;
-        self.quant = step.quant;
-        let gone = match self.workspace {
-            Workspace::Model => self.model.is_none(),
-            Workspace::Quant => self.quant.is_none(),
-            _ => false,
-        };
-        if gone {
-            self.workspace = Workspace::Run;
-        }
     }
 
     /// Tells the user something.

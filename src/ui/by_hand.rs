@@ -51,7 +51,9 @@ impl Workbench {
             return;
         }
         let mut scenario = without_context(&self.scenario);
-        for pool in &mut std::sync::Arc::make_mut(&mut scenario.machine).pools {
+        let machine = std::sync::Arc::make_mut(&mut scenario.machine);
+        machine.runs.clear();
+        for pool in &mut machine.pools {
             pool.read_measured = None;
         }
         self.before.get(scenario, |scenario| sweep(scenario, &contexts(scenario.subject.model.max_context)));
@@ -64,7 +66,8 @@ impl Workbench {
     }
 
     fn is_measured(&self) -> bool {
-        self.scenario.machine.pools.iter().any(|pool| pool.read_measured.is_some())
+        let machine = &self.scenario.machine;
+        !machine.runs.is_empty() || machine.pools.iter().any(|pool| pool.read_measured.is_some())
     }
 
     /// How many settings are the user's own that are usually left alone.
@@ -77,7 +80,8 @@ impl Workbench {
             policy.split != Split::default(),
             !policy.tensor_split.is_empty(),
             run.kv_place != KvPlace::default(),
-            run.sequences() != 1,
+            self.users() != 1,
+            self.samples() != 1,
             self.scenario.subject.experts_used.is_some(),
             self.scenario.answer != usual_answer(&self.scenario.subject),
             self.scenario.prompt != USUAL_PROMPT,
@@ -87,6 +91,23 @@ impl Workbench {
         .into_iter()
         .filter(|by_hand| *by_hand)
         .count()
+    }
+
+    /// Answers drawn for each question side by side. What is served by other means is all users.
+    pub(super) fn samples(&self) -> u64 {
+        let all = self.scenario.run.sequences();
+        if all.is_multiple_of(self.samples.max(1)) { self.samples.max(1) } else { 1 }
+    }
+
+    /// Users served side by side, each with its samples.
+    pub(super) fn users(&self) -> u64 {
+        self.scenario.run.sequences() / self.samples()
+    }
+
+    /// Serves so many users with so many samples each.
+    pub fn serve(&mut self, users: u64, samples: u64) {
+        self.samples = samples.max(1);
+        self.scenario.run.sequences = users.max(1).saturating_mul(self.samples);
     }
 
     /// Gives all of it back.
@@ -99,6 +120,7 @@ impl Workbench {
         scenario.prompt = USUAL_PROMPT;
         scenario.engine_date = None;
         scenario.backend = None;
+        self.samples = 1;
     }
 
     /// How many routed experts a token uses; none for as many as the model was trained with.

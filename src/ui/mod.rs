@@ -22,6 +22,7 @@ mod profiles;
 pub mod rank;
 mod run;
 pub mod shell;
+mod step;
 mod rail;
 mod strip;
 mod style;

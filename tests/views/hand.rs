@@ -162,9 +162,27 @@ fn other_experts_are_as_if_the_model_were_expanded_anew() {
 #[test]
 fn users_and_lengths_are_moved_and_given_back() {
     check(DESKTOP, "qwen3-32b", "Users side by side", 0.5, |scenario| scenario.run.sequences == 16);
+    check(DESKTOP, "qwen3-32b", "Samples of each answer", 0.25, |scenario| scenario.run.sequences == 4);
     check(SERVER, "deepseek-r1", "Thinking and answer", 0.3, |scenario| scenario.answer < Tokens::new(1000));
     check(DESKTOP, "llama-3.3-70b", "Length of the answer", 0.3, |scenario| scenario.answer < Tokens::new(1000));
     check(DESKTOP, "qwen3-32b", "Length of the prompt", 0.9, |scenario| scenario.prompt > Tokens::new(20_000));
+}
+
+#[test]
+fn users_and_samples_are_sequences_together() {
+    let mut h = opened(DESKTOP, "qwen3-32b");
+    drag(&mut h, "Users side by side", 0.25);
+    drag(&mut h, "Samples of each answer", 0.5);
+    h.run();
+    assert_eq!(bench(&mut h).scenario.run.sequences, 64);
+    assert_eq!((value(&h, "Users side by side"), value(&h, "Samples of each answer")), ("4".into(), "16".into()));
+    click(&mut h, "Undo");
+    assert_eq!(bench(&mut h).scenario.run.sequences, 4);
+    assert_eq!(value(&h, "Samples of each answer"), "1, automatic");
+    click(&mut h, "Redo");
+    click_role(&mut h, Role::Button, "Reset Users side by side");
+    assert_eq!(bench(&mut h).scenario.run.sequences, 16);
+    h.get_by_label_contains("-np 16");
 }
 
 #[test]

@@ -10,14 +10,14 @@ use crate::units::{Tokens, grouped};
 
 use super::row::{self, SLIDER, Words};
 
-/// The most users a slider offers.
+/// The most users and samples a slider offers.
 const USERS: u64 = 256;
 /// The shortest and the longest text a slider offers, in tokens.
 const TEXT: [u64; 2] = [16, 131_072];
 
 /// The height of the column.
 pub(super) fn height(bench: &Workbench) -> f32 {
-    let sliders = 3 + usize::from(trained_with(bench).is_some());
+    let sliders = 4 + usize::from(trained_with(bench).is_some());
     sliders as f32 * SLIDER
 }
 
@@ -27,6 +27,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) {
         experts_used(ui, bench, trained, experts);
     }
     users(ui, bench);
+    samples(ui, bench);
     answer_length(ui, bench);
     prompt_length(ui, bench);
 }
@@ -56,19 +57,32 @@ fn experts_used(ui: &mut Ui, bench: &mut Workbench, trained: u64, experts: u64) 
 }
 
 fn users(ui: &mut Ui, bench: &mut Workbench) {
-    let run = &mut bench.scenario.run;
-    let mut value = Some(run.sequences()).filter(|users| *users != 1);
-    let by_hand = value.is_some();
-    let said = |users: u64| users.to_string();
-    let shown = said(run.sequences());
+    let run = bench.scenario.run;
     let each = run.context / run.streams();
-    let remark = if by_hand { format!("{each} tokens each") } else { String::new() };
-    let words = Words { name: "Users side by side", remark: &remark, value: &shown };
-    let slider = HandSlider::new(words.name, &mut value, 1, [1, USERS.max(run.sequences())], &said).doubling();
-    let row = row::slider(ui, &words, slider, by_hand);
-    if row.back || row.moved {
-        run.sequences = value.filter(|_| !row.back).unwrap_or(1);
+    let remark = if run.sequences() > 1 { format!("{each} tokens each") } else { String::new() };
+    let (users, samples) = (bench.users(), bench.samples());
+    if let Some(users) = side_by_side(ui, "Users side by side", &remark, users) {
+        bench.serve(users, samples);
     }
+}
+
+fn samples(ui: &mut Ui, bench: &mut Workbench) {
+    let (users, samples) = (bench.users(), bench.samples());
+    if let Some(samples) = side_by_side(ui, "Samples of each answer", "", samples) {
+        bench.serve(users, samples);
+    }
+}
+
+/// A number of things served side by side, one of them at rest; the number asked for, where it was changed.
+fn side_by_side(ui: &mut Ui, name: &str, remark: &str, now: u64) -> Option<u64> {
+    let mut value = Some(now).filter(|now| *now != 1);
+    let by_hand = value.is_some();
+    let said = |count: u64| count.to_string();
+    let shown = said(now);
+    let words = Words { name, remark, value: &shown };
+    let slider = HandSlider::new(name, &mut value, 1, [1, USERS.max(now)], &said).doubling();
+    let row = row::slider(ui, &words, slider, by_hand);
+    (row.back || row.moved).then(|| value.filter(|_| !row.back).unwrap_or(1))
 }
 
 /// The length of the answer, thinking included.
