@@ -81,6 +81,10 @@ impl<'a> HandSlider<'a> {
             value = Some(rail.grasp(pointer.x, SNAP, self.automatic));
             response.request_focus();
         }
+        // In a low window the page or the card scrolls to what the keyboard reaches.
+        if response.gained_focus() && response.interact_pointer_pos().is_none() {
+            response.scroll_to_me(None);
+        }
         value = keys(ui, &response, &rail, value, self.resting);
         value = screen_reader(ui, &response, &rail, value, self.resting);
         if value != before {
