@@ -61,6 +61,7 @@ impl Case {
             unit: self.unit,
             before: None,
             ceiling: false,
+            anchors: &[],
         }
     }
 }

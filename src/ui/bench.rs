@@ -6,6 +6,7 @@ use crate::advice::{self, Change};
 use crate::catalog::Catalog;
 use crate::formats::commands::Shell;
 use crate::formats::file_doc::Published;
+use crate::formats::measurements::Row;
 use crate::hardware::{BenchRun, Finding, Machine, Pool, PoolKind, Source};
 use crate::measure::Progress;
 use crate::model::Architecture;
@@ -150,6 +151,7 @@ pub struct Workbench {
     offers: Memo<Arc<Architecture>, Vec<Offer>>,
     pub(super) automatic: Memo<Scenario, Plan>,
     pub(super) before: Memo<Scenario, Vec<Point>>,
+    pub(super) published: Memo<String, Vec<Row<'static>>>,
 }
 
 /// What a typed path is for.
@@ -220,6 +222,7 @@ impl Workbench {
             offers: Memo::default(),
             automatic: Memo::default(),
             before: Memo::default(),
+            published: Memo::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Invariant: no threads, files, detection or measuring in here. Colours exist in [`theme`] only.
 
 pub mod accuracy;
+mod anchors;
 pub mod bench;
 pub mod by_hand;
 #[cfg(test)]

@@ -47,6 +47,21 @@ pub struct Curves<'a> {
     pub before: Option<&'a [Point]>,
     /// Whether this is no estimate but a ceiling.
     pub ceiling: bool,
+    /// What others measured of this very question.
+    pub anchors: &'a [Anchor],
+}
+
+/// A speed that was published for the model and the devices on screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Anchor {
+    /// Tokens cached while it was measured.
+    pub context: Tokens,
+    /// Tokens per second.
+    pub rate: f64,
+    /// What it is called beside its mark: `published`, or with the engine where that is another.
+    pub name: String,
+    /// All of it, with its source, for a hover.
+    pub told: String,
 }
 
 /// The unit memory is shown in.

@@ -6,7 +6,7 @@ use super::axis::{Axis, Rise, Round};
 use super::estimate::{Run, draw, runs};
 use super::overlay::{FOOT, HEAD, Overlay, Reach};
 use super::sweep::Standing;
-use super::{Curves, caption, hand, readout, room, title};
+use super::{Anchor, Curves, caption, hand, readout, room, title};
 use crate::scenario::Point;
 use crate::speed::Range;
 use crate::ui::fonts::Weight;
@@ -80,7 +80,17 @@ fn plot(ui: &mut Ui, curves: &Curves<'_>) -> Option<Tokens> {
         }
         Err(why) => why.to_owned(),
     };
-    hand::describe(ui, &response, NAME, format!("{} tokens: {words}", curves.context), curves, &axis);
+    let published: Vec<String> = curves
+        .anchors
+        .iter()
+        .map(|anchor| format!("; {} {} at {}", anchor.name, number(anchor.rate), anchor.context))
+        .collect();
+    let value = format!("{} tokens: {words}{}", curves.context, published.concat());
+    hand::describe(ui, &response, NAME, value, curves, &axis);
+    let at = response.hover_pos();
+    let under = |anchor: &&Anchor| at.is_some_and(|at| mark_of(anchor, &axis, rise).distance(at) <= REACH);
+    let told: Vec<&str> = curves.anchors.iter().filter(under).map(|anchor| anchor.told.as_str()).take(3).collect();
+    let response = if told.is_empty() { response } else { response.on_hover_text_at_pointer(told.join("\n\n")) };
     if ui.is_rect_visible(rect) {
         let pieces = curves.pieces(&axis);
         let runs = runs(curves, &pieces, &axis);
@@ -92,6 +102,7 @@ fn plot(ui: &mut Ui, curves: &Curves<'_>) -> Option<Tokens> {
         over.regions(rise.range, Reach::Part);
         draw(ui, &over, rise, &runs, response.id);
         before(&over, rise);
+        anchors(&over, rise);
         if !runs.is_empty() {
             guides(&over, rise, &runs);
         }
@@ -129,6 +140,9 @@ fn rise(curves: &Curves<'_>, range: Rangef) -> Rise {
     let (expected, high) = (fold(|rate| rate.expected), fold(|rate| rate.high));
     let before = curves.before.unwrap_or_default().iter().filter_map(|point| point.rate.map(|rate| rate.high));
     let high = before.filter(|rate| rate.is_finite()).fold(high, f64::max);
+    let published = curves.anchors.iter().map(|anchor| anchor.rate).fold(0.0, f64::max);
+    // One that is far off stands at the edge.
+    let high = high.max(published.min(1.6 * expected));
     let top = high.min(1.6 * expected).max(expected * 1.05);
     let rough = Rise { top: if top > 0.0 { top } else { WELL }, range, unit: 1.0, round: Round::Decimal };
     let step = rough.step();
@@ -156,6 +170,44 @@ fn before(over: &Overlay<'_>, rise: Rise) {
         let at = pos2(over.axis.x(context.get()), rise.y(high.min(rise.top)) - 4.0);
         let ink = [ink, over.palette.bg2];
         line::label(&painter, at, Align2::LEFT_BOTTOM, "before measuring", caption(Weight::Regular), ink);
+    }
+}
+
+/// Within this many points of its middle the pointer means a published speed.
+const REACH: f32 = 8.0;
+
+/// Where a published speed stands; what lies outside the plot, at its edge.
+fn mark_of(anchor: &Anchor, axis: &Axis, rise: Rise) -> egui::Pos2 {
+    pos2(axis.x(anchor.context.get()), rise.y(anchor.rate.min(rise.top)))
+}
+
+/// Published speeds as hollow squares, the last of each name named where there is room.
+fn anchors(over: &Overlay<'_>, rise: Rise) {
+    let palette = over.palette;
+    let mut taken: Vec<Rect> = Vec::new();
+    for anchor in over.curves.anchors {
+        let square = Rect::from_center_size(mark_of(anchor, over.axis, rise), egui::Vec2::splat(7.0));
+        over.painter.rect(square, 0.0, palette.bg2, Stroke::new(1.5, palette.t1), egui::StrokeKind::Middle);
+        taken.push(square.expand(2.0));
+    }
+    for (at, anchor) in over.curves.anchors.iter().enumerate() {
+        if over.curves.anchors[at + 1..].iter().any(|later| later.name == anchor.name) {
+            continue;
+        }
+        let middle = mark_of(anchor, over.axis, rise);
+        let text = over.painter.layout_no_wrap(anchor.name.clone(), caption(Weight::Regular), palette.t2);
+        let places = [
+            Align2::LEFT_BOTTOM.anchor_size(middle + egui::vec2(7.0, -3.0), text.size()),
+            Align2::LEFT_TOP.anchor_size(middle + egui::vec2(7.0, 3.0), text.size()),
+            Align2::RIGHT_BOTTOM.anchor_size(middle + egui::vec2(-7.0, -3.0), text.size()),
+        ];
+        let inside = Rect::from_x_y_ranges(over.axis.range, rise.range);
+        let free = |place: &Rect| inside.contains_rect(*place) && !taken.iter().any(|other| other.intersects(*place));
+        if let Some(place) = places.into_iter().find(free) {
+            over.painter.rect_filled(place.expand2(egui::vec2(2.0, 0.0)), 0.0, palette.bg2);
+            over.painter.galley(place.min, text, palette.t2);
+            taken.push(place);
+        }
     }
 }
 

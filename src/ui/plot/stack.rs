@@ -180,6 +180,7 @@ mod tests {
                 unit: MemoryUnit::Gib,
                 before: None,
                 ceiling: false,
+                anchors: &[],
             };
             let (panels, _) = panels(&curves);
             let panel = &panels[0];

@@ -207,6 +207,7 @@ mod tests {
             unit: MemoryUnit::Gib,
             before: None,
             ceiling: false,
+            anchors: &[],
         };
         test(&curves, &Axis::new(limit, Rangef::new(0.0, 100.0)));
     }

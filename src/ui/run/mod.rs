@@ -59,7 +59,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
         ui.add_space(6.0);
         let width = ui.available_width();
         if width >= COLUMN_BESIDE {
-            command = command.take().or(beside(ui, bench));
+            command = command.take().or(beside(ui, bench, catalog));
             return;
         }
         pools::ui(ui, bench);
@@ -67,7 +67,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
         let least = if bench.lower == Lower::Hand { 188.0 } else { 210.0 };
         let least = if width >= SIDE_BY_SIDE { least } else { 190.0 };
         let spare = ui.available_height() - cards_height(bench, width) - FOOT;
-        plots(ui, bench, spare.clamp(least, 420.0));
+        plots(ui, bench, catalog, spare.clamp(least, 420.0));
         ui.add_space(10.0);
         cards(ui, bench);
         ui.add_space(10.0);
@@ -77,7 +77,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
 }
 
 /// In a wide window the plots take the height there is, and the cards stand at their right.
-fn beside(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
+fn beside(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Command> {
     let (width, height) = (ui.available_width() - 12.0 - COLUMN, ui.available_height());
     let mut command = None;
     ui.horizontal_top(|ui| {
@@ -86,7 +86,7 @@ fn beside(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
             pools::ui(ui, bench);
             ui.add_space(8.0);
             let spare = ui.available_height() - FOOT + 10.0;
-            plots(ui, bench, spare.max(210.0));
+            plots(ui, bench, catalog, spare.max(210.0));
             ui.add_space(10.0);
             command = command_line::ui(ui, bench);
         });
@@ -135,7 +135,7 @@ fn close_on_escape(ui: &Ui, bench: &mut Workbench) {
     }
 }
 
-fn plots(ui: &mut Ui, bench: &mut Workbench, height: f32) {
+fn plots(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog, height: f32) {
     let fits_max = bench.answer().fits_max;
     bench.make_points();
     let machine = bench.scenario.seen().into_owned();
@@ -145,8 +145,10 @@ fn plots(ui: &mut Ui, bench: &mut Workbench, height: f32) {
     let beside = width >= SIDE_BY_SIDE;
     let mut open = bench.plot;
     let shown = bench.plot;
+    let anchors = bench.anchors(catalog);
     let (points, before) = bench.curves();
-    let curves = Curves { points, before, machine: &machine, context, limit, fits_max, unit, ceiling };
+    let curves =
+        Curves { points, before, machine: &machine, context, limit, fits_max, unit, ceiling, anchors: &anchors };
     let mut asked = None;
     if beside {
         ui.horizontal_top(|ui| {
