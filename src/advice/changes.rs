@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::hardware::{Figure, Machine, PoolKind, Source};
 use crate::memory::RunOptions;
-use crate::placement::{Offload, Precision};
+use crate::placement::{Offload, Policy, Precision};
 use crate::quant::{Format, Mix, Quant, Rule};
 use crate::scenario::{Answer, Scenario, Subject, evaluate_here};
 use crate::units::{Bytes, Tokens, TokensPerSecond};
@@ -66,6 +66,9 @@ fn candidates(scenario: &Scenario, answer: &Answer) -> Vec<(String, bool, Scenar
     for quant in quants(scenario, answer) {
         let subject = Subject::new(scenario.subject.model.clone(), quant.clone(), scenario.subject.experts_used);
         all.push((format!("Quant {}", quant.id), true, Scenario { subject: Arc::new(subject), ..scenario.clone() }));
+    }
+    if scenario.policy != Policy::default() {
+        all.push(("Automatic placement".to_owned(), true, Scenario { policy: Policy::default(), ..scenario.clone() }));
     }
     if scenario.run.kv_k == Format::F16 && scenario.run.kv_v == Format::F16 {
         let run = RunOptions { kv_k: Format::Q8_0, kv_v: Format::Q8_0, ..scenario.run };

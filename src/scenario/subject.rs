@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::memory::{KvLayout, Weights};
+use crate::memory::{KvLayout, Weights, shares_used};
 use crate::model::Architecture;
 use crate::quant::{Quant, Tensor};
 
@@ -73,6 +73,17 @@ impl Subject {
     pub fn with_tensors(model: &Arc<Architecture>, quant: Quant, tensors: &[Tensor]) -> Self {
         let weights = Weights::of_tensors(model, &quant, None, tensors);
         Self { model: model.clone(), quant, experts_used: None, weights, layout: None, file: None, release: None }
+    }
+
+    /// The same weights with another number of routed experts used per token; none for the model's own.
+    #[must_use]
+    pub fn with_experts(&self, experts_used: Option<u64>) -> Self {
+        let mut subject = Self { experts_used, ..self.clone() };
+        let shares = shares_used(&subject.model, experts_used);
+        for (layer, used) in subject.weights.layers.iter_mut().zip(shares) {
+            layer.used = used;
+        }
+        subject
     }
 
     /// The engines its published file is made for, by id; empty where every engine that reads such files does.

@@ -37,6 +37,12 @@ impl Range {
         Self { low: bound(self.low), expected, high: bound(self.high) }
     }
 
+    /// Whether it has no band: a ceiling.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        self.low >= self.high
+    }
+
     /// No band: a ceiling.
     #[must_use]
     pub const fn exact(expected: f64) -> Self {

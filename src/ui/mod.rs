@@ -3,7 +3,9 @@
 //! Invariant: no threads, files, detection or measuring in here. Colours exist in [`theme`] only.
 
 pub mod accuracy;
+mod anchors;
 pub mod bench;
+pub mod by_hand;
 #[cfg(test)]
 mod contrast;
 mod figure_row;
@@ -21,6 +23,7 @@ mod profiles;
 pub mod rank;
 mod run;
 pub mod shell;
+mod step;
 mod rail;
 mod strip;
 mod style;

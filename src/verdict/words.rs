@@ -65,7 +65,12 @@ impl Verdict {
 fn pace(bill: Option<&Bill>, answer: Tokens, answer_time: Option<Seconds>) -> String {
     match (bill, answer_time) {
         (Some(bill), Some(time)) if bill.rate.expected < MINUTES_BELOW => {
-            format!("about {time} for a {answer}-token answer{}", each(bill))
+            let word = if bill.rate.is_exact() { "at least" } else { "about" };
+            format!("{word} {time} for a {answer}-token answer{}", each(bill))
+        }
+        // What has no band is a ceiling.
+        (Some(bill), _) if bill.rate.is_exact() => {
+            format!("at most {} tokens/s{}", TokensPerSecond::saturating(bill.rate.expected), each(bill))
         }
         // Rounding must not lift a rate over the line between slowly and well.
         (Some(bill), _) if (9.9..10.0).contains(&bill.rate.expected) => format!("about 9.9 tokens/s{}", each(bill)),
@@ -149,14 +154,8 @@ fn cannot(plan: &Plan, machine: &Machine) -> String {
         .filter(|used| machine.pools[used.pool].kind != PoolKind::Disk)
         .min_by_key(|used| used.free(&machine.pools[used.pool]));
     worst.map_or_else(String::new, |used| {
-        let pool = &machine.pools[used.pool];
-        format!(
-            "{} holds {} and would need {}, short by {}",
-            pool_name(machine, used.pool),
-            pool.capacity.value.in_gib(),
-            used.total().in_gib(),
-            used.free(pool).size().in_gib()
-        )
+        let short = used.free(&machine.pools[used.pool]).size();
+        format!("{} is {} short", first_upper(&pool_name(machine, used.pool)), short.in_gib())
     })
 }
 
@@ -194,6 +193,9 @@ fn reason(plan: &Plan, machine: &Machine, bill: Option<&Bill>) -> String {
         }
     }
     let Some(line) = bill.and_then(Bill::bottleneck) else {
+        if !plan.within_capacity {
+            return format!("{needs}, but not where this placement wants it.");
+        }
         return format!("It takes {parts}.");
     };
     let several = |pool: &Pool| if pool.kind == PoolKind::Unified { "memory" } else { "VRAM" };

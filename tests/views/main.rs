@@ -3,6 +3,7 @@
 mod accuracy;
 mod editor;
 mod files;
+mod hand;
 mod look;
 mod machines;
 mod measured;

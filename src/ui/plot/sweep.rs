@@ -205,6 +205,9 @@ mod tests {
             limit,
             fits_max: Some(Tokens::new(fits)),
             unit: MemoryUnit::Gib,
+            before: None,
+            ceiling: false,
+            anchors: &[],
         };
         test(&curves, &Axis::new(limit, Rangef::new(0.0, 100.0)));
     }
