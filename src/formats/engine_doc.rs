@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::hardware::{Backend, Figure, Source};
 use crate::memory::{Buffers, CacheRules, EightBit, KvLayout, Rounding, Rules, WindowRule};
 use crate::model::Invalid;
-use crate::placement::{Engine, KvEra, Launcher, MapsFromDisk, Offload, Overhead};
+use crate::placement::{Engine, KvEra, Launcher, MapsFromDisk, Offload, Overhead, TensorSplit};
 use crate::quant::Format;
 use crate::units::Bytes;
 
@@ -76,6 +76,9 @@ struct Row {
     buffer_bytes: Option<u64>,
     kv_formats: Vec<String>,
     offload: String,
+    /// When it gives each GPU a share of every layer: `of itself` or `when asked`.
+    #[serde(default = "when_asked")]
+    tensor_split: String,
     #[serde(default)]
     takes: Option<f64>,
     backends: Vec<String>,
@@ -114,6 +117,10 @@ struct CacheRow {
     fp8: bool,
 }
 
+fn when_asked() -> String {
+    "when asked".to_owned()
+}
+
 /// A word of a closed list.
 fn named<T>(word: &str, field: &'static str, parse: impl Fn(&str) -> Option<T>) -> Result<T, Refused> {
     parse(word).ok_or_else(|| invalid(field, format!("'{}' is not known", super::shown(word, 40))))
@@ -150,6 +157,7 @@ impl CacheRow {
 impl Row {
     fn into_engine(self, overheads: &[Overhead]) -> Result<Engine, Refused> {
         let offload = [("layers", Offload::Layers), ("experts", Offload::Experts), ("nothing", Offload::Nothing)];
+        let tensor_split = [("of itself", TensorSplit::OfItself), ("when asked", TensorSplit::WhenAsked)];
         let commands = [
             ("llama-server", Launcher::LlamaServer),
             ("ik llama-server", Launcher::IkLlamaServer),
@@ -183,6 +191,7 @@ impl Row {
             backends: backends.collect::<Result<_, _>>()?,
             disk: if self.maps_from_disk { MapsFromDisk::Yes } else { MapsFromDisk::Never },
             offload: choice(&self.offload, "offload", &offload)?,
+            tensor_split: choice(&self.tensor_split, "tensor_split", &tensor_split)?,
             command: choice(&self.command, "command", &commands)?,
             rules: Rules {
                 cache: self.cache.into_rules()?,
