@@ -14,7 +14,6 @@ use willitrun::formats::machine_doc::{self, MachineDoc, Origin};
 use willitrun::hardware::{
     Accelerator, Backend, BenchRun, Compared, Figure, Machine, Pool, PoolKind, Setup, Source, Work,
 };
-use willitrun::placement::Precision;
 use willitrun::quant::{Imatrix, Mix, Quant};
 use willitrun::scenario::{Answer, Scenario, Subject, evaluate_here, predict, sweep};
 use willitrun::store::Store;
@@ -76,7 +75,7 @@ fn ask(model: &str, mix: Mix, machine: &Machine) -> Scenario {
 }
 
 fn answer(scenario: &Scenario) -> Answer {
-    evaluate_here(scenario, Precision::Exact)
+    evaluate_here(scenario)
 }
 
 fn decode(scenario: &Scenario) -> (f64, f64) {
@@ -362,7 +361,7 @@ fn one_test_helps_its_own_file_and_costs_other_models_little() {
 }
 
 fn decode_near(scenario: &Scenario) -> f64 {
-    evaluate_here(scenario, Precision::Near).bill.expect("a speed").rate.expected
+    evaluate_here(scenario).bill.expect("a speed").rate.expected
 }
 
 /// A published measurement as if it had been measured on this machine.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use willitrun::catalog::Catalog;
 use willitrun::hardware::{Backend, Figure, LinkKind, Machine, Pool, PoolKind, Source};
 use willitrun::memory::KvStreams;
-use willitrun::placement::{Mode, Precision, Split};
+use willitrun::placement::{Mode, Split};
 use willitrun::quant::{Imatrix, Quant};
 use willitrun::scenario::{Answer, Scenario, Subject, evaluate, evaluate_here};
 use willitrun::speed::{Bill, Item};
@@ -80,10 +80,10 @@ fn steps() -> Vec<Step> {
         asked.backend = Backend::parse(cells["backend"]);
         asked.engine_date = Some(cells["built"].to_owned());
         asked.depth = Tokens::new(number("depth"));
-        asked.policy.split = if cells["split"] == "tensor" { Split::Tensor } else { Split::Layer };
+        asked.policy.split = Some(if cells["split"] == "tensor" { Split::Tensor } else { Split::Layer });
         asked.run.sequences = number("sequences");
         asked.run.context = Tokens::new((number("depth") + 1024) * number("sequences"));
-        let answer = evaluate_here(&asked, Precision::Near);
+        let answer = evaluate_here(&asked);
         let rate = bill(&answer).rate;
         let measured = 1000.0 / cells["step_ms"].parse::<f64>().expect("milliseconds");
         Step {
@@ -133,10 +133,10 @@ fn published_batches_are_met() {
 #[test]
 fn the_reason_is_said_where_an_engine_was_not_measured() {
     let mut asked = scenario("deepseek-r1", "fp8-block-128", profile("8x-h200-141gb"), "vllm");
-    asked.policy.split = Split::Tensor;
+    asked.policy.split = Some(Split::Tensor);
     asked.run.sequences = 8;
     asked.run.context = Tokens::new(8 * 2560);
-    let answer = evaluate_here(&asked, Precision::Near);
+    let answer = evaluate_here(&asked);
     let said = |words: &str| answer.findings.iter().any(|finding| finding.what.contains(words));
     assert!(said("taken as llama.cpp's: it was not measured"), "{:?}", answer.findings);
     assert!(said("8 sequences get their next token in one step"), "{:?}", answer.findings);
@@ -158,7 +158,7 @@ fn more_sequences_give_more_together_and_less_to_each() {
             asked.run.sequences = sequences;
             asked.run.context = Tokens::new(2048 * sequences);
             asked.depth = Tokens::new(1024);
-            bill(&evaluate_here(&asked, Precision::Near)).clone()
+            bill(&evaluate_here(&asked)).clone()
         };
         let mut before = ask(1);
         assert_eq!(before.throughput(), before.rate, "{model}: one is all");
@@ -182,7 +182,7 @@ fn a_step_reads_weights_once_and_every_cache() {
         asked.run.sequences = sequences;
         asked.run.context = Tokens::new(4096 * sequences);
         asked.depth = Tokens::new(2048);
-        (evaluate_here(&asked, Precision::Near), asked)
+        (evaluate_here(&asked), asked)
     };
     let bytes = |answer: &Answer, item: Item| -> f64 {
         bill(answer).lines.iter().filter(|line| line.item == item).map(|line| line.bytes.as_f64()).sum()
@@ -216,17 +216,17 @@ fn the_time_of_an_answer_counts_every_token_at_its_depth() {
         let mut asked = scenario(model, quant, profile(machine), "llama.cpp");
         asked.run.context = Tokens::new(4096);
         asked.answer = Tokens::new(1100);
-        let answer = evaluate_here(&asked, Precision::Near);
+        let answer = evaluate_here(&asked);
         let prompt = asked.prompt.as_f64() / answer.prefill.expect("prompts").expected;
         let one_by_one: f64 = (0..1100)
             .map(|token| {
                 let at = Scenario { depth: asked.prompt + Tokens::new(token), ..asked.clone() };
-                bill(&evaluate_here(&at, Precision::Near)).total.get()
+                bill(&evaluate_here(&at)).total.get()
             })
             .sum();
         near(answer.whole_answer.expect("a time").get(), prompt + one_by_one, 1e-9, model);
         let first = Scenario { depth: asked.prompt, ..asked.clone() };
-        let first = bill(&evaluate_here(&first, Precision::Near)).total.get();
+        let first = bill(&evaluate_here(&first)).total.get();
         near(answer.first_token.expect("a time").get(), prompt + first, 1e-9, model);
         assert!(answer.last_rate.expect("a rate") < 1.0 / first, "{model}: the last token is the slowest");
     }
@@ -240,7 +240,7 @@ fn an_answer_longer_than_its_room_is_said() {
         asked.run.sequences = sequences;
         asked.run.streams = streams;
         asked.answer = Tokens::new(answer);
-        let findings = evaluate_here(&asked, Precision::Near).findings;
+        let findings = evaluate_here(&asked).findings;
         let found = findings.into_iter().find(|finding| finding.remedy.contains("Its time is counted"));
         found.map(|finding| format!("{} {}", finding.what, finding.remedy))
     };
@@ -276,7 +276,7 @@ fn nodes_add_room_and_not_speed() {
     // The largest model: of uniform width, twice as wide on two.
     let held = |machine: &Machine, bits: &str| {
         let asked = scenario("qwen3-235b-a22b", bits, machine.clone(), "ideal");
-        evaluate_here(&asked, Precision::Exact).plan.mode
+        evaluate_here(&asked).plan.mode
     };
     let widest = |machine: &Machine| {
         let tenths: Vec<u32> = (10..200).collect();
@@ -374,7 +374,7 @@ fn published_clusters_lie_in_the_band() {
         asked.engine_date = Some(built.to_owned());
         asked.depth = Tokens::new(depth);
         asked.run.context = Tokens::new(depth + 1024);
-        let answer = evaluate_here(&asked, Precision::Near);
+        let answer = evaluate_here(&asked);
         let rate = bill(&answer).rate;
         println!("{source}: {:.2} predicted ({:.2} to {:.2}), {measured} measured", rate.expected, rate.low, rate.high);
         assert!(!answer.plan.nodes(&asked.seen()).is_empty(), "{source}");
@@ -389,7 +389,7 @@ fn a_second_machine_costs_what_was_published() {
     let asked = |shares: &[f64]| {
         let mut asked = scenario("qwen3-32b", "Q4_K_M", profile("2x-dgx-spark"), "llama.cpp");
         asked.policy.tensor_split = shares.to_vec();
-        bill(&evaluate_here(&asked, Precision::Near)).clone()
+        bill(&evaluate_here(&asked)).clone()
     };
     let (one, two) = (asked(&[]), asked(&[1.0, 1.0]));
     let lost = two.total.get() - one.total.get();
@@ -405,10 +405,10 @@ fn links_inside_a_machine_count() {
     assert_eq!(fabric.joins.len(), 8);
     let passing = |machine: Machine| {
         let mut asked = scenario("llama-3.1-70b", "Q4_K_M", machine, "llama.cpp");
-        asked.policy.split = Split::Tensor;
+        asked.policy.split = Some(Split::Tensor);
         asked.run.sequences = 64;
         asked.run.context = Tokens::new(64 * 1024);
-        let answer = evaluate_here(&asked, Precision::Near);
+        let answer = evaluate_here(&asked);
         let all = bill(&answer);
         let sum: f64 = all.lines.iter().map(|line| line.time.get()).sum();
         near(sum, all.total.get(), 1e-9, "lines of a tensor split add up");
@@ -441,9 +441,9 @@ fn a_tensor_split_over_unequal_gpus_adds_up() {
         Catalog::builtin().accelerators_named("nvidia-geforce-rtx-4090").first().map(|device| (*device).clone());
     for shares in [vec![], vec![1.0, 3.0]] {
         let mut asked = scenario("qwen3-32b", "Q4_K_M", machine.clone(), "llama.cpp");
-        asked.policy.split = Split::Tensor;
+        asked.policy.split = Some(Split::Tensor);
         asked.policy.tensor_split = shares;
-        let answer = evaluate_here(&asked, Precision::Near);
+        let answer = evaluate_here(&asked);
         let sum: f64 = bill(&answer).lines.iter().map(|line| line.time.get()).sum();
         near(sum, bill(&answer).total.get(), 1e-9, "the sum");
         let weights: f64 =

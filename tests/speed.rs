@@ -9,7 +9,6 @@ use golden::{BARS, error, measurements};
 use willitrun::advice::accuracy::Class;
 use willitrun::catalog::Catalog;
 use willitrun::hardware::{Basis, Figure, Machine, Pool, PoolKind};
-use willitrun::placement::Precision;
 use willitrun::scenario::{Scenario, Subject, evaluate_here};
 use willitrun::units::{Bytes, BytesPerSecond, Tokens};
 
@@ -18,8 +17,7 @@ use willitrun::units::{Bytes, BytesPerSecond, Tokens};
 #[test]
 fn published_measurements_are_met() {
     let rows = measurements();
-    let answers: Vec<_> =
-        rows.iter().filter(|row| row.sound).map(|row| (row, evaluate_here(&row.scenario, Precision::Near))).collect();
+    let answers: Vec<_> = rows.iter().filter(|row| row.sound).map(|row| (row, evaluate_here(&row.scenario))).collect();
     let mut missed = Vec::new();
     for (name, of, median, tail) in BARS {
         let pairs: Vec<(f64, f64)> = answers
@@ -46,7 +44,7 @@ fn bands_hold_what_they_promise() {
             .iter()
             .filter(|row| row.sound && of(row))
             .filter_map(|row| {
-                let rate = evaluate_here(&row.scenario, Precision::Near).bill?.rate;
+                let rate = evaluate_here(&row.scenario).bill?.rate;
                 row.decode.map(|seen| (rate.low..=rate.high).contains(&seen))
             })
             .collect();
@@ -65,7 +63,7 @@ fn published_prompts_are_met() {
             .filter(|row| !apple || row.class == Class::Apple)
             .filter_map(|row| {
                 let scenario = Scenario { depth: row.start, ..row.scenario.clone() };
-                Some((evaluate_here(&scenario, Precision::Near).prefill?.expected, row.prefill?))
+                Some((evaluate_here(&scenario).prefill?.expected, row.prefill?))
             })
             .collect();
         let (off, worst, _) = error(&pairs);
@@ -95,7 +93,7 @@ fn experts_that_are_not_in_memory_come_from_disk() {
         let mut scenario =
             Scenario::new(subject.clone(), Arc::new(machine.clone()), engine, catalog.parameters.clone());
         scenario.run.context = Tokens::new(2048);
-        evaluate_here(&scenario, Precision::Exact)
+        evaluate_here(&scenario)
     };
     let ceiling = ask("ideal");
     let weights = &subject.weights;
@@ -131,12 +129,12 @@ fn a_measurement_near_the_data_sheet_changes_little() {
 #[test]
 fn a_bill_adds_up_and_bandwidth_only_helps() {
     for row in measurements().iter().filter(|row| row.class != Class::SeveralGpus).step_by(25) {
-        let bill = evaluate_here(&row.scenario, Precision::Near).bill.expect("a bill");
+        let bill = evaluate_here(&row.scenario).bill.expect("a bill");
         let sum: f64 = bill.lines.iter().map(|line| line.time.get()).sum();
         assert!((sum / bill.total.get() - 1.0).abs() < 1e-9, "{}", row.id);
         let machine = Arc::new(faster(&row.scenario.machine));
         let scenario = Scenario { machine, ..row.scenario.clone() };
-        let better = evaluate_here(&scenario, Precision::Near).bill.expect("a bill");
+        let better = evaluate_here(&scenario).bill.expect("a bill");
         assert!(better.rate.expected > bill.rate.expected, "{}", row.id);
     }
 }

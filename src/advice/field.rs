@@ -2,9 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::memory::KvLayout;
+use crate::memory::{Known, KvLayout};
 use crate::model::Architecture;
-use crate::placement::Precision;
 use crate::quant::{Mix, Quality, Quant};
 use crate::scenario::{Scenario, Subject, standing};
 use crate::units::Params;
@@ -92,13 +91,14 @@ impl Entrant {
         self.expanded.get_or_init(|| {
             // All files of llama.cpp's kind hold the same tensors.
             let tensors = self.model.tensors();
+            let known = Known::default();
             let subject = |candidate: &Candidate| {
                 let quant = candidate.quant.clone();
                 let subject = match quant.as_layout() {
                     None => Subject::with_tensors(&self.model, quant, &tensors),
                     Some(_) => Subject::new(self.model.clone(), quant, None),
                 };
-                Arc::new(Subject { layout: candidate.layout, ..subject })
+                Arc::new(Subject { layout: candidate.layout, known: known.clone(), ..subject })
             };
             Expanded { params: self.model.params(), subjects: self.candidates.iter().map(subject).collect() }
         })
@@ -117,7 +117,7 @@ impl Entrant {
         scenario.run.context = scenario.run.context.min(self.model.max_context);
         subjects.iter().zip(&self.candidates).map(move |(subject, candidate)| {
             scenario.subject = subject.clone();
-            let standing = standing(&scenario, Precision::Near);
+            let standing = standing(&scenario);
             Ranked {
                 subject: subject.clone(),
                 params: *params,

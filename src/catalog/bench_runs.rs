@@ -158,7 +158,7 @@ impl Catalog {
                 _ => setup.gpu_layers.map_or(all, GpuLayers::Count),
             },
             cpu_experts: CpuExperts::First(setup.cpu_expert_layers),
-            split: Split::Layer,
+            split: Some(Split::Layer),
             tensor_split: setup.tensor_split.clone(),
         };
         let usual = Scenario::new(subject, machine, engine, self.parameters.clone());

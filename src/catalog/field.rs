@@ -82,7 +82,6 @@ impl Catalog {
 mod tests {
     use super::*;
     use crate::advice::{Ranked, best_of_each, default_subject};
-    use crate::placement::Precision;
     use crate::quant::Imatrix;
     use crate::scenario::{Scenario, Subject, evaluate_here};
     use crate::units::{Bytes, Params};
@@ -171,7 +170,7 @@ mod tests {
                 assert_eq!(*row.subject, subject);
                 let mut asked = Scenario { subject: Arc::new(subject), ..base.clone() };
                 asked.run.context = asked.run.context.min(row.subject.model.max_context);
-                let answer = evaluate_here(&asked, Precision::Near);
+                let answer = evaluate_here(&asked);
                 let rate = answer.bill.as_ref().map(|bill| bill.rate.expected);
                 let expected = (answer.verdict.level, rate, answer.plan.total());
                 assert_eq!((row.level, row.rate, row.memory), expected, "row {place} on {profile}");

@@ -1,5 +1,6 @@
 //! From a request to a scenario: names are looked up, what is missing is assumed and said.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use crate::formats::engine_doc::LAYOUTS;
 use crate::formats::machine_doc::{self, Origin};
 use crate::formats::{custom_quant_doc, model_doc};
 use crate::hardware::{Backend, Finding, Machine};
-use crate::memory::{FlashAttention, KvPlace, KvStreams, Outputs, RunOptions, SwaCache};
+use crate::memory::{FlashAttention, Known, KvPlace, KvStreams, Outputs, RunOptions, SwaCache};
 use crate::model::Architecture;
 use crate::placement::{CpuExperts, Engine, GpuLayers, Policy, Split};
 use crate::quant::{Format, Imatrix, Mix, Quant, RuntimeFormat};
@@ -40,11 +41,15 @@ pub(super) trait Machines {
     fn named(&self, id: &str) -> Option<Machine>;
 }
 
-/// Remembers what was expanded last: a batch often asks the same model and quant again.
+/// Remembers what was expanded: a batch often asks the same model and quant again, or the model under another.
 #[derive(Default)]
 pub(super) struct Expanded {
-    last: Option<(String, Option<u64>, Arc<Subject>)>,
+    subjects: HashMap<(String, Option<u64>), Arc<Subject>>,
+    known: HashMap<String, Known>,
 }
+
+/// The most that is remembered at a time.
+const MOST_EXPANDED: usize = 1024;
 
 /// Turns a request into a question.
 ///
@@ -146,17 +151,20 @@ fn subject(
         return Err(format!("--experts {used} is more than the {} experts of {}", model.experts(), model.name));
     }
     let key = format!("{name}\n{quant:?}");
-    if let Some((last, used, subject)) = &expanded.last
-        && *last == key
-        && *used == request.experts
-    {
+    let key = (key, request.experts);
+    if let Some(subject) = expanded.subjects.get(&key) {
         return Ok(subject.clone());
     }
-    let subject = Arc::new(match published {
+    if expanded.subjects.len() >= MOST_EXPANDED {
+        *expanded = Expanded::default();
+    }
+    let subject = match published {
         Some(published) => published.subject(&model, request.experts),
         None => Subject::new(Architecture::clone(&model), quant, request.experts),
-    });
-    expanded.last = Some((key, request.experts, subject.clone()));
+    };
+    let known = expanded.known.entry(name.to_owned()).or_default().clone();
+    let subject = Arc::new(Subject { known, ..subject });
+    expanded.subjects.insert(key, subject.clone());
     Ok(subject)
 }
 
@@ -311,7 +319,11 @@ fn policy(request: &Request) -> Result<Policy, String> {
             Some("all") => CpuExperts::All,
             Some(word) => CpuExperts::First(whole("cpu-experts", word)?),
         },
-        split: one_of("split", request.split.as_deref(), &[("layer", Split::Layer), ("tensor", Split::Tensor)])?,
+        split: request
+            .split
+            .as_deref()
+            .map(|word| one_of("split", Some(word), &[("layer", Split::Layer), ("tensor", Split::Tensor)]))
+            .transpose()?,
         tensor_split: request.tensor_split.clone(),
     })
 }

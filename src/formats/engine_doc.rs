@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::hardware::{Backend, Figure, Source};
 use crate::memory::{Buffers, CacheRules, EightBit, KvLayout, Rounding, Rules, WindowRule};
 use crate::model::Invalid;
-use crate::placement::{Engine, KvEra, Launcher, MapsFromDisk, Offload, OverNetwork, Overhead};
+use crate::placement::{Engine, KvEra, Launcher, MapsFromDisk, Offload, OverNetwork, Overhead, TensorSplit};
 use crate::quant::Format;
 use crate::units::Bytes;
 
@@ -76,6 +76,9 @@ struct Row {
     buffer_bytes: Option<u64>,
     kv_formats: Vec<String>,
     offload: String,
+    /// When it gives each GPU a share of every layer: `of itself` or `when asked`.
+    #[serde(default = "when_asked")]
+    tensor_split: String,
     #[serde(default)]
     takes: Option<f64>,
     /// How it takes in further nodes.
@@ -117,6 +120,10 @@ struct CacheRow {
     fp8: bool,
 }
 
+fn when_asked() -> String {
+    "when asked".to_owned()
+}
+
 /// A word of a closed list.
 fn named<T>(word: &str, field: &'static str, parse: impl Fn(&str) -> Option<T>) -> Result<T, Refused> {
     parse(word).ok_or_else(|| invalid(field, format!("'{}' is not known", super::shown(word, 40))))
@@ -155,6 +162,7 @@ impl Row {
         let offload = [("layers", Offload::Layers), ("experts", Offload::Experts), ("nothing", Offload::Nothing)];
         let network = [("rpc", OverNetwork::Rpc), ("peers", OverNetwork::Peers)];
         let network = self.network.as_deref().map(|word| choice(word, "network", &network)).transpose()?;
+        let tensor_split = [("of itself", TensorSplit::OfItself), ("when asked", TensorSplit::WhenAsked)];
         let commands = [
             ("llama-server", Launcher::LlamaServer),
             ("ik llama-server", Launcher::IkLlamaServer),
@@ -189,6 +197,7 @@ impl Row {
             disk: if self.maps_from_disk { MapsFromDisk::Yes } else { MapsFromDisk::Never },
             offload: choice(&self.offload, "offload", &offload)?,
             network: network.unwrap_or(OverNetwork::Alone),
+            tensor_split: choice(&self.tensor_split, "tensor_split", &tensor_split)?,
             command: choice(&self.command, "command", &commands)?,
             rules: Rules {
                 cache: self.cache.into_rules()?,

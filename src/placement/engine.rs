@@ -28,6 +28,8 @@ pub struct Engine {
     pub kv_formats: Vec<Format>,
     /// What it can leave to the CPU beside a GPU.
     pub offload: Offload,
+    /// When it gives each GPU a share of every layer.
+    pub tensor_split: TensorSplit,
     /// The share of each GPU, above 0 and at most 1, it takes for itself whatever is needed, where it does so.
     pub takes: Option<f64>,
     /// How it takes in further nodes.
@@ -93,6 +95,15 @@ impl OverNetwork {
             Self::Peers => Some(NodePools::Gpus),
         }
     }
+}
+
+/// When an engine gives each GPU a share of every layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TensorSplit {
+    /// Of itself: it is the usual way to use several GPUs.
+    OfItself,
+    /// When asked to, if it can: an experiment in llama.cpp, which its own fit leaves alone.
+    WhenAsked,
 }
 
 /// What a process takes on a GPU beside the model.
@@ -237,6 +248,12 @@ impl Engine {
     #[must_use]
     pub fn overhead_on(&self, backend: Backend) -> Option<&Overhead> {
         self.overheads.iter().find(|row| row.backend == backend)
+    }
+
+    /// Whether it can keep the cache of layers on GPUs in RAM.
+    #[must_use]
+    pub fn keeps_cache_in_ram(&self) -> bool {
+        self.flag(Setting::KvOnHost).is_some()
     }
 
     /// Whether the engine has the cache formats of these options.

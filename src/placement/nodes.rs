@@ -3,38 +3,44 @@
 use crate::hardware::{Machine, NodePools, PoolKind};
 use crate::units::Bytes;
 
-use super::{Load, Mode, OverNetwork, Plan, Policy, Precision, Split, place};
+use super::{Engine, Mode, Offer, OverNetwork, Plan, Policy, Split};
 
 /// A plan that leaves a pool less than this of what may be used is worth this much less: a verdict calls it tight.
 const TIGHT: f64 = 0.10;
 
-/// Places a load on a machine whose nodes stand among its pools. `rate` says how fast a plan is.
+/// Chooses how many machines take part. `place` lays everything out on a machine; `rate` says how fast a plan is.
 ///
 /// Tried are the first machine alone, then all of them, and the fewest whose GPUs hold everything; where not even all
 /// do, the RAM of nodes as well. A node adds room and a way over the network. Shares given by hand speak of every device
-/// there is. Always answers, as [`place`] does.
+/// there is. Always answers, as [`offers`](super::offers) does.
 #[must_use]
-pub fn place_over_nodes(
-    load: &Load<'_>,
+pub fn over_nodes(
+    engine: &Engine,
     machine: &Machine,
     policy: &Policy,
-    precision: Precision,
+    place: impl Fn(&Machine) -> Offer,
     rate: impl Fn(&Plan) -> Option<f64>,
-) -> Plan {
+) -> Offer {
     let reaches = machine.pools.iter().any(|pool| pool.node.is_some());
-    let whole = |machine: &Machine, precision| named(place(load, machine, policy, precision), machine);
-    if !reaches || !policy.tensor_split.is_empty() {
-        return whole(machine, precision);
+    if !reaches {
+        return place(machine);
+    }
+    let whole = |on: &Machine| {
+        let offer = place(on);
+        Offer { plan: named(offer.plan, machine), ..offer }
+    };
+    if !policy.tensor_split.is_empty() {
+        return whole(machine);
     }
     // llama.cpp's servers of layers know no tensor split.
-    let most =
-        if policy.split == Split::Tensor && load.engine.network == OverNetwork::Rpc { 0 } else { machine.nodes.len() };
-    let mut tried: Vec<(usize, Machine, Plan)> = Vec::new();
+    let alone = policy.split == Some(Split::Tensor) && engine.network == OverNetwork::Rpc;
+    let most = if alone { 0 } else { machine.nodes.len() };
+    let mut tried: Vec<(usize, Offer)> = Vec::new();
     let mut ask = |nodes: usize, taking: NodePools| {
-        let narrowed = machine.narrowed(nodes, taking);
-        let plan = whole(&narrowed, Precision::Near);
-        let done = plan.mode == Mode::Gpu && plan.obstacle.is_none() && !tight(&plan, machine);
-        tried.push((nodes, narrowed, plan));
+        let offer = whole(&machine.narrowed(nodes, taking));
+        let plan = &offer.plan;
+        let done = plan.mode == Mode::Gpu && plan.obstacle.is_none() && !tight(plan, machine);
+        tried.push((nodes, offer));
         done
     };
     if !ask(0, NodePools::Gpus) && most > 0 {
@@ -50,23 +56,19 @@ pub fn place_over_nodes(
         }
     }
     // Of equals the one with fewer machines comes first.
-    tried.sort_by_key(|(nodes, ..)| *nodes);
+    tried.sort_by_key(|(nodes, _)| *nodes);
     let worth = |plan: &Plan| {
         let runs = plan.mode != Mode::None && plan.obstacle.is_none() && plan.within_capacity;
         let rate = rate(plan).unwrap_or_default() * if tight(plan, machine) { 1.0 - TIGHT } else { 1.0 };
         (runs, runs && plan.mode != Mode::Disk, rate)
     };
     let best = tried.into_iter().reduce(|best, next| {
-        let (one, other) = (worth(&best.2), worth(&next.2));
+        let (one, other) = (worth(&best.1.plan), worth(&next.1.plan));
         // Where nothing runs, the answer is that of the whole cluster.
         let better = (other.0, other.1).cmp(&(one.0, one.1)).then(other.2.total_cmp(&one.2));
         if better.is_gt() || !one.0 { next } else { best }
     });
-    match best {
-        Some((_, narrowed, _)) if precision == Precision::Exact => whole(&narrowed, precision),
-        Some((_, _, plan)) => plan,
-        None => whole(machine, precision),
-    }
+    best.map_or_else(|| whole(machine), |(_, offer)| offer)
 }
 
 /// Whether a pool in use is nearly full.

@@ -46,6 +46,7 @@ pub(super) fn findings(scenario: &Scenario, plan: &Plan) -> Vec<Finding> {
         ));
     }
     found.extend(beyond_the_limit(scenario, plan));
+    found.extend(unusual(scenario, plan));
     if !engine.ideal
         && let Some(other) = borrowed(scenario, plan)
     {
@@ -102,7 +103,7 @@ fn unsaid(scenario: &Scenario, plan: &Plan) -> Vec<Setting> {
         (parts, &[Setting::GpuLayers]),
         (experts_by_layer && !all_in_ram, &[Setting::CpuExperts]),
         (!policy.tensor_split.is_empty(), &[Setting::Shares]),
-        (policy.split == Split::Tensor, &[Setting::SplitTensor, Setting::TensorParallel]),
+        (policy.split == Some(Split::Tensor), &[Setting::SplitTensor, Setting::TensorParallel]),
         (run.kv_k != run.kv_v, &[Setting::KvV]),
         (run.kv_place == KvPlace::Host, &[Setting::KvOnHost]),
         (run.flash_attention == FlashAttention::Off, &[Setting::FlashOff]),
@@ -126,6 +127,22 @@ fn needs_environment(scenario: &Scenario) -> bool {
     ];
     let by_environment = |sets: Setting| engine.flag(sets).is_some_and(|flag| flag.way == Way::Environment);
     asked.into_iter().any(|(asked, sets)| asked && by_environment(sets))
+}
+
+/// Says what the automatic choice does that the engine would not do by itself.
+fn unusual(scenario: &Scenario, plan: &Plan) -> Option<Finding> {
+    let Scenario { machine, policy, run, engine, .. } = scenario;
+    let (gpu, cache) = (machine.gpus().next()?, KvPlace::Host);
+    if plan.kv_place == cache && run.kv_place != cache {
+        return Some(Finding::note(
+            "The cache stays in RAM, so that more layers fit on the GPU: that is faster here.",
+            "",
+        ));
+    }
+    let alone = plan.gpu_layers == 0 && policy.is_automatic() && plan.mode != crate::placement::Mode::None;
+    let driven = engine.backend_on(gpu, scenario.backend).is_some() && scenario.backend != Some(Backend::Cpu);
+    (alone && driven && gpu.kind == PoolKind::Vram)
+        .then(|| Finding::note("Nothing goes to the GPU: the CPU alone is expected to be no slower.", ""))
 }
 
 /// Says that layers went to the CPU because a GPU may use only part of unified memory.

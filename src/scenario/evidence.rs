@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::hardware::{Backend, BenchRun, Compared, Finding, Machine, Part, PoolKind, Standing, Work};
 use crate::memory::{FlashAttention, KvPlace};
-use crate::placement::{Plan, Precision};
+use crate::placement::Plan;
 use crate::speed::{Asked, Bill, Correction, Item, Range, correction, doubt};
 use crate::units::{BytesPerSecond, Params, Seconds, Tokens, TokensPerSecond};
 
-use super::{Evaluation, Scenario, Subject, runs};
+use super::{Evaluation, Question, Scenario, Subject, runs};
 
 /// What measurements of the machine changed about an answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,8 +60,9 @@ impl Evidence {
 pub fn predict(scenario: &Scenario, work: Work) -> Option<Compared> {
     let machine = Arc::new(Machine { runs: Vec::new(), ..Machine::clone(&scenario.machine) });
     let bare = Scenario { machine, ..scenario.clone() };
-    let at = Evaluation::new(&bare, bare.run.context);
-    let plan = at.place(Precision::Near);
+    let question = Question::new(&bare);
+    let at = question.at(bare.run.context);
+    let plan = at.place().plan;
     let (range, standing) = match work {
         Work::Decode => {
             let bill = at.predicted_bill(&plan, bare.depth)?;
@@ -150,7 +151,7 @@ fn decode_standing(at: &Evaluation<'_>, plan: &Plan, bill: &Bill) -> Standing {
             Some((_, sum)) => *sum += seconds,
             None => parts.push((part, seconds)),
         }
-        widest = widest.max(doubt(&at.machine, line.pool, &at.scenario.parameters));
+        widest = widest.max(doubt(&at.question.machine, line.pool, &at.scenario.parameters));
     }
     let all: f64 = parts.iter().map(|(_, seconds)| seconds).sum();
     for (_, seconds) in &mut parts {
@@ -161,7 +162,7 @@ fn decode_standing(at: &Evaluation<'_>, plan: &Plan, bill: &Bill) -> Standing {
 
 /// What the prediction of a prompt rests on: one backend, or one with the CPU beside it.
 fn prompt_standing(at: &Evaluation<'_>, plan: &Plan, range: &Range) -> Standing {
-    let gpus: Vec<_> = at.machine.gpus().collect();
+    let gpus: Vec<_> = at.question.machine.gpus().collect();
     let used = plan.layers.iter().find_map(|home| gpus.get(home.gpu?));
     let driven = used.and_then(|pool| at.scenario.engine.backend_on(pool, at.scenario.backend));
     let shared = plan.layers.iter().any(crate::placement::LayerHome::on_cpu);
@@ -190,7 +191,7 @@ fn standing(at: &Evaluation<'_>, plan: &Plan, range: &Range, doubt: f64, parts: 
 
 /// What computes on a pool under a plan.
 fn backend_of(at: &Evaluation<'_>, plan: &Plan, pool: usize) -> Option<Backend> {
-    let pool = at.machine.pools.get(pool)?;
+    let pool = at.question.machine.pools.get(pool)?;
     match pool.kind {
         PoolKind::Disk => None,
         PoolKind::Ram => Some(Backend::Cpu),
@@ -206,7 +207,7 @@ impl Evaluation<'_> {
             return None;
         }
         let Scenario { parameters, engine_date, .. } = self.scenario;
-        crate::speed::decode(&self.load(), plan, &self.machine, parameters, engine_date.as_deref(), depth)
+        crate::speed::decode(&self.load(), plan, &self.question.machine, parameters, engine_date.as_deref(), depth)
     }
 
     /// The speed of the prompt before anything measured counts.
@@ -216,6 +217,6 @@ impl Evaluation<'_> {
         }
         let Scenario { parameters, engine_date, depth, prompt, .. } = self.scenario;
         let built = engine_date.as_deref();
-        crate::speed::prefill(&self.load(), plan, &self.machine, parameters, built, *depth, *prompt)
+        crate::speed::prefill(&self.load(), plan, &self.question.machine, parameters, built, *depth, *prompt)
     }
 }

@@ -68,7 +68,7 @@ fn cluster(scenario: &Scenario, plan: &Plan, machine: &Machine) -> Option<Findin
     let used = plan.nodes(machine);
     if used.is_empty() {
         let why = match scenario.policy.split {
-            Split::Tensor if scenario.engine.network == OverNetwork::Rpc => {
+            Some(Split::Tensor) if scenario.engine.network == OverNetwork::Rpc => {
                 "its servers of layers know no tensor split"
             }
             _ => "another would add room, and a way over the network to every token",
@@ -81,7 +81,7 @@ fn cluster(scenario: &Scenario, plan: &Plan, machine: &Machine) -> Option<Findin
     });
     let told = if unknown { " What a network does not say of itself is assumed." } else { "" };
     let counted = used.len() + 1;
-    let gain = match scenario.policy.split {
+    let gain = match plan.split {
         Split::Layer => "layers are computed one machine after the other, so nodes add room, not speed for one user",
         Split::Tensor => "every layer is shared out, and joined over the network twice",
     };

@@ -56,7 +56,7 @@ pub(super) fn gather(
     let laid: Vec<f64> =
         gpus.iter().map(|pool| if all > 0.0 { lies(pool) / all } else { 1.0 / gpus.len() as f64 }).collect();
     let sequences = load.options.sequences();
-    let on_host = load.options.kv_place == KvPlace::Host;
+    let on_host = plan.kv_place == KvPlace::Host;
     for (((home, layer), weights), cache) in
         plan.layers.iter().zip(&load.model.layers).zip(&load.weights.layers).zip(&load.cache.layers)
     {

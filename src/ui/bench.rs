@@ -10,7 +10,7 @@ use crate::formats::measurements::Row;
 use crate::hardware::{BenchRun, Finding, Machine, Pool, PoolKind, Source};
 use crate::measure::Progress;
 use crate::model::Architecture;
-use crate::placement::{Plan, Policy, Precision};
+use crate::placement::{Plan, Policy};
 use crate::quant::{CustomMix, Quant, Rule};
 use crate::scenario::{Answer, Point, Scenario, Subject, evaluate_here, largest_context, sweep};
 use crate::units::Tokens;
@@ -231,8 +231,7 @@ impl Workbench {
     /// The largest context that fits does not depend on the context asked, so a drag does not look for it.
     pub fn answer(&mut self) -> &Answer {
         let fits_max = *self.fits_max.get(without_context(&self.scenario), largest_context);
-        self.answer
-            .get(self.scenario.clone(), |scenario| Answer { fits_max, ..evaluate_here(scenario, Precision::Exact) })
+        self.answer.get(self.scenario.clone(), |scenario| Answer { fits_max, ..evaluate_here(scenario) })
     }
 
     /// The question asked at many contexts. The context on screen is not part of the key: dragging it

@@ -1,7 +1,7 @@
 //! What of the question is set by hand, and what would be chosen instead.
 
 use crate::memory::{KvPlace, RunOptions};
-use crate::placement::{CpuExperts, GpuLayers, LayerHome, Plan, Policy, Precision, Split};
+use crate::placement::{CpuExperts, GpuLayers, LayerHome, Plan, Policy};
 use crate::scenario::{Point, Scenario, evaluate_here, sweep};
 use crate::units::Tokens;
 
@@ -39,7 +39,7 @@ impl Workbench {
         if alone.policy == self.scenario.policy {
             return self.answer().plan.clone();
         }
-        self.automatic.get(alone, |scenario| evaluate_here(scenario, Precision::Near).plan).clone()
+        self.automatic.get(alone, |scenario| evaluate_here(scenario).plan).clone()
     }
 
     /// The question on screen at many contexts, and what it was before anything of the machine was measured.
@@ -77,7 +77,7 @@ impl Workbench {
         [
             policy.gpu_layers != GpuLayers::Auto,
             policy.cpu_experts != CpuExperts::Auto,
-            policy.split != Split::default(),
+            policy.split.is_some(),
             !policy.tensor_split.is_empty(),
             run.kv_place != KvPlace::default(),
             self.users() != 1,

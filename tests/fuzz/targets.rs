@@ -16,7 +16,7 @@ use willitrun::formats::settings_doc::Settings;
 use willitrun::formats::{hf_config, llama_bench as bench, model_doc, ollama_manifest, quant_doc, share_code, tree};
 use willitrun::memory::{FlashAttention, KvPlace, KvStreams, Outputs, RunOptions, SwaCache};
 use willitrun::model::Architecture;
-use willitrun::placement::{CpuExperts, GpuLayers, Policy, Precision, Split};
+use willitrun::placement::{CpuExperts, GpuLayers, Policy, Split};
 use willitrun::quant::{Imatrix, Mix, Quant};
 use willitrun::scenario::{Scenario, Subject, evaluate_here};
 use willitrun::units::{Tokens, parse_bytes, parse_tokens};
@@ -232,13 +232,13 @@ fn ask(subject: Subject, choices: [u8; 8]) {
     let policy = Policy {
         gpu_layers: if flag(6) { GpuLayers::Count(u32::from(choices[6])) } else { GpuLayers::Auto },
         cpu_experts: if flag(7) { CpuExperts::First(u32::from(choices[7])) } else { CpuExperts::Auto },
-        split: if choices[1] & 128 == 0 { Split::Layer } else { Split::Tensor },
+        split: [None, Some(Split::Layer), None, Some(Split::Tensor)][usize::from(choices[1] >> 6)],
         tensor_split: Vec::new(),
     };
     let machine = &catalog.profiles[pick(7, catalog.profiles.len())].machine;
     let engine = Arc::clone(&catalog.engines[pick(5, catalog.engines.len())]);
     let usual = Scenario::new(Arc::new(subject), Arc::new(machine.clone()), engine, Arc::clone(&catalog.parameters));
-    let answer = evaluate_here(&Scenario { run, policy, ..usual }, Precision::Near);
+    let answer = evaluate_here(&Scenario { run, policy, ..usual });
     let rate = answer.bill.map(|bill| bill.rate);
     assert!(
         rate.is_none_or(|rate| rate.low > 0.0 && rate.low <= rate.expected && rate.expected <= rate.high),

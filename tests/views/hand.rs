@@ -124,7 +124,7 @@ fn shares_of_gpus_are_moved_and_given_back() {
     assert!(on(0) > 3 * on(1), "{} and {}", on(0), on(1));
     h.get_by_label_contains("-ts 80,20");
     click(&mut h, "tensor");
-    assert_eq!(bench(&mut h).scenario.policy.split, Split::Tensor);
+    assert_eq!(bench(&mut h).scenario.policy.split, Some(Split::Tensor));
     h.get_by_label_contains("-sm tensor");
     click(&mut h, "All automatic");
     assert_eq!(bench(&mut h).scenario.policy, Policy::default());

@@ -56,7 +56,7 @@ pub(super) fn steps(scenario: &Scenario, plan: &Plan) -> Result<Vec<Step>, Unwri
     }
     let latent = scenario.subject.model.layers.iter().any(|layer| matches!(layer.mixer, Mixer::Mla(_)));
     for (asked, sets) in [
-        (run.kv_place == KvPlace::Host, Setting::KvOnHost),
+        (plan.kv_place == KvPlace::Host, Setting::KvOnHost),
         (plan.split == Split::Tensor && scenario.machine.gpus().count() > 1, Setting::SplitTensor),
         (run.streams == KvStreams::Unified && run.sequences > 1, Setting::Unified),
         (run.swa == SwaCache::Full, Setting::WindowsFull),

@@ -174,6 +174,7 @@ mod tests {
     use super::super::axis::Axis;
     use super::*;
     use crate::hardware::Machine;
+    use crate::memory::KvPlace;
     use crate::placement::{Plan, Split};
     use crate::units::{Bytes, Tokens};
 
@@ -184,6 +185,8 @@ mod tests {
             cpu_expert_layers: 0,
             tensor_split: Vec::new(),
             split: Split::Layer,
+            kv_place: KvPlace::Device,
+            gpu_share: Bytes::ZERO,
             layers: Vec::new(),
             head: None,
             pools: Vec::new(),

@@ -19,8 +19,8 @@ use speed::{BARS, error, measurements};
 use willitrun::advice::accuracy::{Class, Measured};
 use willitrun::catalog::Catalog;
 use willitrun::hardware::Backend;
-use willitrun::memory::{self, Cache, KvLayout, RunOptions};
-use willitrun::placement::{Load, Plan, Precision, place};
+use willitrun::memory::{self, Cache, Known, KvLayout, RunOptions};
+use willitrun::placement::{Load, Plan, offers};
 use willitrun::speed::{Parameters, decode, prefill};
 
 const FOLDS: u64 = 4;
@@ -101,7 +101,7 @@ fn cases() -> Vec<Case> {
                 engine: &scenario.engine,
                 backend: scenario.backend,
             };
-            let plan = place(&load, &scenario.machine, &scenario.policy, Precision::Near);
+            let plan = offers(&load, &Known::default(), &scenario.machine, &scenario.policy).swap_remove(0).plan;
             let size = groups[&row.group] as f64;
             let place = order.binary_search(&row.group).expect("a group") as u64;
             let weight = size.powf(-0.25) * if row.sound { 1.0 } else { 0.4 };

@@ -135,7 +135,7 @@ fn percents(bench: &Workbench, plan: &Plan, given: &[f64]) -> Vec<u64> {
     }
     let usable = || bench.scenario.machine.gpus().map(|pool| pool.usable().as_f64()).collect::<Vec<_>>();
     let counts: Vec<f64> = slots_on(plan, gpus).into_iter().map(|count| count as f64).collect();
-    match bench.scenario.policy.split {
+    match plan.split {
         Split::Layer if counts.iter().sum::<f64>() > 0.0 => percent(&counts),
         _ if !plan.tensor_split.is_empty() => percent(&plan.tensor_split),
         _ => percent(&usable()),
@@ -148,7 +148,7 @@ fn shares(ui: &mut Ui, bench: &mut Workbench, [plan, automatic]: [&Plan; 2]) {
     let best = percents(bench, automatic, &[]);
     let machine = bench.scenario.machine.clone();
     let counts = slots_on(plan, now.len());
-    let by_layer = bench.scenario.policy.split == Split::Layer;
+    let by_layer = plan.split == Split::Layer;
     let by_hand = !given.is_empty();
     for (at, pool) in machine.gpus().enumerate() {
         let mut value = by_hand.then(|| now[at]);
@@ -171,15 +171,15 @@ fn shares(ui: &mut Ui, bench: &mut Workbench, [plan, automatic]: [&Plan; 2]) {
 
 fn split(ui: &mut Ui, bench: &mut Workbench) {
     let split = &mut bench.scenario.policy.split;
-    let by_hand = *split != Split::default();
+    let by_hand = split.is_some();
     let back = row::choice(ui, "Split over GPUs by", by_hand, |ui| {
-        let choices = [(Split::Layer, "layer"), (Split::Tensor, "tensor")];
+        let choices = [(None, "auto"), (Some(Split::Layer), "layer"), (Some(Split::Tensor), "tensor")];
         segmented(ui, "Split over GPUs", split, &choices).on_hover_text(
             "By layer one GPU works after the other; by tensor all work on every layer and wait for each other",
         );
     });
     if back {
-        *split = Split::default();
+        *split = None;
     }
 }
 
