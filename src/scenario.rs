@@ -6,6 +6,7 @@
 
 mod engine;
 mod evidence;
+mod host;
 mod serving;
 mod subject;
 
@@ -456,6 +457,7 @@ fn findings(scenario: &Scenario, at: &Evaluation<'_>, plan: &Plan) -> Vec<Findin
         found.push(Finding::warning(format!("{refused} Answered with an f16 cache."), "Choose another KV type."));
     }
     found.extend(engine::findings(scenario, plan));
+    found.extend(host::findings(scenario, plan));
     found.extend(format_findings(scenario));
     let model = &scenario.subject.model;
     if memory::is_simplified(model) {

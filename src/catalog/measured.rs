@@ -51,12 +51,16 @@ impl Catalog {
             subjects.insert(key, subject.clone());
             subject
         };
+        let usual = RunOptions::default();
+        let ubatch = row.ubatch.unwrap_or(usual.ubatch);
         let run = RunOptions {
-            context: Tokens::new((row.depth.get() + 1024).max(8192)),
+            batch: usual.batch.max(ubatch),
+            ubatch,
+            context: Tokens::new((row.depth.get() + 1024).max(8192).max(ubatch)),
             kv_k: row.kv,
             kv_v: row.kv,
             flash_attention: row.flash,
-            ..RunOptions::default()
+            ..usual
         };
         Ok(Measured {
             id: row.id.to_owned(),
@@ -95,6 +99,10 @@ impl Catalog {
         if let Some(platform) = self.platform(row.cpu) {
             machine.cpu.cores = platform.cores.unwrap_or(CORES);
             machine.cpu.simd = platform.simd.to_ascii_lowercase().replace('-', "");
+        }
+        if let Some(cores) = row.cores {
+            machine.cpu.cores = cores;
+            row.simd.clone_into(&mut machine.cpu.simd);
         }
         let room = || Figure::new(ENDLESS, Source::Assumed, "it did fit");
         let mut unified = false;

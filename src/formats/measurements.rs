@@ -15,7 +15,7 @@ use crate::units::{Bytes, BytesPerSecond, GIB, Tokens};
 use super::document::{Refused, shown};
 
 /// The columns, in their order.
-const COLUMNS: [&str; 25] = [
+const COLUMNS: [&str; 28] = [
     "id",
     "source",
     "built",
@@ -27,6 +27,8 @@ const COLUMNS: [&str; 25] = [
     "ram_gbs",
     "sockets",
     "cpu",
+    "cores",
+    "simd",
     "model",
     "quant",
     "file_gib",
@@ -36,6 +38,7 @@ const COLUMNS: [&str; 25] = [
     "flash",
     "depth",
     "prompt",
+    "ubatch",
     "start",
     "decode_tps",
     "prefill_tps",
@@ -70,6 +73,10 @@ pub struct Row<'a> {
     pub sockets: u32,
     /// Id or name of the CPU with its memory; empty where unknown.
     pub cpu: &'a str,
+    /// Cores that took part, where the source names another CPU than `cpu` or none is.
+    pub cores: Option<u32>,
+    /// Their SIMD; empty where `cpu` tells.
+    pub simd: &'a str,
     /// Id of the model.
     pub model: &'a str,
     /// The quant by its name.
@@ -88,6 +95,8 @@ pub struct Row<'a> {
     pub depth: Tokens,
     /// Length of the prompt whose rate was measured.
     pub prompt: Option<Tokens>,
+    /// Tokens computed at once, where the source tells another number than the engine's own.
+    pub ubatch: Option<u64>,
     /// Tokens cached before it.
     pub start: Tokens,
     /// Tokens per second.
@@ -147,6 +156,8 @@ impl<'a> Cells<'a> {
             ram: self.number("ram_gbs")?.and_then(BytesPerSecond::from_gb),
             sockets: self.required("sockets", |sockets: &u32| (1..=64).contains(sockets))?,
             cpu: text("cpu"),
+            cores: self.parsed("cores")?.filter(|cores| (1..=4096).contains(cores)),
+            simd: text("simd"),
             model: text("model"),
             quant: text("quant"),
             file: self.number("file_gib")?.map(|gib| Bytes::saturating(gib * GIB as f64)),
@@ -156,6 +167,7 @@ impl<'a> Cells<'a> {
             flash: if text("flash") == "off" { FlashAttention::Off } else { FlashAttention::On },
             depth: self.tokens("depth")?.unwrap_or_default(),
             prompt: self.tokens("prompt")?,
+            ubatch: self.tokens("ubatch")?.map(Tokens::get),
             start: self.tokens("start")?.unwrap_or_default(),
             decode: self.number("decode_tps")?,
             prefill: self.number("prefill_tps")?,
@@ -218,8 +230,7 @@ impl<'a> Cells<'a> {
 mod tests {
     use super::*;
 
-    const LINE: &str =
-        "m1,somewhere,2024-05,llama.cpp,cuda,gpu,a-card,2,,1,,a-model,Q4_K_M,,gpu,,f16,,256,512,0,109.57,3728.86,A,a|b";
+    const LINE: &str = "m1,somewhere,2024-05,llama.cpp,cuda,gpu,a-card,2,,1,,,,a-model,Q4_K_M,,gpu,,f16,,256,512,,0,109.57,3728.86,A,a|b";
 
     fn table(line: &str) -> String {
         format!("# a remark\n{}\n{line}\n", COLUMNS.join(","))
@@ -252,7 +263,7 @@ mod tests {
         check(",2,,1,", ",100,,1,", "count: line 3: '100' is missing or out of range");
         check("gpu,,f16", "moon,,f16", "placement: line 3: 'moon' is gpu, cpu");
         check("f16", "f17", "kv: line 3: 'f17' is not known");
-        check(",a|b", "", "line 3, column 1: 24 cells, expected 25");
+        check(",a|b", "", "line 3, column 1: 27 cells, expected 28");
         assert!(
             read("id,source\n").expect_err("columns").to_string().contains("the columns have to be id,source,built")
         );

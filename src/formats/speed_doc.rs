@@ -4,7 +4,8 @@ use serde::Deserialize;
 
 use crate::hardware::Backend;
 use crate::speed::{
-    BackendRates, DeviceClass, Era, HostRates, LeftOut, Parameters, Predicted, PrefillRates, Serving, Together,
+    BackendRates, CopyRule, CoreRates, Counted, DeviceClass, Era, HostRates, LeftOut, OnMeasured, Parameters,
+    Predicted, PrefillRates, Serving, Sockets, Together,
 };
 use crate::units::Seconds;
 
@@ -20,7 +21,7 @@ const FORMAT: &str = "willitrun.speed";
 /// The place and the reason.
 pub fn read(text: &str) -> Result<Parameters, Refused> {
     let document: Document = options().from_str(text)?;
-    check_header(&document.format, document.version, FORMAT, 2)?;
+    check_header(&document.format, document.version, FORMAT, 3)?;
     let prompt = document.prompt;
     Ok(Parameters {
         backends: document.backends.into_iter().map(Row::into_rates).collect::<Result<_, _>>()?,
@@ -31,15 +32,19 @@ pub fn read(text: &str) -> Result<Parameters, Refused> {
         unfused_attention_prompt: prompt.unfused_attention,
         eras: document.eras.into_iter().map(EraRow::into_era).collect(),
         host: document.host.into_rates(),
-        two_sockets: document.two_sockets,
-        measured_share: document.measured_share,
+        measured: document.measured.into_rates(),
+        cores: document.cores.into_iter().map(CoreRow::into_rates).collect(),
+        sockets: document.sockets.into_sockets(),
         hand_over: micro(document.hand_over_us),
         all_reduce: micro(document.all_reduce_us),
         prefill_sparsity: prompt.sparsity,
         prefill_pipeline: prompt.pipeline,
         prefill_reading: prompt.reading,
         prefill_formats: prompt.formats,
-        core_flops: prompt.core_gflops.into_iter().map(|(simd, giga)| (simd, giga * 1e9)).collect(),
+        prefill_grouping: prompt.grouping,
+        prefill_recurrent: prompt.recurrent,
+        copying: prompt.copying.into_iter().map(CopyRow::into_rule).collect::<Result<_, _>>()?,
+        copy_share: prompt.copy_share,
         prefill_host_spread: prompt.host_spread,
         assumed_spread: document.assumed_spread,
         left_out: document.left_out.into_iter().map(LeftOutRow::into_line).collect::<Result<_, _>>()?,
@@ -61,13 +66,13 @@ struct Document {
     unfused_attention: f64,
     eras: Vec<EraRow>,
     host: HostRow,
-    two_sockets: f64,
-    measured_share: f64,
+    measured: MeasuredRow,
+    cores: Vec<CoreRow>,
+    sockets: SocketsRow,
     hand_over_us: f64,
     all_reduce_us: f64,
     assumed_spread: f64,
     prompt: PromptRow,
-    #[serde(default)]
     left_out: Vec<LeftOutRow>,
 }
 
@@ -84,7 +89,11 @@ struct Row {
     cache: f64,
     #[serde(default = "one")]
     mla_cache: f64,
+    /// A share of the fp32 rate; of CPU rows `core_attention_g` counts.
+    #[serde(default)]
     attention: f64,
+    #[serde(default)]
+    core_attention_g: f64,
     #[serde(default = "one")]
     arithmetic: f64,
     layer_us: f64,
@@ -102,15 +111,17 @@ struct Row {
 
 impl Row {
     fn into_rates(self) -> Result<BackendRates, Refused> {
+        let backend = backend(&self.backend)?;
+        let on_cpu = backend == Backend::Cpu;
         Ok(BackendRates {
-            backend: backend(&self.backend)?,
+            backend,
             family: self.family,
             weights: self.weights,
             experts: self.experts,
             wide_experts: self.wide_experts,
             cache: self.cache,
             mla_cache: self.mla_cache,
-            attention: self.attention,
+            attention: if on_cpu { self.core_attention_g * 1e9 } else { self.attention },
             arithmetic: self.arithmetic,
             layer: micro(self.layer_us),
             tensor: micro(self.tensor_us),
@@ -123,6 +134,7 @@ impl Row {
                 attention: p.attention,
                 experts: p.experts,
                 spread: p.spread,
+                spread_several: p.spread_several,
             }),
         })
     }
@@ -135,6 +147,7 @@ struct PrefillRow {
     attention: f64,
     experts: f64,
     spread: f64,
+    spread_several: f64,
 }
 
 #[derive(Deserialize)]
@@ -168,7 +181,10 @@ struct EraRow {
     before: String,
     launch: f64,
     arithmetic: f64,
+    wide: f64,
     recurrent: f64,
+    prompt: f64,
+    recurrent_prompt: f64,
     unfused: bool,
 }
 
@@ -178,7 +194,10 @@ impl EraRow {
             before: self.before,
             launch: self.launch,
             arithmetic: self.arithmetic,
+            wide: self.wide,
             recurrent: self.recurrent,
+            prompt: self.prompt,
+            recurrent_prompt: self.recurrent_prompt,
             unfused: self.unfused,
         }
     }
@@ -189,7 +208,7 @@ impl EraRow {
 struct HostRow {
     weights: f64,
     experts: f64,
-    attention: f64,
+    core_attention_g: f64,
     layer_us: f64,
     moe_layer_us: f64,
     spread: f64,
@@ -200,7 +219,7 @@ impl HostRow {
         HostRates {
             weights: self.weights,
             experts: self.experts,
-            attention: self.attention,
+            attention: self.core_attention_g * 1e9,
             layer: micro(self.layer_us),
             moe_layer: micro(self.moe_layer_us),
             spread: self.spread,
@@ -210,14 +229,71 @@ impl HostRow {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct PromptRow {
-    sparsity: f64,
-    pipeline: f64,
-    reading: f64,
-    unfused_attention: f64,
-    formats: Vec<(f64, f64)>,
-    core_gflops: Vec<(String, f64)>,
-    host_spread: f64,
+struct MeasuredRow {
+    weights: f64,
+    experts: f64,
+    share_of_sheet: f64,
+    gpu_share_of_sheet: f64,
+    spread: f64,
+}
+
+impl MeasuredRow {
+    fn into_rates(self) -> OnMeasured {
+        OnMeasured {
+            weights: self.weights,
+            experts: self.experts,
+            share_of_sheet: self.share_of_sheet,
+            gpu_share_of_sheet: self.gpu_share_of_sheet,
+            spread: self.spread,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CoreRow {
+    simd: String,
+    weights_g: f64,
+    prompt_g: f64,
+}
+
+impl CoreRow {
+    fn into_rates(self) -> CoreRates {
+        CoreRates { simd: self.simd, weights: self.weights_g * 1e9, prompt: self.prompt_g * 1e9 }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SocketsRow {
+    blind: f64,
+    aware: f64,
+    engines: Vec<String>,
+    source: String,
+}
+
+impl SocketsRow {
+    fn into_sockets(self) -> Sockets {
+        Sockets { blind: self.blind, aware: self.aware, engines: self.engines, source: self.source }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CopyRow {
+    family: String,
+    from: f64,
+    counted: String,
+    /// Where the rule is written down; for readers of the file.
+    #[serde(rename = "source")]
+    _source: String,
+}
+
+impl CopyRow {
+    fn into_rule(self) -> Result<CopyRule, Refused> {
+        let counted = known("counted", &self.counted, &Counted::ALL, Counted::name)?;
+        Ok(CopyRule { family: self.family, from: self.from, counted })
+    }
 }
 
 #[derive(Deserialize)]
@@ -248,12 +324,27 @@ impl LeftOutRow {
     }
 }
 
-/// The one of several that has this word.
+/// One of a closed list, by its word.
 fn known<T: Copy>(field: &'static str, word: &str, all: &[T], name: fn(T) -> &'static str) -> Result<T, Refused> {
     all.iter().copied().find(|one| name(*one) == word).ok_or_else(|| Refused::Invalid {
         id: word.to_owned(),
-        invalid: Invalid { field, why: "is not known".to_owned() },
+        invalid: Invalid { field, why: "is not a word of this list".to_owned() },
     })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PromptRow {
+    sparsity: f64,
+    pipeline: f64,
+    reading: f64,
+    unfused_attention: f64,
+    grouping: f64,
+    recurrent: f64,
+    formats: Vec<(f64, f64)>,
+    copying: Vec<CopyRow>,
+    copy_share: f64,
+    host_spread: f64,
 }
 
 fn backend(word: &str) -> Result<Backend, Refused> {

@@ -1,10 +1,10 @@
 //! Seconds of one token.
 //!
-//! Form, for each pool: bytes / (bandwidth x share reached) + weights x operations / fp32 rate + attention +
-//! layers and tensors x launch; then hand-overs, and what is read from disk. Parameters: `assets/speed.ron`,
-//! fitted over published measurements by `tests/tools/fit`.
+//! Form, for each pool: bytes / (bandwidth x share reached) + weights x operations / fp32 rate (on a CPU: weights /
+//! what its cores unpack) + attention + layers and tensors x launch; then hand-overs, and what is read from disk.
+//! Parameters: `assets/speed.ron`, fitted over published measurements by `tests/tools/fit`.
 
-use crate::hardware::{Accelerator, Machine, PoolKind, Source};
+use crate::hardware::{Accelerator, Backend, Machine, PoolKind, Source};
 use crate::memory::FlashAttention;
 use crate::placement::{Load, Plan, Split};
 use crate::units::{Bytes, BytesPerSecond, FlopsPerSecond, Seconds, Tokens};
@@ -14,7 +14,7 @@ use super::bill::{Bill, BillLine, Item, abreast, merge};
 use super::passing::{Passing, passings};
 use super::prefill::cpu_flops;
 use super::reads::{Reads, gather, spill};
-use super::{BackendRates, Parameters, Range};
+use super::{BackendRates, Filled, Parameters, Range};
 
 /// Bits per weight from which weights are not quantised.
 const WIDE_BITS: f64 = 12.0;
@@ -113,25 +113,37 @@ struct Asked<'a> {
 impl Asked<'_> {
     /// What one GPU costs.
     fn gpu(&self, pool: usize, read: &Reads, rates: &BackendRates, lines: &mut Vec<BillLine>) -> Option<()> {
-        let (bandwidth, _) = self.machine.pools[pool].bandwidth()?;
+        let found = self.machine.pools[pool].bandwidth()?;
         if self.load.engine.ideal {
+            let bandwidth = found.0;
             push_read(lines, Item::Weights, pool, read.dense, bandwidth)?;
             push_read(lines, Item::Experts, pool, read.experts, bandwidth)?;
             return push_read(lines, Item::Cache, pool, read.cache + read.mla_cache, bandwidth);
         }
         let parameters = self.parameters;
+        let (bandwidth, most) = parameters.of_sheet(found);
+        let reached = |share: f64| {
+            let reached = bandwidth * share;
+            if reached.get() > most.get() { most } else { reached }
+        };
         let device = self.machine.pools[pool].device.as_ref();
         let class = parameters.class(rates.backend, device);
         let share = rates.weights * class.weights;
         let wide = bits(read.experts, read.experts_count) >= WIDE_BITS;
         let experts = share * rates.experts * if wide { rates.wide_experts } else { 1.0 };
-        push_read(lines, Item::Weights, pool, read.dense, bandwidth * below_sheet(share))?;
-        push_read(lines, Item::Experts, pool, read.experts, bandwidth * below_sheet(experts))?;
+        push_read(lines, Item::Weights, pool, read.dense, reached(below_sheet(share)))?;
+        push_read(lines, Item::Experts, pool, read.experts, reached(below_sheet(experts)))?;
 
         let era = parameters.era(self.built);
         let fp32 = fp32(device, bandwidth, parameters);
-        let dense = parameters.operations(bits(read.dense, read.dense_count)) * read.dense_count;
-        let expert = parameters.operations(bits(read.experts, read.experts_count));
+        // Builds of that time multiplied what is not quantised by other kernels.
+        let old = if rates.backend == Backend::Cuda { era.wide } else { 1.0 };
+        let each = |bytes: Bytes, count: f64| {
+            let bits = bits(bytes, count);
+            parameters.operations(bits) * if bits >= WIDE_BITS { old } else { 1.0 }
+        };
+        let dense = each(read.dense, read.dense_count) * read.dense_count;
+        let expert = each(read.experts, read.experts_count);
         let time = |operations: f64| operations * rates.arithmetic * era.arithmetic / fp32;
         let one = time(dense + expert * read.experts_multiplied);
         let unpacking = time(dense + expert * read.experts_count);
@@ -144,8 +156,8 @@ impl Asked<'_> {
             let unfused = self.load.options.flash_attention == FlashAttention::Off || era.unfused;
             let computing = 2.0 * read.attention / (fp32 * rates.attention)
                 * if unfused { parameters.unfused_attention } else { 1.0 };
-            let reading = (bandwidth * rates.cache).time_for(read.cache)?
-                + (bandwidth * rates.mla_cache).time_for(read.mla_cache)?;
+            let reading =
+                reached(rates.cache).time_for(read.cache)? + reached(rates.mla_cache).time_for(read.mla_cache)?;
             push_cache(lines, pool, cache, reading + Seconds::saturating(computing));
         }
 
@@ -162,32 +174,31 @@ impl Asked<'_> {
 
     /// What the CPU costs; returns how far off it may be.
     fn host(&self, host: usize, read: &Reads, beside_gpu: bool, lines: &mut Vec<BillLine>) -> Option<f64> {
-        let (bandwidth, basis) = self.machine.pools[host].bandwidth()?;
+        let pool = &self.machine.pools[host];
+        let (bandwidth, basis) = pool.bandwidth()?;
+        let bandwidth = bandwidth * Filled::of(pool).map_or(1.0, Filled::share);
         if self.load.engine.ideal {
             push_read(lines, Item::Weights, host, read.dense, bandwidth)?;
             push_read(lines, Item::Experts, host, read.experts, bandwidth)?;
             push_read(lines, Item::Cache, host, read.cache + read.mla_cache, bandwidth)?;
             return Some(0.0);
         }
-        let parameters = self.parameters;
-        let sockets = if self.machine.cpu.sockets > 1 { parameters.two_sockets } else { 1.0 };
-        let rates =
-            if beside_gpu { parameters.cpu_beside(basis) } else { parameters.cpu_alone(&self.load.engine.id, basis) };
-        let share = rates.weights * sockets;
+        let (parameters, cpu, family) = (self.parameters, &self.machine.cpu, &self.load.engine.id);
+        let rates = if beside_gpu { parameters.cpu_beside(basis) } else { parameters.cpu_alone(family, basis) };
+        let share = rates.weights * parameters.over_sockets(family, cpu);
         let before = lines.len();
-        push_read(lines, Item::Weights, host, read.dense, bandwidth * share)?;
+        push_read(lines, Item::Weights, host, read.dense, bandwidth * below_sheet(share))?;
         push_read(lines, Item::Experts, host, read.experts, bandwidth * below_sheet(share * rates.experts))?;
-        let sequences = self.load.options.sequences();
+        // Weights are unpacked once for all sequences, and multiplied for each.
+        let unpacking = (read.dense_count + read.experts_count) / parameters.unpacks(cpu);
         let reading: f64 = lines[before..].iter().map(|line| line.time.get()).sum();
-        let beyond = computing(read, cpu_flops(self.machine, parameters), sequences) - reading;
-        if beyond > 0.0 {
-            lines.push(line(Item::Arithmetic, host, 0, Seconds::saturating(beyond)));
-        }
-        // Attention on a CPU is bound by arithmetic more than by the bytes of its cache; arithmetic grows with the
-        // size of a machine as its bandwidth does.
+        let multiplying = computing(read, cpu_flops(self.machine, parameters), self.load.options.sequences());
+        let arithmetic = unpacking + (multiplying - reading - unpacking).max(0.0);
+        lines.push(line(Item::Arithmetic, host, 0, Seconds::saturating(arithmetic)));
+        // Attention on a CPU is bound by arithmetic more than by the bytes of its cache: it grows with the cores.
         let cache = read.cache + read.mla_cache;
         if cache > Bytes::ZERO {
-            let computing = read.attention / (bandwidth.get() * rates.attention);
+            let computing = read.attention / (f64::from(cpu.cores.max(1)) * rates.attention);
             let reading = (bandwidth * share).time_for(cache)?;
             push_cache(lines, host, cache, reading + Seconds::saturating(computing));
         }

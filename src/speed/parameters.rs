@@ -1,17 +1,18 @@
 //! What published measurements say about backends: data, read from `assets/speed.ron`.
 
-use crate::hardware::{Accelerator, Backend, Basis};
+use crate::hardware::{Accelerator, Backend};
 use crate::units::Seconds;
 
-use super::Serving;
+use super::host::{CopyRule, CoreRates, HostRates, OnMeasured, Sockets};
 use super::left_out::LeftOut;
+use super::serving::Serving;
 
 /// All fitted parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameters {
     /// One row for each engine family and backend.
     pub backends: Vec<BackendRates>,
-    /// Generations of devices that differ from the rest of their backend; the first that fits counts.
+    /// Generations of devices, and kinds of memory, that differ from the rest of their backend.
     pub classes: Vec<DeviceClass>,
     /// fp32 operations for one weight read: (bits below which the row holds, operations), rising.
     pub operations: Vec<(f64, f64)>,
@@ -25,25 +26,33 @@ pub struct Parameters {
     pub eras: Vec<Era>,
     /// A CPU that computes the routed experts or the first layers while a GPU does the rest.
     pub host: HostRates,
-    /// What a machine of two sockets reaches of the bandwidth of both, as a factor.
-    pub two_sockets: f64,
-    /// What a read test usually reaches of the data sheet: ties efficiencies on the two bases together.
-    pub measured_share: f64,
+    /// What CPUs reach of a bandwidth that was measured.
+    pub measured: OnMeasured,
+    /// What cores do, by SIMD; the last row is for any other.
+    pub cores: Vec<CoreRates>,
+    /// What two sockets reach.
+    pub sockets: Sockets,
     /// Passing from one GPU to the next.
     pub hand_over: Seconds,
     /// Joining the parts of one tensor-parallel product.
     pub all_reduce: Seconds,
-    /// How the prompt of a sparse model slows down: (experts over experts used)^-this.
+    /// How the prompt of a sparse model slows down: (512 over the tokens that reach each expert)^-this.
     pub prefill_sparsity: f64,
-    /// How several GPUs share a prompt: (GPUs, at most batches)^this.
+    /// How much of what pipelining over GPUs could gain they gain: its logarithm times this.
     pub prefill_pipeline: f64,
+    /// How attention of a prompt gains from heads that share keys and values: (heads for each)^this.
+    pub prefill_grouping: f64,
+    /// Operations for each value of a recurrent state and token of a prompt.
+    pub prefill_recurrent: f64,
     /// What reading weights adds to a batch, as a share of reading them at full bandwidth.
     pub prefill_reading: f64,
     /// fp16 operations for one weight in a prompt, against the data sheet: (bits below, factor), rising.
     pub prefill_formats: Vec<(f64, f64)>,
-    /// Arithmetic of one CPU core at prompt processing, by SIMD: (`avx512`, operations per second).
-    pub core_flops: Vec<(String, f64)>,
-    /// Standard deviation of log(predicted / measured) of prompts where the CPU takes part.
+    /// When weights in RAM are copied to a GPU for a prompt.
+    pub copying: Vec<CopyRule>,
+    /// Share of a link's bandwidth such copies reach.
+    pub copy_share: f64,
+    /// Standard deviation of log(predicted / measured) of prompts where the CPU takes part beside a GPU.
     pub prefill_host_spread: f64,
     /// Extra spread (log) where a bandwidth is only assumed.
     pub assumed_spread: f64,
@@ -72,7 +81,7 @@ pub struct BackendRates {
     pub cache: f64,
     /// Share reached on an MLA cache.
     pub mla_cache: f64,
-    /// Attention as a share of the fp32 rate; on a CPU multiply-adds for each byte of bandwidth.
+    /// Attention as a share of the fp32 rate; on a CPU multiply-adds each core does in a second.
     pub attention: f64,
     /// Factor on the operations for one weight.
     pub arithmetic: f64,
@@ -97,7 +106,7 @@ pub struct BackendRates {
 pub struct DeviceClass {
     /// The backend.
     pub backend: Backend,
-    /// The generation, as in `devices.ron`.
+    /// The generation, as in `devices.ron`; empty for a kind of memory in any.
     pub arch: String,
     /// How its kind of memory begins; empty for any.
     pub memory: String,
@@ -105,7 +114,7 @@ pub struct DeviceClass {
     pub weights: f64,
     /// On the cost of launching.
     pub launch: f64,
-    /// On the share of the fp16 rate in a prompt.
+    /// On the shares of the fp16 rate in a prompt.
     pub prefill: f64,
 }
 
@@ -118,13 +127,19 @@ pub struct Era {
     pub launch: f64,
     /// On the operations for one weight.
     pub arithmetic: f64,
+    /// On top, on those for one that is not quantised, with CUDA.
+    pub wide: f64,
     /// On the cost of a recurrent layer.
     pub recurrent: f64,
+    /// On the arithmetic of a prompt.
+    pub prompt: f64,
+    /// On what a recurrent layer costs in a prompt.
+    pub recurrent_prompt: f64,
     /// Whether attention was not fused unless asked for.
     pub unfused: bool,
 }
 
-/// Prompt processing as shares of the fp16 rate.
+/// Prompt processing as shares of the fp16 rate; on a CPU of what its cores do.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PrefillRates {
     /// On dense weights.
@@ -133,29 +148,23 @@ pub struct PrefillRates {
     pub attention: f64,
     /// Factor for routed experts.
     pub experts: f64,
-    /// Standard deviation of log(predicted / measured).
+    /// Standard deviation of log(predicted / measured) on one device.
     pub spread: f64,
-}
-
-/// A CPU beside or instead of a GPU.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct HostRates {
-    /// Share of the bandwidth reached on dense weights.
-    pub weights: f64,
-    /// The same on routed experts, as a factor on `weights`.
-    pub experts: f64,
-    /// Multiply-adds of attention for each byte of bandwidth.
-    pub attention: f64,
-    /// Cost of one layer there.
-    pub layer: Seconds,
-    /// What a layer with routed experts costs on top.
-    pub moe_layer: Seconds,
-    /// Standard deviation of log(predicted / measured).
-    pub spread: f64,
+    /// The same on several.
+    pub spread_several: f64,
 }
 
 /// A build of today.
-const TODAY: Era = Era { before: String::new(), launch: 1.0, arithmetic: 1.0, recurrent: 1.0, unfused: false };
+const TODAY: Era = Era {
+    before: String::new(),
+    launch: 1.0,
+    arithmetic: 1.0,
+    wide: 1.0,
+    recurrent: 1.0,
+    prompt: 1.0,
+    recurrent_prompt: 1.0,
+    unfused: false,
+};
 
 impl Parameters {
     /// The row of a backend; a family without its own uses llama.cpp's.
@@ -171,22 +180,32 @@ impl Parameters {
         backend == Backend::Mlx || self.backends.iter().any(|row| row.backend == backend && row.family == family)
     }
 
-    /// The class of a device on a backend; one of factors 1 where none is known.
+    /// The class of a device on a backend: the first row of its generation, times the first of its kind of memory
+    /// whatever its generation; factors 1 where none is known.
     #[must_use]
     pub fn class(&self, backend: Backend, device: Option<&Accelerator>) -> DeviceClass {
-        let fits = |class: &&DeviceClass| {
-            class.backend == backend
-                && device
-                    .is_some_and(|device| class.arch == device.arch && device.memory.starts_with(class.memory.as_str()))
-        };
-        self.classes.iter().find(fits).cloned().unwrap_or(DeviceClass {
+        let none = DeviceClass {
             backend,
             arch: String::new(),
             memory: String::new(),
             weights: 1.0,
             launch: 1.0,
             prefill: 1.0,
-        })
+        };
+        let Some(device) = device else { return none };
+        let row = |arch: &str| {
+            let fits = |class: &&DeviceClass| {
+                class.backend == backend && class.arch == arch && device.memory.starts_with(class.memory.as_str())
+            };
+            self.classes.iter().find(fits).unwrap_or(&none)
+        };
+        let (own, kind) = (row(&device.arch), row(""));
+        DeviceClass {
+            weights: own.weights * kind.weights,
+            launch: own.launch * kind.launch,
+            prefill: own.prefill * kind.prefill,
+            ..own.clone()
+        }
     }
 
     /// fp32 operations for one weight of this many bits.
@@ -210,48 +229,6 @@ impl Parameters {
             Some(month) => month.to_owned(),
         };
         self.eras.iter().find(|era| date < era.before).cloned().unwrap_or(TODAY)
-    }
-
-    /// Arithmetic of one core at prompt processing; the last row is for any other SIMD.
-    #[must_use]
-    pub fn core_flops(&self, simd: &str) -> f64 {
-        self.core_flops
-            .iter()
-            .find(|(name, _)| !name.is_empty() && simd.contains(name.as_str()))
-            .or(self.core_flops.last())
-            .map_or(0.0, |(_, flops)| *flops)
-    }
-
-    /// The CPU alone, on the basis its bandwidth stands on.
-    #[must_use]
-    pub fn cpu_alone(&self, family: &str, basis: Basis) -> HostRates {
-        let rates = self.rates(family, Backend::Cpu).map_or(self.host, |row| HostRates {
-            weights: row.weights,
-            experts: row.experts,
-            attention: row.attention,
-            layer: row.layer,
-            moe_layer: row.moe_layer,
-            spread: row.spread,
-        });
-        self.on(basis, rates)
-    }
-
-    /// The CPU beside a GPU, on the basis its bandwidth stands on.
-    #[must_use]
-    pub fn cpu_beside(&self, basis: Basis) -> HostRates {
-        self.on(basis, self.host)
-    }
-
-    /// An efficiency against a data sheet, on another basis: a share of a smaller figure is a larger share.
-    fn on(&self, basis: Basis, rates: HostRates) -> HostRates {
-        match basis {
-            Basis::DataSheet => rates,
-            Basis::Measured => HostRates {
-                weights: (rates.weights / self.measured_share).min(1.0),
-                attention: rates.attention / self.measured_share,
-                ..rates
-            },
-        }
     }
 }
 

@@ -1,8 +1,23 @@
 //! Published measurements of speed, and the question each of them is an answer to.
 #![allow(dead_code, reason = "the test and the fit each use their part")]
 
-use willitrun::advice::accuracy::{Group, Measured, Off};
+#[path = "questions.rs"]
+pub mod questions;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use willitrun::advice::accuracy::{Class, Group, Measured, Off};
 use willitrun::catalog::Catalog;
+use willitrun::hardware::{Backend, Figure, Machine, Pool, PoolKind, Source};
+use willitrun::quant::{Imatrix, Quant};
+use willitrun::scenario::{Scenario, Subject};
+use willitrun::units::{Bytes, BytesPerSecond, Tokens};
+
+const TABLE: &str = include_str!("speed_measurements.csv");
+const PAIRED: &str = include_str!("speed_paired.csv");
+/// Room for anything: what was measured did fit.
+const ENDLESS: Bytes = Bytes::new(1 << 50);
 
 /// A name, what belongs to it, and the median and 90th percentile of the error in percent it may have.
 pub type Bar = (&'static str, fn(&Measured) -> bool, f64, f64);
@@ -12,7 +27,7 @@ pub const BARS: [Bar; 8] = [
     ("dense on one GPU", |row| Group::DenseOneGpu.holds(row), 9.0, 30.0),
     ("Apple", |row| Group::Apple.holds(row), 8.0, 22.0),
     ("several GPUs", |row| Group::SeveralGpus.holds(row), 8.0, 25.0),
-    ("experts in RAM", |row| Group::ExpertsInRam.holds(row), 24.0, 42.0),
+    ("experts in RAM", |row| Group::ExpertsInRam.holds(row), 14.0, 28.0),
     ("CPU only", |row| Group::Cpu.holds(row), 27.0, 60.0),
     ("MoE on one GPU", |row| Group::SparseOneGpu.holds(row), 22.0, 48.0),
     ("depth 8k and more", |row| Group::Deep.holds(row), 22.0, 50.0),
@@ -21,6 +36,72 @@ pub const BARS: [Bar; 8] = [
 /// Every measurement, in the order of the table.
 pub fn measurements() -> Vec<Measured> {
     Catalog::builtin().measurements().unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Every measurement of a CPU beside its bandwidth.
+pub fn paired() -> Vec<Measured> {
+    rows(PAIRED).enumerate().map(|(place, cells)| paired_row(place, &cells)).collect()
+}
+
+/// The rows of a table by the names of their columns.
+fn rows(table: &'static str) -> impl Iterator<Item = HashMap<&'static str, &'static str>> {
+    let mut lines = table.lines().filter(|line| !line.starts_with('#'));
+    let header: Vec<&str> = lines.next().expect("a header").split(',').collect();
+    lines.map(move |line| header.iter().copied().zip(line.split(',')).collect())
+}
+
+/// Whoever stands behind a source: the thread it was told in, else the owner of the repository, else the site.
+pub fn author(source: &str) -> String {
+    let address = source.split(' ').next().unwrap_or_default();
+    let parts: Vec<&str> = address.trim_start_matches("https://").split('/').collect();
+    match parts.as_slice() {
+        ["github.com", owner, repository, "issues" | "discussions" | "pull", number, ..] => {
+            let number = number.split('#').next().unwrap_or_default();
+            format!("{owner}/{repository} #{number}")
+        }
+        ["github.com", owner, ..] => (*owner).to_owned(),
+        [site, ..] => (*site).to_owned(),
+        [] => String::new(),
+    }
+}
+
+fn paired_row(place: usize, cells: &HashMap<&str, &str>) -> Measured {
+    let number = |name: &str| cells[name].parse::<f64>().ok();
+    let catalog = Catalog::builtin();
+    let mut model = catalog.model(cells["model"]).expect("built in").as_ref().clone();
+    if let Some(layers) = number("layers") {
+        model.layers.truncate(layers as usize);
+    }
+    let quant = Quant::parse(cells["quant"], Imatrix::Without, None).expect("a quant");
+    let mut machine = Machine::new("measured", "Measured machine");
+    machine.cpu.cores = cells["threads"].parse().expect("threads");
+    "avx512".clone_into(&mut machine.cpu.simd);
+    let mut ram = Pool::new("ram", PoolKind::Ram, Figure::new(ENDLESS, Source::Assumed, "it did fit"));
+    let rate = number("read_gbs").and_then(BytesPerSecond::from_gb).expect("a bandwidth");
+    ram.read_measured = Some(Figure::new(rate, Source::Measured, "read beside it"));
+    machine.pools.push(ram);
+    let depth = Tokens::new(number("depth").unwrap_or_default() as u64);
+    let subject = Arc::new(Subject::new(model, quant, None));
+    let engine = catalog.engine("llama.cpp").expect("an engine").clone();
+    let usual = Scenario::new(subject, Arc::new(machine), engine, catalog.parameters.clone());
+    let prefill = number("prefill_tps");
+    Measured {
+        id: format!("p{place:02}"),
+        group: cells["model"].to_owned(),
+        source: "https://measured beside its bandwidth".to_owned(),
+        class: Class::Cpu,
+        sound: true,
+        sparse: usual.subject.model.experts() > 0,
+        scenario: Scenario {
+            backend: Some(Backend::Cpu),
+            depth,
+            prompt: if prefill.is_some() { depth } else { usual.prompt },
+            ..usual
+        },
+        start: Tokens::ZERO,
+        decode: number("decode_tps"),
+        prefill,
+    }
 }
 
 /// Median and 90th percentile of the error in percent, and the median of predicted / measured.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use willitrun::hardware::Backend;
-use willitrun::speed::{BackendRates, Parameters};
+use willitrun::speed::{BackendRates, CopyRule, Counted, Parameters};
 use willitrun::units::Seconds;
 
 /// Four digits: more would be noise.
@@ -27,12 +27,12 @@ fn pairs(rows: &[(f64, f64)]) -> String {
 /// The document.
 pub fn text(p: &Parameters) -> String {
     let mut out = String::from(
-        "(\n    format: \"willitrun.speed\", version: 2,\n    source: \"Fitted by tests/tools/fit over the published measurements in tests/golden/speed_measurements.csv; cross-validated by groups of device and model.\",\n    // Shares of data-sheet bandwidth; attention as a share of the fp32 rate (on a CPU: multiply-adds for each byte of bandwidth);\n    // microseconds per layer, per tensor outside the routed experts, on top for a layer with experts or a recurrent one;\n    // spread = standard deviation of log(predicted / measured) of rows left out, on one device and on several.\n    backends: [\n",
+        "(\n    format: \"willitrun.speed\", version: 3,\n    source: \"Fitted by tests/tools/fit over the published measurements in tests/golden/speed_measurements.csv; cross-validated by groups of device and model and by author.\",\n    // Shares of data-sheet bandwidth; attention as a share of the fp32 rate (on a CPU: 10^9 multiply-adds a second of each core);\n    // microseconds per layer, per tensor outside the routed experts, on top for a layer with experts or a recurrent one;\n    // spread = standard deviation of log(predicted / measured) of rows left out, on one device and on several.\n    // Prompts as shares of the fp16 rate; on a CPU as shares of what the cores below do.\n    backends: [\n",
     );
     for row in &p.backends {
         backend(&mut out, row);
     }
-    out.push_str("    ],\n    // Generations of devices as factors on their backend; the first that fits counts.\n    classes: [\n");
+    out.push_str("    ],\n    // Generations of devices as factors on their backend, the first that fits; times a kind of memory in any generation.\n    classes: [\n");
     for class in &p.classes {
         let memory = if class.memory.is_empty() { String::new() } else { format!(", memory: \"{}\"", class.memory) };
         let _ = writeln!(
@@ -56,54 +56,148 @@ pub fn text(p: &Parameters) -> String {
     for era in &p.eras {
         let _ = writeln!(
             out,
-            "        (before: \"{}\", launch: {}, arithmetic: {}, recurrent: {}, unfused: {}),",
+            "        (before: \"{}\", launch: {}, arithmetic: {}, wide: {}, recurrent: {}, prompt: {}, recurrent_prompt: {}, unfused: {}),",
             era.before,
             n(era.launch),
             n(era.arithmetic),
+            n(era.wide),
             n(era.recurrent),
+            n(era.prompt),
+            n(era.recurrent_prompt),
             era.unfused
         );
     }
+    host(&mut out, p);
+    prompt(&mut out, p);
+    left_out(&mut out, p);
+    out.push_str(")\n");
+    out
+}
+
+fn host(out: &mut String, p: &Parameters) {
     let _ = writeln!(
         out,
-        "    ],\n    // Experts or first layers on the CPU beside a GPU, on data-sheet bandwidth.\n    host: (weights: {}, experts: {}, attention: {}, layer_us: {}, moe_layer_us: {}, spread: {}),\n    // What two sockets reach of the bandwidth of both, against one of its own.\n    two_sockets: {},\n    // What a bandwidth test usually reaches of the data sheet: the median of the cited platform figures (devices.ron).\n    measured_share: {},\n    // Between neighbours of a layer split; each joining of a tensor split.\n    hand_over_us: {}, all_reduce_us: {},\n    // Wider band where a bandwidth is only assumed (assumed).\n    assumed_spread: {},",
+        "    ],\n    // Experts or first layers on the CPU beside a GPU, on data-sheet bandwidth; attention as llama.cpp's on a CPU.\n    host: (weights: {}, experts: {}, core_attention_g: {}, layer_us: {}, moe_layer_us: {}, spread: {}),",
         n(p.host.weights),
         n(p.host.experts),
-        n(p.host.attention),
+        n(p.host.attention / 1e9),
         us(p.host.layer),
         us(p.host.moe_layer),
         n(p.host.spread),
-        n(p.two_sockets),
-        n(p.measured_share),
+    );
+    let _ = writeln!(
+        out,
+        "    // The CPU alone on bandwidth measured beside it, fitted over tests/golden/speed_paired.csv; share_of_sheet: what a bandwidth test\n    // usually reaches of the data sheet, the median of the cited platform figures (devices.ron), for rates known on data sheets alone; and of GPUs: GB10 0.85, Strix Halo 0.83,\n    // M1 0.88, M2 0.89, M3 0.90 there.\n    measured: (weights: {}, experts: {}, share_of_sheet: {}, gpu_share_of_sheet: {}, spread: {}),",
+        n(p.measured.weights),
+        n(p.measured.experts),
+        n(p.measured.share_of_sheet),
+        n(p.measured.gpu_share_of_sheet),
+        n(p.measured.spread),
+    );
+    out.push_str("    // What one core does: 10^9 weights unpacked and multiplied in a second of generation (several add up by their square root; the ratio\n    // between rows is a choice, their scale is fitted), and 10^9 operations in a second of a prompt. The first that fits counts.\n    cores: [\n");
+    for core in &p.cores {
+        let _ = writeln!(
+            out,
+            "        (simd: \"{}\", weights_g: {}, prompt_g: {}),",
+            core.simd,
+            n(core.weights / 1e9),
+            n(core.prompt / 1e9)
+        );
+    }
+    let engines: Vec<String> = p.sockets.engines.iter().map(|engine| format!("\"{engine}\"")).collect();
+    let _ = writeln!(
+        out,
+        "    ],\n    // Two sockets, of the bandwidth of both: blind = threads read what lies on the other socket (fitted), aware = each reads a copy of its own (published).\n    sockets: (blind: {}, aware: {}, engines: [{}],\n              source: \"{}\"),\n    // Between neighbours of a layer split; each joining of a tensor split.\n    hand_over_us: {}, all_reduce_us: {},\n    // Wider band where a bandwidth is only assumed (assumed).\n    assumed_spread: {},",
+        n(p.sockets.blind),
+        n(p.sockets.aware),
+        engines.join(", "),
+        SOCKETS,
         us(p.hand_over),
         us(p.all_reduce),
         n(p.assumed_spread)
     );
-    let cores: Vec<String> =
-        p.core_flops.iter().map(|(simd, flops)| format!("(\"{simd}\", {})", n(flops / 1e9))).collect();
+}
+
+/// Where the factors of two sockets come from.
+const SOCKETS: &str = "blind: fitted; ggml-org/llama.cpp #11744 has 2.4 tokens per second against 4.31 with pages placed well on two EPYC 9175F, mozilla-ai/llamafile #765 half of what one socket alone reaches. aware: KTransformers 12.208 against 8.73 tokens per second on two Xeon Gold 6454S and one (kvcache-ai/ktransformers doc/en/DeepseekR1_V3_tutorial.md), a copy of the experts on each";
+
+/// From which batch on an engine copies experts from RAM to a GPU, and where it says so.
+const COPYING: [(&str, Counted, &str); 3] = [
+    (
+        "llama.cpp",
+        Counted::Batch,
+        "batches from 32 tokens on: the rule of its CUDA backend as told in ikawrakow/ik_llama.cpp #520; only experts in use are copied: ggml-org/llama.cpp #15346",
+    ),
+    ("ollama", Counted::Batch, "as llama.cpp, which it runs on"),
+    ("ik_llama.cpp", Counted::Expert, "32 tokens for each expert: ikawrakow/ik_llama.cpp #520"),
+];
+
+/// The rules as parameters.
+pub fn copying() -> Vec<CopyRule> {
+    let rule =
+        |(family, counted, _): (&str, Counted, &str)| CopyRule { family: family.to_owned(), from: 32.0, counted };
+    COPYING.into_iter().map(rule).collect()
+}
+
+fn prompt(out: &mut String, p: &Parameters) {
     let _ = writeln!(
         out,
-        "    // Prompts: shares of the fp16 rate are in the rows above; (bits below, factor) here.\n    // Arithmetic of one core in 10^9 operations per second, from published prompt rates: Xeon 8480 127, Ryzen AI Max 248,\n    // i7-1185G7 88 (AVX-512); EPYC 7773X 46, i5-4278U 57, i3-1315U 30 (AVX2); M2 100 (NEON); the last is for any other.\n    prompt: (\n        sparsity: {}, pipeline: {}, reading: {}, unfused_attention: {},\n        formats: [{}],\n        core_gflops: [{}],\n        host_spread: {},\n    ),\n)",
+        "    // Prompts: (bits below, factor) on the share of the fp16 rate; reading beside computing; pipeline: how much of (m n) / (m + n - 1) is gained by\n    // n GPUs with m batches on their way; grouping: attention by (heads for each key and value / 4)^this; recurrent: operations for each value of a state.\n    prompt: (\n        sparsity: {}, pipeline: {}, reading: {}, unfused_attention: {}, grouping: {}, recurrent: {},\n        formats: [{}],\n        // From which batch on experts in RAM are copied to the GPU, and the share of the link those copies reach.\n        copying: [",
         n(p.prefill_sparsity),
         n(p.prefill_pipeline),
         n(p.prefill_reading),
         n(p.unfused_attention_prompt),
+        n(p.prefill_grouping),
+        n(p.prefill_recurrent),
         pairs(&p.prefill_formats),
-        cores.join(", "),
+    );
+    for (family, counted, source) in COPYING {
+        let _ = writeln!(
+            out,
+            "            (family: \"{family}\", from: 32, counted: \"{}\", source: \"{source}\"),",
+            counted.name()
+        );
+    }
+    let _ = writeln!(
+        out,
+        "        ],\n        copy_share: {},\n        host_spread: {},\n    ),",
+        n(p.copy_share),
         n(p.prefill_host_spread)
     );
-    out
+}
+
+fn left_out(out: &mut String, p: &Parameters) {
+    out.push_str("    // Measurements left out of the fit, by what was left out together: errors in percent, median of predicted / measured, share the 80 % band holds.\n    left_out: [\n");
+    for line in &p.left_out {
+        let _ = writeln!(
+            out,
+            "        (what: \"{}\", by: \"{}\", class: \"{}\", rows: {}, median: {:.1}, tail: {:.1}, bias: {:.2}, held: {:.2}),",
+            line.what.name(),
+            line.by.name(),
+            line.class,
+            line.rows,
+            line.median,
+            line.tail,
+            line.bias,
+            line.held
+        );
+    }
+    out.push_str("    ],\n");
 }
 
 fn backend(out: &mut String, row: &BackendRates) {
     let _ = write!(
         out,
-        "        (family: \"{}\", backend: \"{}\", weights: {}, experts: {}, attention: {}, layer_us: {}, moe_layer_us: {}, spread: {}",
+        "        (family: \"{}\", backend: \"{}\", weights: {}, experts: {}, {}, layer_us: {}, moe_layer_us: {}, spread: {}",
         row.family,
         row.backend.name(),
         n(row.weights),
         n(row.experts),
-        n(row.attention),
+        if row.backend == Backend::Cpu {
+            format!("core_attention_g: {}", n(row.attention / 1e9))
+        } else {
+            format!("attention: {}", n(row.attention))
+        },
         us(row.layer),
         us(row.moe_layer),
         n(row.spread)
@@ -124,11 +218,12 @@ fn backend(out: &mut String, row: &BackendRates) {
     if let Some(rates) = &row.prefill {
         let _ = write!(
             out,
-            ",\n         prefill: (weights: {}, attention: {}, experts: {}, spread: {})",
+            ",\n         prefill: (weights: {}, attention: {}, experts: {}, spread: {}, spread_several: {})",
             n(rates.weights),
             n(rates.attention),
             n(rates.experts),
-            n(rates.spread)
+            n(rates.spread),
+            n(rates.spread_several)
         );
     }
     out.push_str("),\n");
