@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use crate::memory::{Known, KvLayout};
 use crate::model::Architecture;
 use crate::quant::{Mix, Quality, Quant};
-use crate::scenario::{Scenario, Subject, standing};
+use crate::scenario::{Release, Scenario, Subject, standing};
 use crate::units::Params;
 
 use super::Ranked;
@@ -54,17 +54,25 @@ pub struct Candidate {
     pub quant: Quant,
     /// The cache layout its file forces, if it does.
     pub layout: Option<KvLayout>,
+    /// Where its file is published, if it is a certain one.
+    pub release: Option<Release>,
     /// What it loses.
     pub loss: Loss,
 }
 
 impl Candidate {
+    /// A quant by rule: no certain file.
+    #[must_use]
+    pub const fn new(quant: Quant, loss: Loss) -> Self {
+        Self { quant, layout: None, release: None, loss }
+    }
+
     /// A mix as it is usually made; the one a model was released in loses nothing.
     #[must_use]
     pub fn mix(model: &Architecture, mix: Mix, quality: &Quality) -> Self {
         let released = model.native_mix() == Some(mix);
         let loss = if released { Loss::AsReleased } else { Loss::cited(quality, mix.name()) };
-        Self { quant: Quant::mix(mix, mix.usual_imatrix()), layout: None, loss }
+        Self::new(Quant::mix(mix, mix.usual_imatrix()), loss)
     }
 }
 
@@ -98,7 +106,8 @@ impl Entrant {
                     None => Subject::with_tensors(&self.model, quant, &tensors),
                     Some(_) => Subject::new(self.model.clone(), quant, None),
                 };
-                Arc::new(Subject { layout: candidate.layout, known: known.clone(), ..subject })
+                let (layout, release) = (candidate.layout, candidate.release.clone());
+                Arc::new(Subject { layout, release, known: known.clone(), ..subject })
             };
             Expanded { params: self.model.params(), subjects: self.candidates.iter().map(subject).collect() }
         })
