@@ -3,6 +3,7 @@
 //!
 //! Invariant: the built-in documents are checked by the same readers as a user's; a test reads them all.
 
+pub mod bench_runs;
 mod field;
 mod measured;
 
@@ -13,7 +14,7 @@ use include_dir::{Dir, include_dir};
 use crate::advice::peers::Peers;
 use crate::formats::file_doc::{self, Published};
 use crate::formats::machine_doc::{self, MachineDoc, Origin};
-use crate::formats::{device_doc, engine_doc, model_doc, peer_doc, quality_doc, quant_doc, speed_doc};
+use crate::formats::{device_doc, engine_doc, model_doc, peer_doc, quality_doc, quant_doc, serving_doc, speed_doc};
 use crate::hardware::{Accelerator, Machine, MemoryPlatform, Node, Pool};
 use crate::model::Architecture;
 use crate::placement::Engine;
@@ -29,6 +30,7 @@ const DEVICES: &str = include_str!("../assets/devices.ron");
 const QUANTS: &str = include_str!("../assets/quants.ron");
 const ENGINES: &str = include_str!("../assets/engines.ron");
 const SPEED: &str = include_str!("../assets/speed.ron");
+const SERVING: &str = include_str!("../assets/serving.ron");
 const FILES: &str = include_str!("../assets/files.ron");
 const QUALITY: &str = include_str!("../assets/quality.ron");
 const PEERS: &str = include_str!("../assets/peers.ron");
@@ -110,7 +112,10 @@ impl Catalog {
             accelerators,
             platforms,
             profiles: Vec::new(),
-            parameters: Arc::new(speed_doc::read(SPEED).map_err(|e| named("speed.ron", &e))?),
+            parameters: Arc::new(Parameters {
+                serving: serving_doc::read(SERVING).map_err(|e| named("serving.ron", &e))?,
+                ..speed_doc::read(SPEED).map_err(|e| named("speed.ron", &e))?
+            }),
             files: file_doc::read(FILES).map_err(|e| named("files.ron", &e))?,
             quality: quality_doc::read(QUALITY).map_err(|e| named("quality.ron", &e))?,
             peers: peer_doc::read(PEERS).map_err(|e| named("peers.ron", &e))?,

@@ -5,21 +5,26 @@
 //! Invariant: pure; a valid scenario cannot fail.
 
 mod engine;
+mod evidence;
 mod host;
+mod serving;
 mod subject;
 
 pub use engine::left_out;
+pub use evidence::{Evidence, predict};
 pub use subject::{FileKind, FromFile, Release, Subject};
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::hardware::{Backend, Figure, Finding, Machine, Pool, PoolKind, Source};
-use crate::memory::{self, Cache, KvLayout, RunOptions};
-use crate::placement::{Engine, Launcher, Load, Mode, Obstacle, Plan, Policy, Precision, Refusal, place};
+use crate::memory::{self, Cache, KvLayout, KvPlace, RunOptions};
+use crate::placement::{
+    self, Engine, Launcher, Load, Mode, Obstacle, Offer, Origin, Plan, Policy, Refusal, over_nodes,
+};
 use crate::quant::Format;
-use crate::speed::{Bill, Parameters, Range, decode, prefill};
-use crate::units::{Bytes, Seconds, Tokens};
+use crate::speed::{Bill, Parameters, Range, kinks, time_of_tokens};
+use crate::units::{Bytes, Seconds, Tokens, TokensPerSecond};
 use crate::verdict::{Level, Verdict, judge, phrase};
 
 /// The question: what, where, how.
@@ -89,12 +94,16 @@ pub struct Answer {
     pub prefill: Option<Range>,
     /// Time to the first token.
     pub first_token: Option<Seconds>,
-    /// Time to the whole answer, prompt included.
+    /// Time to the whole answer, prompt included: every token at its own depth.
     pub whole_answer: Option<Seconds>,
+    /// Tokens per second at the end of the answer, where the depth is greatest.
+    pub last_rate: Option<f64>,
     /// Largest context that fits under the same policy, at most the model's limit.
     pub fits_max: Option<Tokens>,
     /// In words.
     pub verdict: Verdict,
+    /// What measurements of the machine changed.
+    pub evidence: Vec<Evidence>,
     /// What else is worth saying.
     pub findings: Vec<Finding>,
 }
@@ -114,7 +123,7 @@ pub struct Point {
 #[must_use]
 pub fn evaluate(scenario: &Scenario) -> Answer {
     let scenario = &*settled(scenario);
-    let here = evaluate_here(scenario, Precision::Exact);
+    let here = evaluate_settled(scenario);
     Answer { fits_max: largest(scenario, Some(&here.plan)), ..here }
 }
 
@@ -138,28 +147,45 @@ fn settled(scenario: &Scenario) -> Cow<'_, Scenario> {
 
 /// Answers a question for its own context alone: the largest that fits is not looked for.
 #[must_use]
-pub fn evaluate_here(scenario: &Scenario, precision: Precision) -> Answer {
-    let scenario = &*settled(scenario);
-    let at = Evaluation::new(scenario, scenario.run.context);
-    let load = at.load();
-    let plan = at.place(precision);
-    let bill = at.bill(&plan, scenario.depth);
-    let prompt_rate = runs(&plan)
-        .then(|| {
-            let built = scenario.engine_date.as_deref();
-            prefill(&load, &plan, &at.machine, &scenario.parameters, built, scenario.depth, scenario.prompt)
-        })
-        .flatten();
+pub fn evaluate_here(scenario: &Scenario) -> Answer {
+    evaluate_settled(&settled(scenario))
+}
+
+/// The placement the automatic choice would take, whatever was decided by hand: the mark on each slider.
+#[must_use]
+pub fn optimum(scenario: &Scenario) -> Plan {
+    plan(&Scenario { policy: Policy::default(), ..scenario.clone() })
+}
+
+fn evaluate_settled(scenario: &Scenario) -> Answer {
+    let question = Question::new(scenario);
+    let at = question.at(scenario.run.context);
+    let plan = at.place().plan;
+    let mut evidence = Vec::new();
+    let bill = at.predicted_bill(&plan, scenario.depth).map(|bill| {
+        let (bill, found) = evidence::on_bill(&at, &plan, scenario.depth, bill);
+        evidence.extend(found);
+        bill
+    });
+    let prompt_rate = at.predicted_prompt(&plan).map(|rate| {
+        let (rate, found) = evidence::on_prompt(&at, &plan, rate);
+        evidence.extend(found);
+        rate
+    });
     let prompt_time = prompt_rate.and_then(|rate| Seconds::new(scenario.prompt.as_f64() / rate.expected));
-    let first_token = prompt_time.zip(bill.as_ref()).map(|(prompt, bill)| prompt + bill.total);
-    let middle = scenario.depth + scenario.prompt + scenario.answer / 2;
-    let whole_answer =
-        prompt_time.zip(at.bill(&plan, middle)).map(|(prompt, bill)| prompt + bill.total * scenario.answer.as_f64());
-    let verdict = match scenario.refusal() {
-        Some(why) => Verdict::refused(&why),
-        None => phrase(&plan, &at.machine, bill.as_ref(), scenario.answer, whole_answer),
+    let start = scenario.depth + scenario.prompt;
+    let step = |depth: Tokens| at.bill(&plan, depth).map(|bill| bill.total);
+    let kinks = kinks(&at.cache, plan.split, start, scenario.answer);
+    let spent = time_of_tokens(step, start, scenario.answer, &kinks);
+    let first_token = prompt_time.zip(spent).map(|(prompt, spent)| prompt + spent.first);
+    let whole_answer = prompt_time.zip(spent).map(|(prompt, spent)| prompt + spent.all);
+    let last_rate = spent.and_then(|spent| spent.last.rate()).map(TokensPerSecond::get);
+    let verdict = match &question.refusal {
+        Some(why) => Verdict::refused(why),
+        None => phrase(&plan, &question.machine, bill.as_ref(), scenario.answer, whole_answer),
     };
-    let findings = findings(scenario, &at, &plan);
+    let mut findings = findings(scenario, &at, &plan);
+    findings.extend(evidence.iter().map(Evidence::finding));
     Answer {
         kv_per_token: at.cache.bytes_per_token(),
         fits_max: None,
@@ -168,7 +194,9 @@ pub fn evaluate_here(scenario: &Scenario, precision: Precision) -> Answer {
         prefill: prompt_rate,
         first_token,
         whole_answer,
+        last_rate,
         verdict,
+        evidence,
         findings,
     }
 }
@@ -177,7 +205,7 @@ pub fn evaluate_here(scenario: &Scenario, precision: Precision) -> Answer {
 #[must_use]
 pub fn plan(scenario: &Scenario) -> Plan {
     let scenario = &*settled(scenario);
-    Evaluation::new(scenario, scenario.run.context).place(Precision::Exact)
+    Question::new(scenario).at(scenario.run.context).place().plan
 }
 
 /// What a list of many models shows of one.
@@ -193,29 +221,37 @@ pub struct Standing {
 
 /// Answers a question for a list of many: the plan and the bill of [`evaluate_here`] without its words and times.
 #[must_use]
-pub fn standing(scenario: &Scenario, precision: Precision) -> Standing {
+pub fn standing(scenario: &Scenario) -> Standing {
     let scenario = &*settled(scenario);
-    let at = Evaluation::new(scenario, scenario.run.context);
-    let plan = at.place(precision);
+    let question = Question::new(scenario);
+    let at = question.at(scenario.run.context);
+    let plan = at.place().plan;
     let bill = at.bill(&plan, scenario.depth);
-    let level = match scenario.refusal() {
+    let level = match question.refusal {
         Some(_) => Level::No,
-        None => judge(&plan, &at.machine, bill.as_ref()),
+        None => judge(&plan, &question.machine, bill.as_ref()),
     };
     Standing { level, rate: bill.map(|bill| bill.rate.expected), memory: plan.total() }
 }
 
-/// Asks the same question at several contexts.
+/// Asks the same question at several contexts. From one to a longer one the placement is kept as long as it fits:
+/// what is the fastest that fits at one context is so at a longer one, or does not fit.
 #[must_use]
 pub fn sweep(scenario: &Scenario, contexts: &[Tokens]) -> Vec<Point> {
     let scenario = &*settled(scenario);
+    let question = Question::new(scenario);
+    let mut last: Option<(Tokens, Option<Origin>)> = None;
     contexts
         .iter()
         .map(|&context| {
-            let at = Evaluation::new(scenario, context);
-            let plan = at.place(Precision::Near);
-            let rate = at.bill(&plan, context).map(|bill| bill.rate);
-            Point { context, plan, rate }
+            let at = question.at(context);
+            let kept = last.filter(|(before, _)| *before <= context).and_then(|(_, origin)| at.again(origin?));
+            let offer = kept.unwrap_or_else(|| at.place());
+            // A cache that was moved to RAM was so for its own context.
+            let keeps = in_memory(&offer.plan, &question.machine) && offer.plan.kv_place == scenario.run.kv_place;
+            last = Some((context, keeps.then_some(offer.origin)));
+            let rate = at.bill(&offer.plan, context).map(|bill| bill.rate);
+            Point { context, plan: offer.plan, rate }
         })
         .collect()
 }
@@ -231,22 +267,21 @@ pub fn largest_context(scenario: &Scenario) -> Option<Tokens> {
 /// context never takes less, so that one bounds the answer from below or from above.
 fn largest(scenario: &Scenario, here: Option<&Plan>) -> Option<Tokens> {
     let limit = scenario.subject.model.max_context.get().max(1);
-    let machine = &*scenario.seen();
-    let plan = |context: u64| Evaluation::new(scenario, Tokens::new(context)).place(Precision::Exact);
+    let question = Question::new(scenario);
+    if question.refusal.is_some() {
+        return None;
+    }
     let own = scenario.run.context.get().clamp(1, limit);
     let here = here.filter(|_| own == scenario.run.context.get());
-    let (fits, mut low): (fn(&Plan, &Machine) -> bool, u64) = match here {
-        Some(plan) if in_memory(plan, machine) => (in_memory, own),
-        _ => {
-            let one = plan(1);
-            let fits = [in_memory as fn(&Plan, &Machine) -> bool, at_all];
-            (fits.into_iter().find(|fits| fits(&one, machine))?, 1)
-        }
+    let fits = |context: u64, how: Fits| question.at(Tokens::new(context)).fits(how);
+    let (how, mut low) = match here {
+        Some(plan) if in_memory(plan, &question.machine) => (Fits::InMemory, own),
+        _ => ([Fits::InMemory, Fits::AtAll].into_iter().find(|how| fits(1, *how))?, 1),
     };
     let mut high = limit;
     match here {
-        Some(plan) if !fits(plan, machine) => high = own,
-        _ if low == limit || fits(&plan(limit), machine) => return Some(Tokens::new(limit)),
+        Some(plan) if !how.holds(plan, &question.machine) => high = own,
+        _ if low == limit || fits(limit, how) => return Some(Tokens::new(limit)),
         _ => {}
     }
     // Of contexts with the same room, one answers for all.
@@ -257,11 +292,29 @@ fn largest(scenario: &Scenario, here: Option<&Plan>) -> Option<Tokens> {
         let fits = match room(middle) {
             same if same == room(low) => true,
             same if same == room(high) => false,
-            _ => fits(&plan(middle), machine),
+            _ => fits(middle, how),
         };
         if fits { low = middle } else { high = middle }
     }
     Some(Tokens::new(low))
+}
+
+/// What is asked of a context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fits {
+    /// That everything is kept in memory, within what may be used.
+    InMemory,
+    /// That it works, if need be from disk.
+    AtAll,
+}
+
+impl Fits {
+    fn holds(self, plan: &Plan, machine: &Machine) -> bool {
+        match self {
+            Self::InMemory => in_memory(plan, machine),
+            Self::AtAll => at_all(plan, machine),
+        }
+    }
 }
 
 /// Whether a plan keeps everything in memory within what may be used.
@@ -271,9 +324,7 @@ fn in_memory(plan: &Plan, machine: &Machine) -> bool {
 
 /// Whether a plan works, if need be from disk.
 fn at_all(plan: &Plan, machine: &Machine) -> bool {
-    plan.mode != Mode::None
-        && plan.obstacle.is_none()
-        && plan.pools.iter().all(|used| used.total() <= plan.usable(&machine.pools[used.pool]))
+    plan.mode != Mode::None && plan.obstacle.is_none() && plan.keeps_reserves(machine)
 }
 
 /// Whether a plan can be asked for a speed.
@@ -281,22 +332,31 @@ fn runs(plan: &Plan) -> bool {
     plan.mode != Mode::None && plan.within_capacity
 }
 
-/// One context of a scenario.
-struct Evaluation<'a> {
+/// A placement leaves the engine's own way only where it is faster by more than this: published measurements of one
+/// setup differ by 3 % (median), so less could not be told apart.
+const CLEARLY_FASTER: f64 = 1.05;
+
+/// What does not change with the context.
+struct Question<'a> {
     scenario: &'a Scenario,
     machine: Cow<'a, Machine>,
-    run: RunOptions,
-    cache: Cache,
-    refused: Option<memory::Unsupported>,
+    layout: KvLayout,
+    refusal: Option<Refusal>,
 }
 
-impl<'a> Evaluation<'a> {
-    fn new(scenario: &'a Scenario, context: Tokens) -> Self {
-        let mut run = RunOptions { context, rules: scenario.engine.rules, ..scenario.run };
-        if run.layout == KvLayout::Auto {
+impl<'a> Question<'a> {
+    fn new(scenario: &'a Scenario) -> Self {
+        let mut layout = scenario.run.layout;
+        if layout == KvLayout::Auto {
             let engine = || scenario.engine.mla_layout(scenario.engine_date.as_deref());
-            run.layout = scenario.subject.layout.unwrap_or_else(engine);
+            layout = scenario.subject.layout.unwrap_or_else(engine);
         }
+        Self { scenario, machine: scenario.seen(), layout, refusal: scenario.refusal() }
+    }
+
+    fn at(&'a self, context: Tokens) -> Evaluation<'a> {
+        let scenario = self.scenario;
+        let mut run = RunOptions { context, rules: scenario.engine.rules, layout: self.layout, ..scenario.run };
         let cache = scenario.engine.takes_formats(&run).and_then(|()| memory::cache(&scenario.subject.model, &run));
         let (cache, refused) = match cache {
             Ok(cache) => (cache, None),
@@ -306,9 +366,20 @@ impl<'a> Evaluation<'a> {
                 (memory::cache(&scenario.subject.model, &run).unwrap_or_default(), Some(refused))
             }
         };
-        Self { scenario, machine: scenario.seen(), run, cache, refused }
+        Evaluation { question: self, scenario, run, cache, refused }
     }
+}
 
+/// One context of a question.
+struct Evaluation<'a> {
+    question: &'a Question<'a>,
+    scenario: &'a Scenario,
+    run: RunOptions,
+    cache: Cache,
+    refused: Option<memory::Unsupported>,
+}
+
+impl Evaluation<'_> {
     fn load(&self) -> Load<'_> {
         Load {
             model: &self.scenario.subject.model,
@@ -320,21 +391,63 @@ impl<'a> Evaluation<'a> {
         }
     }
 
-    fn place(&self, precision: Precision) -> Plan {
-        let mut plan = place(&self.load(), &self.machine, &self.scenario.policy, precision);
-        if self.scenario.refusal().is_some() {
-            plan.mode = Mode::None;
-            plan.obstacle = Some(Obstacle::EngineCannot);
+    /// The first placement offered, or one that is clearly faster; over as many machines as it takes.
+    fn place(&self) -> Offer {
+        let Scenario { engine, policy, depth, .. } = self.scenario;
+        let rate = |plan: &Plan| self.bill(plan, *depth).map(|bill| bill.rate.expected);
+        let mut offer =
+            over_nodes(engine, &self.question.machine, policy, |machine| self.place_on(machine), rate);
+        if self.question.refusal.is_some() {
+            offer.plan.mode = Mode::None;
+            offer.plan.obstacle = Some(Obstacle::EngineCannot);
         }
-        plan
+        offer
+    }
+
+    fn place_on(&self, machine: &Machine) -> Offer {
+        let Scenario { subject, policy, depth, .. } = self.scenario;
+        let mut offers = placement::offers(&self.load(), &subject.known, machine, policy);
+        let rate = |offer: &Offer, depth: Tokens| self.bill(&offer.plan, depth).map(|bill| bill.rate.expected);
+        let mut best = 0;
+        let mut best_rate = if offers.len() > 1 { rate(&offers[0], *depth) } else { None };
+        for (at, offer) in offers.iter().enumerate().skip(1) {
+            let (Some(first), Some(other)) = (best_rate, rate(offer, *depth)) else { continue };
+            // A cache in RAM costs the more the longer it gets: it has to be worth it when it is full, too.
+            let full = |offer: &Offer| rate(offer, self.run.context);
+            let moved = offer.plan.kv_place == KvPlace::Host && self.run.kv_place == KvPlace::Device;
+            if other > first * CLEARLY_FASTER && (!moved || full(offer) >= full(&offers[best])) {
+                (best, best_rate) = (at, Some(other));
+            }
+        }
+        offers.swap_remove(best)
+    }
+
+    /// Whether further machines take part, or could.
+    fn reaches(&self) -> bool {
+        self.question.machine.pools.iter().any(|pool| pool.node.is_some())
+    }
+
+    /// The same placement as at another context, where it still fits in memory.
+    fn again(&self, origin: Origin) -> Option<Offer> {
+        let Scenario { subject, policy, .. } = self.scenario;
+        if self.reaches() {
+            return None;
+        }
+        placement::again(&self.load(), &subject.known, &self.question.machine, policy, origin)
+    }
+
+    /// Whether the question can be answered with yes at this context.
+    fn fits(&self, how: Fits) -> bool {
+        let Scenario { subject, policy, .. } = self.scenario;
+        let machine = &*self.question.machine;
+        if how == Fits::InMemory && policy.is_automatic() && !self.reaches() {
+            return placement::fits(&self.load(), &subject.known, machine, policy);
+        }
+        how.holds(&self.place().plan, machine)
     }
 
     fn bill(&self, plan: &Plan, depth: Tokens) -> Option<Bill> {
-        if !runs(plan) {
-            return None;
-        }
-        let Scenario { parameters, engine_date, .. } = self.scenario;
-        decode(&self.load(), plan, &self.machine, parameters, engine_date.as_deref(), depth)
+        self.predicted_bill(plan, depth).map(|bill| evidence::on_bill(self, plan, depth, bill).0)
     }
 }
 
@@ -362,20 +475,7 @@ fn findings(scenario: &Scenario, at: &Evaluation<'_>, plan: &Plan) -> Vec<Findin
             "Shorten the context; beyond the limit answers degrade.",
         ));
     }
-    let room = scenario.run.context / scenario.run.streams().max(1);
-    let asked = scenario.depth + scenario.prompt + scenario.answer;
-    if asked > room {
-        found.push(Finding::note(
-            format!("Prompt and answer come to {asked} tokens, more than the {room} one sequence has room for."),
-            "Take a longer context for the whole of it.",
-        ));
-    }
-    if !scenario.machine.nodes.is_empty() {
-        found.push(Finding::note(
-            "Only the first machine of this cluster is counted; a layer split over a network adds room, not speed.",
-            "",
-        ));
-    }
+    found.extend(serving::findings(scenario, plan, &at.question.machine));
     if scenario.engine.ideal {
         found.push(Finding::note(
             "A ceiling: bytes over bandwidth, no efficiency and no overhead.",
@@ -403,6 +503,8 @@ fn findings(scenario: &Scenario, at: &Evaluation<'_>, plan: &Plan) -> Vec<Findin
     if plan.mode == Mode::Disk && model.experts() > 0 {
         found.push(Finding::note("Which experts a token needs is taken as uniform; real routing is skewed.", ""));
     }
+    // Last: what is wrong with the file or the cache matters more.
+    found.extend(serving::room(scenario).filter(|_| runs(plan)));
     found
 }
 
@@ -441,7 +543,7 @@ impl Scenario {
             };
             Refusal { what: format!("{name} does not read {files} files"), remedy }
         };
-        let drives = self.engine.refusal(&self.machine, self.backend);
+        let drives = self.engine.refusal(&self.seen(), self.backend);
         drives.or_else(|| (!self.engine_reads_files()).then(unread))
     }
 }

@@ -5,7 +5,6 @@ use std::sync::{Arc, OnceLock};
 use willitrun::advice::accuracy::{Compared, Group, Off, Rate};
 use willitrun::advice::peers::Peer;
 use willitrun::catalog::Catalog;
-use willitrun::placement::Precision;
 use willitrun::scenario::evaluate_here;
 
 /// Every measurement whose hardware and build are stated, answered once for all tests here.
@@ -110,7 +109,7 @@ fn canirun_without_end() -> Off {
                     device.vram = None;
                 }
             }
-            let plan = evaluate_here(&scenario, Precision::Near).plan;
+            let plan = evaluate_here(&scenario).plan;
             Some((peers.decode(Peer::Canirun, &scenario, &plan)?, row.seen(Rate::Decode)?))
         })
         .collect();

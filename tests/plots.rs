@@ -59,6 +59,9 @@ impl Case {
             limit: self.limit,
             fits_max: self.fits_max,
             unit: self.unit,
+            before: None,
+            ceiling: false,
+            anchors: &[],
         }
     }
 }

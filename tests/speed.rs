@@ -13,7 +13,6 @@ use golden::{BARS, error, measurements};
 use willitrun::advice::accuracy::Class;
 use willitrun::catalog::Catalog;
 use willitrun::hardware::{Figure, Machine, Pool, PoolKind};
-use willitrun::placement::Precision;
 use willitrun::quant::{Imatrix, Quant};
 use willitrun::scenario::{Scenario, Subject, evaluate_here};
 use willitrun::speed::{Predicted, Together};
@@ -24,8 +23,7 @@ use willitrun::units::{Bytes, BytesPerSecond, Tokens};
 #[test]
 fn published_measurements_are_met() {
     let rows = measurements();
-    let answers: Vec<_> =
-        rows.iter().filter(|row| row.sound).map(|row| (row, evaluate_here(&row.scenario, Precision::Near))).collect();
+    let answers: Vec<_> = rows.iter().filter(|row| row.sound).map(|row| (row, evaluate_here(&row.scenario))).collect();
     let mut missed = Vec::new();
     for (name, of, median, tail) in BARS {
         let pairs: Vec<(f64, f64)> = answers
@@ -61,7 +59,7 @@ fn bands_hold_what_they_promise() {
             .iter()
             .filter(|row| row.sound && of(row))
             .filter_map(|row| {
-                let rate = evaluate_here(&row.scenario, Precision::Near).bill?.rate;
+                let rate = evaluate_here(&row.scenario).bill?.rate;
                 row.decode.map(|seen| (rate.low..=rate.high).contains(&seen))
             })
             .collect();
@@ -93,7 +91,7 @@ fn published_prompts_are_met() {
             .filter(|row| !apple || row.class == Class::Apple)
             .filter_map(|row| {
                 let scenario = Scenario { depth: row.start, ..row.scenario.clone() };
-                Some((evaluate_here(&scenario, Precision::Near).prefill?.expected, row.prefill?))
+                Some((evaluate_here(&scenario).prefill?.expected, row.prefill?))
             })
             .collect();
         let (off, worst, _) = error(&pairs);
@@ -141,7 +139,7 @@ fn check_disk(quant: &str, ram: u64, disk: f64, expected: f64) {
         let mut scenario =
             Scenario::new(subject.clone(), Arc::new(machine.clone()), engine, catalog.parameters.clone());
         scenario.run.context = Tokens::new(2048);
-        evaluate_here(&scenario, Precision::Exact)
+        evaluate_here(&scenario)
     };
     let ceiling = ask("ideal");
     let weights = &subject.weights;
@@ -168,7 +166,7 @@ fn nothing_beats_the_ceiling() {
         for prompt in [64, 512, 4096] {
             let real = Scenario { prompt: Tokens::new(prompt), ..row.scenario.clone() };
             let ceiling = Scenario { engine: ideal.clone(), ..real.clone() };
-            let (real, ceiling) = (evaluate_here(&real, Precision::Near), evaluate_here(&ceiling, Precision::Near));
+            let (real, ceiling) = (evaluate_here(&real), evaluate_here(&ceiling));
             let rate = |bill: Option<willitrun::speed::Bill>| bill.map(|bill| bill.rate.expected);
             let pairs = [
                 (real.prefill.map(|rate| rate.expected), ceiling.prefill.map(|rate| rate.expected), "prompt"),
@@ -211,7 +209,7 @@ fn a_batch_of_the_measurements_answers_alike() {
     for ((row, asked), answer) in measurements().iter().zip(&questions).zip(&answers) {
         assert_eq!(row.id, asked.id);
         assert!(answer.get("error").is_none(), "{}: {answer}", asked.line);
-        let expected = evaluate_here(&row.scenario, Precision::Near).bill.map(|bill| bill.rate.expected);
+        let expected = evaluate_here(&row.scenario).bill.map(|bill| bill.rate.expected);
         let answered = answer["speed"]["decode_tps"]["expected"].as_f64();
         let same = match (expected, answered) {
             (Some(expected), Some(answered)) => (answered / expected - 1.0).abs() < 1e-6,
@@ -231,12 +229,12 @@ fn a_batch_of_the_measurements_answers_alike() {
 #[test]
 fn a_bill_adds_up_and_bandwidth_only_helps() {
     for row in measurements().iter().filter(|row| row.class != Class::SeveralGpus).step_by(25) {
-        let bill = evaluate_here(&row.scenario, Precision::Near).bill.expect("a bill");
+        let bill = evaluate_here(&row.scenario).bill.expect("a bill");
         let sum: f64 = bill.lines.iter().map(|line| line.time.get()).sum();
         assert!((sum / bill.total.get() - 1.0).abs() < 1e-9, "{}", row.id);
         let machine = Arc::new(faster(&row.scenario.machine));
         let scenario = Scenario { machine, ..row.scenario.clone() };
-        let better = evaluate_here(&scenario, Precision::Near).bill.expect("a bill");
+        let better = evaluate_here(&scenario).bill.expect("a bill");
         assert!(better.rate.expected > bill.rate.expected, "{}", row.id);
     }
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::hardware::{Figure, Machine, PoolKind, Source};
-use crate::memory::RunOptions;
-use crate::placement::{Offload, Precision};
+use crate::memory::{RunOptions, Weights};
+use crate::placement::{Offload, Policy};
 use crate::quant::{Format, Mix, Quant, Rule};
-use crate::scenario::{Answer, Scenario, Subject, evaluate_here};
+use crate::scenario::{Answer, Scenario, evaluate_here};
 use crate::units::{Bytes, Tokens, TokensPerSecond};
 use crate::verdict::Level;
 
@@ -64,8 +64,11 @@ pub fn next(scenario: &Scenario, answer: &Answer) -> Vec<Change> {
 fn candidates(scenario: &Scenario, answer: &Answer) -> Vec<(String, bool, Scenario)> {
     let mut all = Vec::new();
     for quant in quants(scenario, answer) {
-        let subject = Subject::new(scenario.subject.model.clone(), quant.clone(), scenario.subject.experts_used);
+        let subject = scenario.subject.under(quant.clone());
         all.push((format!("Quant {}", quant.id), true, Scenario { subject: Arc::new(subject), ..scenario.clone() }));
+    }
+    if scenario.policy != Policy::default() {
+        all.push(("Automatic placement".to_owned(), true, Scenario { policy: Policy::default(), ..scenario.clone() }));
     }
     if scenario.run.kv_k == Format::F16 && scenario.run.kv_v == Format::F16 {
         let run = RunOptions { kv_k: Format::Q8_0, kv_v: Format::Q8_0, ..scenario.run };
@@ -135,9 +138,7 @@ fn quants(scenario: &Scenario, answer: &Answer) -> Vec<Quant> {
                 .sum();
             let other = answer.plan.total() - answer.plan.weights();
             wanted
-                .filter(|quant| {
-                    Subject::new(scenario.subject.model.clone(), quant.clone(), None).weights.loaded() + other <= room
-                })
+                .filter(|quant| Weights::new(&scenario.subject.model, quant, None).loaded() + other <= room)
                 .take(1)
                 .collect()
         }
@@ -184,7 +185,7 @@ fn another_gpu(machine: &Machine) -> Option<(String, Machine)> {
 }
 
 fn describe(before: &Scenario, answer: &Answer, what: String, settings: bool, scenario: Scenario) -> Change {
-    let after = evaluate_here(&scenario, Precision::Near);
+    let after = evaluate_here(&scenario);
     let rate = after.bill.as_ref().map(|bill| bill.rate.expected);
     let gain = rate.zip(answer.bill.as_ref()).map(|(rate, bill)| rate - bill.rate.expected);
     let saved = answer.plan.total().less(after.plan.total());

@@ -2,11 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::memory::KvLayout;
+use crate::memory::{Known, KvLayout};
 use crate::model::Architecture;
-use crate::placement::Precision;
 use crate::quant::{Mix, Quality, Quant};
-use crate::scenario::{Scenario, Subject, standing};
+use crate::scenario::{Release, Scenario, Subject, standing};
 use crate::units::Params;
 
 use super::Ranked;
@@ -55,17 +54,25 @@ pub struct Candidate {
     pub quant: Quant,
     /// The cache layout its file forces, if it does.
     pub layout: Option<KvLayout>,
+    /// Where its file is published, if it is a certain one.
+    pub release: Option<Release>,
     /// What it loses.
     pub loss: Loss,
 }
 
 impl Candidate {
+    /// A quant by rule: no certain file.
+    #[must_use]
+    pub const fn new(quant: Quant, loss: Loss) -> Self {
+        Self { quant, layout: None, release: None, loss }
+    }
+
     /// A mix as it is usually made; the one a model was released in loses nothing.
     #[must_use]
     pub fn mix(model: &Architecture, mix: Mix, quality: &Quality) -> Self {
         let released = model.native_mix() == Some(mix);
         let loss = if released { Loss::AsReleased } else { Loss::cited(quality, mix.name()) };
-        Self { quant: Quant::mix(mix, mix.usual_imatrix()), layout: None, loss }
+        Self::new(Quant::mix(mix, mix.usual_imatrix()), loss)
     }
 }
 
@@ -92,13 +99,15 @@ impl Entrant {
         self.expanded.get_or_init(|| {
             // All files of llama.cpp's kind hold the same tensors.
             let tensors = self.model.tensors();
+            let known = Known::default();
             let subject = |candidate: &Candidate| {
                 let quant = candidate.quant.clone();
                 let subject = match quant.as_layout() {
                     None => Subject::with_tensors(&self.model, quant, &tensors),
                     Some(_) => Subject::new(self.model.clone(), quant, None),
                 };
-                Arc::new(Subject { layout: candidate.layout, ..subject })
+                let (layout, release) = (candidate.layout, candidate.release.clone());
+                Arc::new(Subject { layout, release, known: known.clone(), ..subject })
             };
             Expanded { params: self.model.params(), subjects: self.candidates.iter().map(subject).collect() }
         })
@@ -117,7 +126,7 @@ impl Entrant {
         scenario.run.context = scenario.run.context.min(self.model.max_context);
         subjects.iter().zip(&self.candidates).map(move |(subject, candidate)| {
             scenario.subject = subject.clone();
-            let standing = standing(&scenario, Precision::Near);
+            let standing = standing(&scenario);
             Ranked {
                 subject: subject.clone(),
                 params: *params,

@@ -19,7 +19,7 @@ pub fn default_subject(model: &Architecture) -> Subject {
 #[must_use]
 pub fn start_model(base: &Scenario, models: &[Arc<Architecture>]) -> Option<Arc<Subject>> {
     let quant = || Quant::mix(Mix::Q4_K_M, Mix::Q4_K_M.usual_imatrix());
-    let only = || vec![Candidate { quant: quant(), layout: None, loss: Loss::Unknown }];
+    let only = || vec![Candidate::new(quant(), Loss::Unknown)];
     let field = Field::new(models.iter().map(|model| (model.clone(), only())));
     let rows = rank(base, &field);
     let well = rows.iter().filter(|row| row.level == Level::RunsWell).max_by_key(|row| row.subject.weights.file);

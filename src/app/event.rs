@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use crate::advice::Ranked;
 use crate::advice::accuracy::Compared;
+use crate::catalog::bench_runs::Taken;
+use crate::detect::program::Program;
 use crate::formats::any_doc::Document;
+use crate::formats::llama_bench::Bench;
 use crate::hardware::{Finding, Machine};
 use crate::measure::{MeasureError, Progress, Suite};
 use crate::model::Architecture;
@@ -79,6 +82,12 @@ pub enum Event {
     ModelFile(Arc<Subject>, String),
     /// The shape of a model was opened.
     Preset(Box<Architecture>, String),
+    /// Whether PATH has `llama-bench`.
+    LlamaBench(Program),
+    /// An output of `llama-bench` was opened.
+    Bench(Box<Bench>),
+    /// Its tests were taken for measurements of this machine; or why it brought nothing.
+    BenchTaken(Box<Result<Taken, String>>),
     /// Something to say.
     Told(String),
     /// A file was written.

@@ -16,6 +16,7 @@ pub struct Jobs {
     pub(super) cancel: Cancel,
     pub(super) looking: Cancel,
     pub(super) ranking: Cancel,
+    pub(super) benching: Cancel,
 }
 
 /// Where a job puts its events; each asks for a repaint.
@@ -47,7 +48,14 @@ impl Jobs {
     pub fn new(ctx: egui::Context) -> Self {
         let (sender, receiver) = sync_channel(WAITING);
         let sender = Outbox { sender, ctx };
-        Self { sender, receiver, cancel: Cancel::new(), looking: Cancel::new(), ranking: Cancel::new() }
+        Self {
+            sender,
+            receiver,
+            cancel: Cancel::new(),
+            looking: Cancel::new(),
+            ranking: Cancel::new(),
+            benching: Cancel::new(),
+        }
     }
 
     /// The context that is asked to repaint.

@@ -23,6 +23,7 @@ impl Jobs {
     pub(super) fn detect(&self, store: Option<Store>) {
         self.spawn("detect", move |outbox| {
             let catalog = Catalog::builtin();
+            outbox.send(Event::LlamaBench(crate::detect::program::find("llama-bench")));
             let (mut machine, mut findings) = crate::detect::this_machine();
             let mut own = OwnDocuments::default();
             if let Some(store) = &store {
@@ -32,6 +33,7 @@ impl Jobs {
                 findings.extend(bad);
                 own = OwnDocuments::list(store);
                 outbox.send(Event::Own(own.clone()));
+                catalog.compare_runs(&mut machine, &own.models);
             }
             let Some(mut start) = first_question(catalog, machine.clone()) else {
                 return Event::Failed("The built-in catalogue is empty.".to_owned());
@@ -149,6 +151,7 @@ pub(super) fn any(path: &Path, store: Option<&Store>) -> Event {
             (None, Ok(subject)) => Event::ModelFile(subject.clone(), said_of(&file)),
             (unknown, _) => Event::Told(unknown.unwrap_or_default()),
         },
+        Ok(Opened::Bench(bench)) => Event::Bench(bench),
         Ok(Opened::Preset(model)) => {
             let said = format!("Opened the model {}.", model.name);
             Event::Preset(model, said)

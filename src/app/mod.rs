@@ -3,6 +3,7 @@
 //! Invariant: one closed [`Event`] for all that can happen, handled in one place; a job owns its inputs,
 //! sends finished values and asks for a repaint. Nothing waits inside `ui`.
 
+mod bench_runs;
 mod event;
 mod files;
 mod job;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use crate::advice;
 use crate::catalog::Catalog;
+use crate::detect::program::Program;
 use crate::formats::any_doc::Document;
 use crate::formats::machine_doc::{MachineDoc, Origin};
 use crate::hardware::{Finding, Machine, PoolKind};
@@ -47,6 +49,8 @@ pub struct App {
     /// Where programs keep models, where not as the environment says.
     places: Option<Vec<Place>>,
     fields: rank::Fields,
+    /// `llama-bench`, where PATH has it.
+    program: Program,
 }
 
 impl App {
@@ -72,6 +76,7 @@ impl App {
             folders: Vec::new(),
             places: None,
             fields: rank::Fields::default(),
+            program: Program::Absent,
         }
     }
 
@@ -98,9 +103,11 @@ impl App {
         if let Some(code) = own::pasted_code(ui) {
             self.carry_out(ui, Command::OpenCode(code));
         }
+        self.show_bench();
         if let Some(command) = shell::ui(ui, self.bench.as_mut(), self.catalog) {
             self.carry_out(ui, command);
         }
+        self.keep_runs();
     }
 
     /// Takes in everything that jobs have sent.
@@ -143,6 +150,7 @@ impl App {
             | Command::AddFolderAt(_)
             | Command::RemoveFolder(_)
             | Command::OpenModel => self.carry_out_files(command),
+            Command::RunBench | Command::CancelBench => self.carry_out_bench(&command),
             Command::SaveOwn(own) => self.save_own(own),
             Command::ExportOwn(own) => self.export_own(own, None),
             Command::ExportOwnTo(own, path) => self.export_own(own, Some(path)),
@@ -192,6 +200,7 @@ impl App {
             | Event::ModelFile(..)
             | Event::Preset(..)
             | Event::Told(_) => self.handle_files(event),
+            Event::LlamaBench(_) | Event::Bench(_) | Event::BenchTaken(_) => self.handle_bench(event),
             Event::Saved(said) => {
                 if let Some(bench) = &mut self.bench {
                     bench.tell(said);
@@ -235,6 +244,7 @@ impl App {
         self.this = Some((machine.clone(), findings.clone()));
         if let Some(bench) = &mut self.bench {
             bench.findings = findings;
+            bench.runs.clone_from(&machine.runs);
             if bench.choice == MachineChoice::This {
                 bench.set_machine(machine, MachineChoice::This);
             }
@@ -274,9 +284,9 @@ impl App {
             Ok(said) => bench.tell(said),
             Err(said) => bench.tell_failure(said),
         }
-        if machine.measurements.len() > before
-            && let Some(store) = self.store.clone()
-        {
+        let new = machine.measurements.len() > before;
+        self.compare_runs();
+        if let (true, Some(store), Some((machine, _))) = (new, self.store.clone(), &self.this) {
             self.jobs.remember(store, machine.clone());
         }
     }
@@ -288,6 +298,7 @@ impl App {
             MachineChoice::Own(id) => self.own.iter().find(|entry| &entry.doc.machine.id == id).map(|entry| {
                 let mut machine = entry.doc.machine.clone();
                 self.catalog.resolve(&mut machine);
+                self.catalog.compare_runs(&mut machine, &self.documents.models);
                 machine
             }),
         };

@@ -52,25 +52,18 @@ impl Catalog {
             (Breadth::One(mix), None) => vec![candidate(mix)],
             (Breadth::Every, _) => {
                 let mixes = Mix::ALL.iter().copied().filter(|mix| !TRAINED.contains(mix)).map(candidate);
-                let own = quants.iter().map(|mix| Candidate {
-                    quant: Quant::custom(mix.clone()),
-                    layout: None,
-                    loss: Loss::Unknown,
-                });
-                let files = self.published_of(&model.id).map(|file| Candidate {
+                let own = quants.iter().map(|mix| Candidate::new(Quant::custom(mix.clone()), Loss::Unknown));
+                let files = self.published_of(&model.id).filter(|file| file.is_for(&engine.id)).map(|file| Candidate {
                     quant: file.quant(),
                     layout: file.layout,
+                    release: Some(file.release()),
                     loss: Loss::cited(&self.quality, &file.label),
                 });
                 let read = self.quants.runtimes.iter().filter(|row| row.layout.is_read_by(&engine.id, &engine.name));
-                let formats = read.map(|row| Candidate {
-                    quant: row.quant(),
-                    layout: None,
-                    loss: if row.native.contains(&model.id) {
-                        Loss::AsReleased
-                    } else {
-                        Loss::cited(&self.quality, &row.id)
-                    },
+                let formats = read.map(|row| {
+                    let released = row.native.contains(&model.id);
+                    let loss = if released { Loss::AsReleased } else { Loss::cited(&self.quality, &row.id) };
+                    Candidate::new(row.quant(), loss)
                 });
                 mixes.chain(own).chain(files).chain(formats).collect()
             }
@@ -82,7 +75,6 @@ impl Catalog {
 mod tests {
     use super::*;
     use crate::advice::{Ranked, best_of_each, default_subject};
-    use crate::placement::Precision;
     use crate::quant::Imatrix;
     use crate::scenario::{Scenario, Subject, evaluate_here};
     use crate::units::{Bytes, Params};
@@ -97,9 +89,30 @@ mod tests {
         let native = catalog.models.iter().filter(|model| model.native_mix().is_some()).count();
         assert_eq!(rows(Breadth::One(Mix::Q4_K_M), "llama.cpp"), models);
         assert_eq!(rows(Breadth::Usual, "llama.cpp"), (models - native) * catalog.quality.ranked.len() + native);
-        let every = models * (Mix::ALL.len() - TRAINED.len()) + catalog.files.len();
-        assert_eq!(rows(Breadth::Every, "llama.cpp"), every);
-        assert!(rows(Breadth::Every, "vllm") > every, "formats of its own besides");
+        let mixes = models * (Mix::ALL.len() - TRAINED.len());
+        let files = catalog.files.iter().filter(|file| file.is_for("llama.cpp")).count();
+        assert!(files > 0);
+        assert_eq!(rows(Breadth::Every, "llama.cpp"), mixes + files);
+        assert!(rows(Breadth::Every, "vllm") > mixes + catalog.files.len(), "formats of its own besides");
+    }
+
+    #[test]
+    fn a_published_file_is_asked_about_as_on_the_page_of_one_model() {
+        let catalog = Catalog::builtin();
+        let model = catalog.model("deepseek-r1").expect("R1").clone();
+        let engine = &catalog.engines[0];
+        let base = Scenario::new(
+            Arc::new(default_subject(&model)),
+            Arc::new(catalog.profiles[0].machine.clone()),
+            engine.clone(),
+            catalog.parameters.clone(),
+        );
+        let field = Field::new([(model.clone(), catalog.candidates(Breadth::Every, engine, &model, &[]))]);
+        let rows: Vec<Ranked> = field.entrants()[0].ask(&base).collect();
+        for file in catalog.published_of(&model.id).filter(|file| file.is_for(&engine.id)) {
+            let row = rows.iter().find(|row| row.quant() == file.id).expect("a row");
+            assert_eq!(*row.subject, file.subject(&model, None), "{}", file.id);
+        }
     }
 
     #[test]
@@ -171,7 +184,7 @@ mod tests {
                 assert_eq!(*row.subject, subject);
                 let mut asked = Scenario { subject: Arc::new(subject), ..base.clone() };
                 asked.run.context = asked.run.context.min(row.subject.model.max_context);
-                let answer = evaluate_here(&asked, Precision::Near);
+                let answer = evaluate_here(&asked);
                 let rate = answer.bill.as_ref().map(|bill| bill.rate.expected);
                 let expected = (answer.verdict.level, rate, answer.plan.total());
                 assert_eq!((row.level, row.rate, row.memory), expected, "row {place} on {profile}");

@@ -31,6 +31,14 @@ impl Catalog {
         rows.iter().map(|row| self.measured(row, &mut subjects)).collect()
     }
 
+    /// The rows about one model as they were published; none where the table cannot be read, which
+    /// [`Self::measurements`] tells.
+    #[must_use]
+    pub fn published_speeds(&self, model: &str) -> Vec<Row<'static>> {
+        let rows = measurements::read(TABLE).unwrap_or_default();
+        rows.into_iter().filter(|row| row.model == model).collect()
+    }
+
     fn measured<'a>(&self, row: &Row<'a>, subjects: &mut Subjects<'a>) -> Result<Measured, String> {
         let unknown = |what: &str, name: &str| format!("{}: the {what} '{name}' is not in the catalogue", row.id);
         let key = (row.model, row.quant, row.file);

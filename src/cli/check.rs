@@ -11,7 +11,8 @@ use crate::catalog::{Breadth, Catalog};
 use crate::formats::answer_json::{self, Beside};
 use crate::formats::commands::{self, Shell};
 use crate::scenario::{Answer, Scenario, Subject, evaluate};
-use crate::units::TokensPerSecond;
+use crate::speed::{Bill, Range};
+use crate::units::{Tokens, TokensPerSecond};
 
 use super::question::{Expanded, Machines, Question, question};
 use super::request::Request;
@@ -70,7 +71,8 @@ fn as_json(question: &Question, answer: &Answer, next: &[advice::Change]) -> Val
 
 /// The answer for people.
 fn text(question: &Question, answer: &Answer, next: &[advice::Change]) -> String {
-    let Scenario { subject, machine, run, .. } = &question.scenario;
+    let Scenario { subject, run, .. } = &question.scenario;
+    let machine = &*question.scenario.seen();
     let mut lines = vec![
         format!("{} {} on {}, context {}", subject.model.name, subject.quant.id, machine.name, run.context),
         answer.verdict.sentence(),
@@ -86,6 +88,8 @@ fn text(question: &Question, answer: &Answer, next: &[advice::Change]) -> String
     }
     lines.push(String::new());
     lines.push("Memory (GiB = 2^30 bytes)".to_owned());
+    let width = answer.plan.pools.iter().filter(|used| used.total().get() > 0);
+    let width = width.filter_map(|used| used.of(machine)).map(|pool| pool.id.len()).max().unwrap_or_default().max(8);
     for used in &answer.plan.pools {
         let pool = &machine.pools[used.pool];
         if used.total().get() == 0 {
@@ -93,7 +97,7 @@ fn text(question: &Question, answer: &Answer, next: &[advice::Change]) -> String
         }
         let free = used.free(pool);
         lines.push(format!(
-            "  {:<8} {:>11}  weights {:>10}  KV {:>9}  buffers {:>9}  {} {}",
+            "  {:<width$} {:>11}  weights {:>10}  KV {:>9}  buffers {:>9}  {} {}",
             pool.id,
             if pool.kind == crate::hardware::PoolKind::Disk {
                 pool.capacity.value.in_gb()
@@ -111,16 +115,8 @@ fn text(question: &Question, answer: &Answer, next: &[advice::Change]) -> String
         lines.push(format!("  largest context that fits: {context} of {}", subject.model.max_context));
     }
     if let Some(bill) = &answer.bill {
-        let rate = |value: f64| TokensPerSecond::saturating(value);
         lines.push(String::new());
-        lines.push(format!(
-            "Speed at depth {}: {} tokens/s (between {} and {}), {} per token",
-            question.scenario.depth,
-            rate(bill.rate.expected),
-            rate(bill.rate.low),
-            rate(bill.rate.high),
-            bill.total
-        ));
+        lines.extend(speed(bill, question.scenario.depth));
         for line in &bill.lines {
             lines.push(format!("  {:<44} {:>10}", line.label(machine), line.time.to_string()));
         }
@@ -128,7 +124,10 @@ fn text(question: &Question, answer: &Answer, next: &[advice::Change]) -> String
             lines.push(format!("  first token after {first} ({}-token prompt)", question.scenario.prompt));
         }
         if let Some(whole) = answer.whole_answer {
-            lines.push(format!("  {}-token answer in {whole}", question.scenario.answer));
+            let slower = answer.last_rate.map_or_else(String::new, |last| {
+                format!(", at {} tokens/s in the end", TokensPerSecond::saturating(last))
+            });
+            lines.push(format!("  {}-token answer in {whole}{slower}", question.scenario.answer));
         }
     }
     if !next.is_empty() {
@@ -147,6 +146,23 @@ fn text(question: &Question, answer: &Answer, next: &[advice::Change]) -> String
     }
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// The speed of a token; of all sequences together where there are several.
+fn speed(bill: &Bill, depth: Tokens) -> Vec<String> {
+    let between = |range: Range| {
+        let rate = |value: f64| TokensPerSecond::saturating(value);
+        format!("{} tokens/s (between {} and {})", rate(range.expected), rate(range.low), rate(range.high))
+    };
+    let (one, total) = (between(bill.rate), bill.total);
+    if bill.sequences <= 1 {
+        return vec![format!("Speed at depth {depth}: {one}, {total} per token")];
+    }
+    let sequences = bill.sequences;
+    vec![
+        format!("Speed at depth {depth}: {one} for each of {sequences} sequences, {total} for a token of each"),
+        format!("  together {}", between(bill.throughput())),
+    ]
 }
 
 /// The file: its size, the bits its label promises and the real ones, and where a published size was read.

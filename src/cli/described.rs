@@ -1,7 +1,7 @@
 //! Machines described by options: a new one from nothing, or a change to a known one.
 
 use crate::catalog::Catalog;
-use crate::hardware::{Accelerator, Figure, Finding, Machine, Pool, PoolKind, Source};
+use crate::hardware::{Accelerator, Backend, Figure, Finding, Machine, Pool, PoolKind, Source};
 use crate::units::{Bytes, BytesPerSecond, FlopsPerSecond, GIB};
 
 use super::request::Request;
@@ -53,6 +53,8 @@ pub(super) fn apply(
         machine.cpu.cores = platform.cores.unwrap_or(machine.cpu.cores);
         machine.cpu.simd = platform.simd.to_ascii_lowercase().replace('-', "");
     }
+    // What was measured holds for the hardware it was measured on.
+    machine.runs.retain(|run| request.cpu.is_none() && (request.gpu.is_empty() || run.backend == Backend::Cpu));
     if !request.gpu.is_empty() {
         machine.pools.retain(|pool| !matches!(pool.kind, PoolKind::Vram | PoolKind::Unified));
         for spec in &request.gpu {

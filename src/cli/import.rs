@@ -12,6 +12,7 @@ use crate::model::Architecture;
 use crate::store::atomic_write;
 use crate::units::{Bytes, Params};
 
+use super::bench_file::{self, Wanted};
 use super::{Failure, Words};
 
 /// What is told of any of them.
@@ -28,7 +29,7 @@ struct Imported {
 }
 
 pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> {
-    let json = words.flag("json");
+    let (json, save) = (words.flag("json"), words.flag("save"));
     let target = words.take("out");
     let Some(name) = words.next() else {
         return Err(Failure::Request(
@@ -36,8 +37,23 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
                 .to_owned(),
         ));
     };
+    let (machine, model) = (words.take("machine"), words.take("model"));
+    let given = save || machine.is_some() || model.is_some();
     words.done()?;
-    let file = library::open_model(Path::new(&name)).map_err(|error| error.to_string())?;
+    let path = Path::new(&name);
+    if let Some(bench) = library::open_bench(path) {
+        let bench = bench.map_err(|error| error.to_string())?;
+        if target.is_some() {
+            return Err(Failure::Request(format!("{name} is an output of llama-bench and no model: leave out --out")));
+        }
+        return bench_file::take(&bench, &Wanted { json, save, machine, model }, out);
+    }
+    if given {
+        return Err(Failure::Request(format!(
+            "{name} is no output of llama-bench, to which alone --save, --machine and --model belong"
+        )));
+    }
+    let file = library::open_model(path).map_err(|error| error.to_string())?;
     let imported = Imported::of(file);
     let architecture = imported.shape.as_ref().map_err(|why| match imported.tensor_bytes {
         Some(bytes) => format!("{name}: its weights take {} bytes, but the rest cannot be told: {why}", bytes.get()),

@@ -3,6 +3,7 @@
 //! Errors are one sentence on standard error; exit 2 is a bad request or input, 1 a failure of the
 //! machine. A verdict of `no` is an answer: exit 0.
 
+mod bench_file;
 mod check;
 mod described;
 mod detect;
@@ -39,10 +40,12 @@ willitrun: will this model run on this machine, and how well?
   willitrun files  [--folder DIR]... [--machine X]   every model on this disk, as rank does
   willitrun detect                            this machine, with the source of every figure
   willitrun measure [ram|gpu|link|disk|all] [--seconds S] [--file F] [--save]   what this machine really does
+  willitrun measure llama-bench --model FILE.gguf [--gpu-layers N] [--save]   runs llama-bench from PATH
   willitrun models | quants | devices | profiles   what is built in
   willitrun quants Q4_K_M                     every published quality figure of one quant
   willitrun quants --model M                  every file of one model, by rule and as published
   willitrun import FILE [--out model.ron]   a model preset from a .gguf, .safetensors, config.json or their folder
+  willitrun import BENCH.json [--save]      what llama-bench -o json printed, beside what is predicted
   willitrun profile show|validate|encode|decode FILE   machines, models and quants as share codes
 
 Every command takes --json. Memory is in GiB (2^30 bytes), files and bandwidths in GB (10^9).

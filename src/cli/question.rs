@@ -1,5 +1,6 @@
 //! From a request to a scenario: names are looked up, what is missing is assumed and said.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use crate::formats::engine_doc::LAYOUTS;
 use crate::formats::machine_doc::{self, Origin};
 use crate::formats::{custom_quant_doc, model_doc};
 use crate::hardware::{Backend, Finding, Machine};
-use crate::memory::{FlashAttention, KvPlace, KvStreams, Outputs, RunOptions, SwaCache};
+use crate::memory::{FlashAttention, Known, KvPlace, KvStreams, Outputs, RunOptions, SwaCache};
 use crate::model::Architecture;
 use crate::placement::{CpuExperts, Engine, GpuLayers, Policy, Split};
 use crate::quant::{Format, Imatrix, Mix, Quant, RuntimeFormat};
@@ -40,11 +41,15 @@ pub(super) trait Machines {
     fn named(&self, id: &str) -> Option<Machine>;
 }
 
-/// Remembers what was expanded last: a batch often asks the same model and quant again.
+/// Remembers what was expanded: a batch often asks the same model and quant again, or the model under another.
 #[derive(Default)]
 pub(super) struct Expanded {
-    last: Option<(String, Option<u64>, Arc<Subject>)>,
+    subjects: HashMap<(String, Option<u64>), Arc<Subject>>,
+    known: HashMap<String, Known>,
 }
+
+/// The most that is remembered at a time.
+const MOST_EXPANDED: usize = 1024;
 
 /// Turns a request into a question.
 ///
@@ -71,7 +76,8 @@ pub(super) fn question(
     let (machine, mut findings) = machine(request, catalog, machines)?;
     findings.extend(read);
     let (run, policy) = (run(request, engine, &mut findings)?, policy(request)?);
-    let (shares, gpus) = (policy.tensor_split.len(), machine.gpus().count());
+    let seen = engine.sees(&machine);
+    let (shares, gpus) = (policy.tensor_split.len(), seen.gpus().count());
     if shares > gpus {
         return Err(format!(
             "--tensor-split gives shares to {shares} of the GPUs, and this machine has {gpus}: give one for each at most"
@@ -87,7 +93,7 @@ pub(super) fn question(
             )
         })?),
     };
-    if request.gpu_layers.is_some() && machine.gpus().next().is_none() && policy.gpu_layers != GpuLayers::Count(0) {
+    if request.gpu_layers.is_some() && gpus == 0 && policy.gpu_layers != GpuLayers::Count(0) {
         findings.push(Finding::note("This machine has no GPU, so layers stay on the CPU.", ""));
     }
     let usual = Scenario::new(subject, Arc::new(machine), engine.clone(), catalog.parameters.clone());
@@ -145,17 +151,20 @@ fn subject(
         return Err(format!("--experts {used} is more than the {} experts of {}", model.experts(), model.name));
     }
     let key = format!("{name}\n{quant:?}");
-    if let Some((last, used, subject)) = &expanded.last
-        && *last == key
-        && *used == request.experts
-    {
+    let key = (key, request.experts);
+    if let Some(subject) = expanded.subjects.get(&key) {
         return Ok(subject.clone());
     }
-    let subject = Arc::new(match published {
+    if expanded.subjects.len() >= MOST_EXPANDED {
+        *expanded = Expanded::default();
+    }
+    let subject = match published {
         Some(published) => published.subject(&model, request.experts),
         None => Subject::new(Architecture::clone(&model), quant, request.experts),
-    });
-    expanded.last = Some((key, request.experts, subject.clone()));
+    };
+    let known = expanded.known.entry(name.to_owned()).or_default().clone();
+    let subject = Arc::new(Subject { known, ..subject });
+    expanded.subjects.insert(key, subject.clone());
     Ok(subject)
 }
 
@@ -264,15 +273,15 @@ fn run(request: &Request, engine: &Engine, findings: &mut Vec<Finding>) -> Resul
     let default = RunOptions::default();
     // Each sample is a sequence of its own.
     let (sequences, samples) = (request.sequences.unwrap_or(1), request.samples.unwrap_or(1));
+    let most = super::request::MOST_SEQUENCES;
+    if sequences * samples > most {
+        return Err(format!("--sequences {sequences} times --samples {samples} is more than {most}: ask for fewer"));
+    }
     if sequences > 1 && samples > 1 {
         findings.push(Finding::note(
             format!("{sequences} sequences of {samples} samples each are {} sequences.", sequences * samples),
             "What samples share of their prompt is counted for each of them.",
         ));
-    }
-    let most = super::request::MOST_SEQUENCES;
-    if sequences * samples > most {
-        return Err(format!("--sequences {sequences} times --samples {samples} is more than {most}: ask for fewer"));
     }
     Ok(RunOptions {
         context: request.context.map_or(default.context, Tokens::new),
@@ -310,7 +319,11 @@ fn policy(request: &Request) -> Result<Policy, String> {
             Some("all") => CpuExperts::All,
             Some(word) => CpuExperts::First(whole("cpu-experts", word)?),
         },
-        split: one_of("split", request.split.as_deref(), &[("layer", Split::Layer), ("tensor", Split::Tensor)])?,
+        split: request
+            .split
+            .as_deref()
+            .map(|word| one_of("split", Some(word), &[("layer", Split::Layer), ("tensor", Split::Tensor)]))
+            .transpose()?,
         tensor_split: request.tensor_split.clone(),
     })
 }

@@ -1,6 +1,7 @@
 //! This machine and the user's own profiles, for headless commands.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use crate::catalog::Catalog;
 use crate::hardware::{Finding, Machine};
@@ -21,6 +22,7 @@ impl ThisMachine {
             let (mut machine, mut findings) = crate::detect::this_machine();
             if let Ok(store) = Store::open() {
                 store.recall(&mut machine, &mut findings);
+                compare(&store, &mut machine);
             }
             (machine, findings)
         })
@@ -37,6 +39,15 @@ impl Machines for ThisMachine {
         let (entries, _) = store.profiles();
         let mut machine = entries.into_iter().find(|entry| entry.doc.machine.id == id)?.doc.machine;
         Catalog::builtin().resolve(&mut machine);
+        compare(&store, &mut machine);
         Some(machine)
+    }
+}
+
+/// Puts measured speeds beside what is predicted today.
+fn compare(store: &Store, machine: &mut Machine) {
+    if !machine.runs.is_empty() {
+        let models: Vec<_> = store.models().0.into_iter().map(|entry| Arc::new(entry.doc)).collect();
+        Catalog::builtin().compare_runs(machine, &models);
     }
 }

@@ -1,8 +1,10 @@
-//! The one place that starts child processes for detection, and ends them.
+//! The one place that starts child processes, and ends them: this program's own, and `llama-bench`.
 //!
 //! Graphics drivers crash and hang while being asked what there is. They are asked by a child, this very
 //! program with a hidden argument, so that the worst it can do is not answer. Invariant: no call here
 //! waits longer than its limit plus a second, keeps more than 1 MiB, or starts a thread.
+
+mod bench;
 
 use std::fmt;
 use std::io::{self, Write as _};
@@ -11,6 +13,8 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use super::gpu::{self, Line, Probe, parse_lines};
+
+pub use bench::{BENCH_TIMEOUT, BenchCommand, BenchFailure};
 
 /// The hidden subcommand: `main` hands over to [`probe_gpus_main`] when it is the first argument.
 pub const PROBE_ARGUMENT: &str = "__probe-gpus";

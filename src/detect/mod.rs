@@ -13,6 +13,7 @@ mod files;
 pub mod gpu;
 mod machine;
 mod power;
+pub mod program;
 mod ram;
 #[cfg(target_vendor = "apple")]
 mod sysctl;

@@ -8,7 +8,7 @@ use crate::advice::Change;
 use crate::hardware::{Finding, Machine, Source};
 use crate::placement::{Engine, Plan, PoolUse};
 use crate::quant::{Quant, Rule};
-use crate::scenario::{Answer, Scenario};
+use crate::scenario::{Answer, Evidence, Scenario};
 use crate::speed::{Bill, Range};
 
 use super::commands::{self, Shell};
@@ -70,6 +70,7 @@ pub fn check(scenario: &Scenario, answer: &Answer, beside: &Beside<'_>) -> Value
         },
         "speed": {
             "decode_tps": answer.bill.as_ref().map(|bill| range(&bill.rate)),
+            "throughput_tps": answer.bill.as_ref().map(|bill| range(&bill.throughput())),
             "prefill_tps": answer.prefill.as_ref().map(range),
             "ttft_s": answer.first_token.map(crate::units::Seconds::get),
             "answer_s": answer.whole_answer.map(crate::units::Seconds::get),
@@ -92,7 +93,7 @@ pub fn check(scenario: &Scenario, answer: &Answer, beside: &Beside<'_>) -> Value
         },
         "commands": commands,
         "findings": findings.map(finding).collect::<Vec<_>>(),
-        "sources": sources(scenario),
+        "sources": sources(scenario, answer),
     })
 }
 
@@ -138,7 +139,7 @@ fn range(range: &Range) -> Value {
 }
 
 /// Where the figures come from that the answer rests on.
-fn sources(scenario: &Scenario) -> Vec<Value> {
+fn sources(scenario: &Scenario, answer: &Answer) -> Vec<Value> {
     let model = &scenario.subject.model;
     let shape = match model.facts.doubt() {
         Some(doubt) => format!("{doubt}: {}", model.facts.source),
@@ -156,7 +157,8 @@ fn sources(scenario: &Scenario) -> Vec<Value> {
         Rule::Custom(_) => "llama.cpp's quantizer with typed formats, tensor by tensor".to_owned(),
     };
     rows.push(json!({ "figure": "weights", "value": scenario.subject.weights.file.get(), "source": rule }));
-    for pool in &scenario.machine.pools {
+    let machine = &*scenario.seen();
+    for pool in &machine.pools {
         rows.push(json!({
             "figure": format!("{} capacity", pool.id),
             "value": pool.capacity.value.get(),
@@ -170,7 +172,22 @@ fn sources(scenario: &Scenario) -> Vec<Value> {
             }));
         }
     }
-    for pool in scenario.machine.gpus() {
+    for node in machine.nodes.iter().filter(|_| machine.pools.iter().any(|pool| pool.node.is_some())) {
+        let link = node.link.as_deref().and_then(|id| machine.link(id));
+        let serving = &scenario.parameters.serving;
+        let rate = link.and_then(|link| link.bandwidth.as_ref());
+        let rate = rate.map(|figure| (figure.value.get(), said(figure.source, &figure.origin)));
+        let latency = link.and_then(|link| link.latency.as_ref());
+        let latency = latency.map(|figure| (figure.value.get(), said(figure.source, &figure.origin)));
+        let assumed = |value: f64| (value, format!("assumed, {}", serving.source));
+        for (what, (value, source)) in [
+            ("bandwidth", rate.unwrap_or_else(|| assumed(serving.network.get()))),
+            ("latency", latency.unwrap_or_else(|| assumed(serving.network_latency.get()))),
+        ] {
+            rows.push(json!({ "figure": format!("network to {}, {what}", node.id), "value": value, "source": source }));
+        }
+    }
+    for pool in machine.gpus() {
         let row = scenario.engine.backend_on(pool, scenario.backend);
         if let Some(row) = row.and_then(|backend| scenario.engine.overhead_on(backend)) {
             rows.push(json!({
@@ -182,6 +199,34 @@ fn sources(scenario: &Scenario) -> Vec<Value> {
     }
     rows.push(json!({ "figure": "engine", "value": scenario.engine.id, "source": scenario.engine.source }));
     rows.push(json!({ "figure": "speed", "value": null, "source": scenario.parameters.source }));
+    rows.extend(answer.evidence.iter().flat_map(measured));
+    rows
+}
+
+/// What was predicted and what was measured, side by side.
+fn measured(found: &Evidence) -> Vec<Value> {
+    let what = found.work.name();
+    let count = if found.runs == 1 { "1 measurement".to_owned() } else { format!("{} measurements", found.runs) };
+    let mut rows = vec![
+        json!({
+            "figure": format!("{what} tokens/s without measurements"), "value": found.before.expected,
+            "source": "predicted from bandwidths and published measurements",
+        }),
+        json!({
+            "figure": format!("{what} tokens/s"), "value": found.after.expected,
+            "source": format!("the same, corrected by {count} of this machine"),
+        }),
+    ];
+    rows.extend(found.same.as_ref().map(|run| {
+        let from: Vec<&str> = [run.engine.as_str(), &run.build, &run.date, &run.conditions]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect();
+        json!({
+            "figure": format!("{what} tokens/s, measured for this question"), "value": run.rate.get(),
+            "source": format!("{}: {}", run.source, from.join(", ")),
+        })
+    }));
     rows
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::hardware::{Backend, Figure, Source};
 use crate::memory::{Buffers, CacheRules, EightBit, KvLayout, Rounding, Rules, WindowRule};
 use crate::model::Invalid;
-use crate::placement::{Engine, KvEra, Launcher, MapsFromDisk, Offload, Overhead};
+use crate::placement::{Engine, KvEra, Launcher, MapsFromDisk, Offload, OverNetwork, Overhead, TensorSplit};
 use crate::quant::Format;
 use crate::units::Bytes;
 
@@ -76,8 +76,14 @@ struct Row {
     buffer_bytes: Option<u64>,
     kv_formats: Vec<String>,
     offload: String,
+    /// When it gives each GPU a share of every layer: `of itself` or `when asked`.
+    #[serde(default = "when_asked")]
+    tensor_split: String,
     #[serde(default)]
     takes: Option<f64>,
+    /// How it takes in further nodes.
+    #[serde(default)]
+    network: Option<String>,
     backends: Vec<String>,
     #[serde(default)]
     elsewhere: String,
@@ -112,6 +118,10 @@ struct CacheRow {
     window_blocks: (u64, u64),
     #[serde(default)]
     fp8: bool,
+}
+
+fn when_asked() -> String {
+    "when asked".to_owned()
 }
 
 /// A word of a closed list.
@@ -150,6 +160,9 @@ impl CacheRow {
 impl Row {
     fn into_engine(self, overheads: &[Overhead]) -> Result<Engine, Refused> {
         let offload = [("layers", Offload::Layers), ("experts", Offload::Experts), ("nothing", Offload::Nothing)];
+        let network = [("rpc", OverNetwork::Rpc), ("peers", OverNetwork::Peers)];
+        let network = self.network.as_deref().map(|word| choice(word, "network", &network)).transpose()?;
+        let tensor_split = [("of itself", TensorSplit::OfItself), ("when asked", TensorSplit::WhenAsked)];
         let commands = [
             ("llama-server", Launcher::LlamaServer),
             ("ik llama-server", Launcher::IkLlamaServer),
@@ -183,6 +196,8 @@ impl Row {
             backends: backends.collect::<Result<_, _>>()?,
             disk: if self.maps_from_disk { MapsFromDisk::Yes } else { MapsFromDisk::Never },
             offload: choice(&self.offload, "offload", &offload)?,
+            network: network.unwrap_or(OverNetwork::Alone),
+            tensor_split: choice(&self.tensor_split, "tensor_split", &tensor_split)?,
             command: choice(&self.command, "command", &commands)?,
             rules: Rules {
                 cache: self.cache.into_rules()?,
@@ -212,7 +227,7 @@ mod tests {
         engines: [(
             id: "e", name: "E", maps_from_disk: false, mla: [("", "latent")],
             cache: (step: 16, latent_step: 64, rounding: "parts", window: "batch", window_blocks: (16, 1)),
-            kv_formats: ["F16"], offload: "nothing", takes: 0.9, backends: ["cuda"], command: "vllm", source: "s",
+            kv_formats: ["F16"], offload: "nothing", takes: 0.9, network: "peers", backends: ["cuda"], command: "vllm", source: "s",
             documents: [("page", "a page", "2026-11-25")], flags: [("sequences", "--max-num-seqs", "page")],
         )],
     )"#;
@@ -240,6 +255,7 @@ mod tests {
             ("\"assumed\"", "\"dreamt\"", "basis: 'dreamt' is not known"),
             ("\"latent\"", "\"late\"", "mla: 'late' is not known"),
             ("0.9", "1.1", "takes: 1.1 is not above 0"),
+            ("\"peers\"", "\"pears\"", "network: 'pears' is not known"),
             ("version: 1", "version: 2", "version 2 needs a newer app"),
             ("step: 16,", "step: 16, stride: 1,", "stride"),
             ("(\"sequences\"", "(\"seats\"", "flags: 'seats' is not known"),

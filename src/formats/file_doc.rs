@@ -73,9 +73,20 @@ impl Published {
     /// The model in this file, with the cache layout the file forces.
     #[must_use]
     pub fn subject(&self, model: &Architecture, experts_used: Option<u64>) -> Subject {
-        let release = Release { repo: self.repo.clone(), label: self.label.clone(), engines: self.engines.clone() };
         let subject = Subject::new(model.clone(), self.quant(), experts_used);
-        Subject { layout: self.layout, release: Some(release), ..subject }
+        Subject { layout: self.layout, release: Some(self.release()), ..subject }
+    }
+
+    /// Where it is published.
+    #[must_use]
+    pub fn release(&self) -> Release {
+        Release { repo: self.repo.clone(), label: self.label.clone(), engines: self.engines.clone() }
+    }
+
+    /// Whether it is made for an engine.
+    #[must_use]
+    pub fn is_for(&self, engine: &str) -> bool {
+        self.engines.is_empty() || self.engines.iter().any(|id| id.eq_ignore_ascii_case(engine))
     }
 
     /// The bits its label promises.

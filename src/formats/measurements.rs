@@ -190,7 +190,7 @@ impl<'a> Cells<'a> {
             ("ngl", count) => (GpuLayers::Count(layers(count)?), CpuExperts::Auto, Class::Partial),
             _ => return Err(self.refused("placement", "gpu, cpu, experts-on-cpu, experts-on-cpu=N or ngl=N")),
         };
-        let split = if self.text("split") == "tensor" { Split::Tensor } else { Split::Layer };
+        let split = Some(if self.text("split") == "tensor" { Split::Tensor } else { Split::Layer });
         Ok((Policy { gpu_layers, cpu_experts, split, tensor_split: Vec::new() }, class))
     }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::hardware::Backend;
 use crate::speed::{
     BackendRates, CopyRule, CoreRates, Counted, DeviceClass, Era, HostRates, LeftOut, OnMeasured, Parameters,
-    Predicted, PrefillRates, Sockets, Together,
+    Predicted, PrefillRates, Serving, Sockets, Together,
 };
 use crate::units::Seconds;
 
@@ -48,6 +48,7 @@ pub fn read(text: &str) -> Result<Parameters, Refused> {
         prefill_host_spread: prompt.host_spread,
         assumed_spread: document.assumed_spread,
         left_out: document.left_out.into_iter().map(LeftOutRow::into_line).collect::<Result<_, _>>()?,
+        serving: Serving::default(),
         source: document.source,
     })
 }

@@ -1,8 +1,8 @@
 //! A machine as pools and links.
 
-use crate::units::{Bytes, BytesPerSecond, FlopsPerSecond, Seconds};
+use crate::units::{Bytes, BytesPerSecond, FlopsPerSecond};
 
-use super::{Accelerator, Basis, Figure, Measurement};
+use super::{Accelerator, Basis, BenchRun, Figure, Link, Measurement, Node};
 
 /// A whole machine, or several joined by a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Machine {
     pub nodes: Vec<Node>,
     /// What was measured, newest last.
     pub measurements: Vec<Measurement>,
+    /// Speeds of engines measured on it, oldest first.
+    pub runs: Vec<BenchRun>,
 }
 
 /// A processor.
@@ -104,6 +106,8 @@ pub struct Pool {
     pub link: Option<String>,
     /// Where its card is plugged in on this machine; never written down.
     pub slot: Option<Slot>,
+    /// The node it belongs to, by its place among the machine's; none is the first machine itself.
+    pub node: Option<usize>,
 }
 
 /// Where a card is plugged in: its PCI address as a number. Only good for telling cards of one machine apart.
@@ -147,6 +151,7 @@ impl Pool {
             numa_nodes: 1,
             link: None,
             slot: None,
+            node: None,
         }
     }
 
@@ -210,68 +215,6 @@ pub struct Dimms {
     pub mega_transfers: Option<u32>,
     /// `DDR5`, `LPDDR5X`; empty when unknown.
     pub kind: String,
-}
-
-/// How two pools are joined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum LinkKind {
-    /// PCI Express between host and device.
-    Pcie,
-    /// NVLink or another device fabric.
-    Nvlink,
-    /// A network between machines.
-    Network,
-}
-
-impl LinkKind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Pcie, Self::Nvlink, Self::Network];
-
-    /// The word in a profile.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pcie => "pcie",
-            Self::Nvlink => "nvlink",
-            Self::Network => "network",
-        }
-    }
-
-    /// By its word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == word)
-    }
-}
-
-/// A link.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Link {
-    /// Unique in the machine.
-    pub id: String,
-    /// What it is.
-    pub kind: LinkKind,
-    /// PCIe generation.
-    pub generation: Option<u32>,
-    /// PCIe lanes.
-    pub lanes: Option<u32>,
-    /// Bandwidth in one direction.
-    pub bandwidth: Option<Figure<BytesPerSecond>>,
-    /// Latency of one message.
-    pub latency: Option<Figure<Seconds>>,
-}
-
-/// A further machine over a network.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Node {
-    /// Unique in the cluster.
-    pub id: String,
-    /// Name for people.
-    pub name: String,
-    /// The network link to it, by id.
-    pub link: Option<String>,
-    /// Its pools.
-    pub pools: Vec<Pool>,
 }
 
 /// Something worth saying about a machine or an answer.
@@ -343,6 +286,7 @@ impl Machine {
             links: Vec::new(),
             nodes: Vec::new(),
             measurements: Vec::new(),
+            runs: Vec::new(),
         }
     }
 
@@ -352,25 +296,32 @@ impl Machine {
         self.pools.iter().find(|pool| pool.id == id)
     }
 
-    /// The pool the CPU computes on: RAM, else unified memory.
+    /// The pool the CPU of the first machine computes on: RAM, else unified memory.
     #[must_use]
     pub fn host(&self) -> Option<&Pool> {
-        self.pools
-            .iter()
-            .find(|pool| pool.kind == PoolKind::Ram)
-            .or_else(|| self.pools.iter().find(|pool| pool.kind == PoolKind::Unified))
+        let here = |kind: PoolKind| self.pools.iter().find(move |pool| pool.kind == kind && pool.node.is_none());
+        here(PoolKind::Ram).or_else(|| here(PoolKind::Unified))
     }
 
-    /// The pools GPUs compute on, in order.
+    /// The pools layers can be given to beside the host, in [the order](Self::gpu_places) engines list them.
     pub fn gpus(&self) -> impl Iterator<Item = &Pool> {
-        self.pools.iter().filter(|pool| matches!(pool.kind, PoolKind::Vram | PoolKind::Unified))
+        self.gpu_places().into_iter().map(|place| &self.pools[place])
     }
 
-    /// The places of those pools among all.
+    /// The places of those pools among all: GPUs, and the RAM of further nodes. Those of further nodes come first, as
+    /// llama.cpp lists them (`llama_prepare_model_devices`), so that the head lies near at hand.
     #[must_use]
     pub fn gpu_places(&self) -> Vec<usize> {
-        let gpu = |pool: &Pool| matches!(pool.kind, PoolKind::Vram | PoolKind::Unified);
-        self.pools.iter().enumerate().filter(|(_, pool)| gpu(pool)).map(|(place, _)| place).collect()
+        let takes = |pool: &Pool| match pool.kind {
+            PoolKind::Vram | PoolKind::Unified => true,
+            PoolKind::Ram => pool.node.is_some(),
+            PoolKind::Disk => false,
+        };
+        let of = |far: bool| {
+            let pools = self.pools.iter().enumerate();
+            pools.filter(move |(_, pool)| pool.node.is_some() == far && takes(pool)).map(|(place, _)| place)
+        };
+        of(true).chain(of(false)).collect()
     }
 
     /// The disk, if there is one.
@@ -382,8 +333,13 @@ impl Machine {
     /// The link a pool hangs on.
     #[must_use]
     pub fn link_of(&self, pool: &Pool) -> Option<&Link> {
-        let id = pool.link.as_ref()?;
-        self.links.iter().find(|link| &link.id == id)
+        self.link(pool.link.as_deref()?)
+    }
+
+    /// The link of this id.
+    #[must_use]
+    pub fn link(&self, id: &str) -> Option<&Link> {
+        self.links.iter().find(|link| link.id == id)
     }
 }
 

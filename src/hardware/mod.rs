@@ -3,12 +3,18 @@
 //! Invariant: every figure carries its [`Source`]; a guess never looks like a measurement.
 //! A capacity is never zero, ids are unique, a link names what exists: `formats` refuses the rest.
 
+mod bench_run;
+mod cluster;
 mod device;
 mod figure;
+mod link;
 mod machine;
 mod measurement;
 
+pub use bench_run::{BenchRun, Compared, Part, Setup, Standing, Work};
+pub use cluster::{Node, NodePools, Way};
 pub use device::{Accelerator, Backend, MemoryPlatform};
 pub use figure::{Basis, Figure, Source};
-pub use machine::{Cpu, Dimms, Finding, Level, Link, LinkKind, Machine, Node, Pool, PoolKind, Slot};
+pub use link::{Link, LinkKind};
+pub use machine::{Cpu, Dimms, Finding, Level, Machine, Pool, PoolKind, Slot};
 pub use measurement::{Besides, GPU_METHOD, Measurement};

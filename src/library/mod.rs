@@ -18,7 +18,7 @@ pub use askable::Askable;
 pub use found::{Content, Found, Listing, Looked, Reached};
 pub use model_file::{ModelFile, open_model};
 pub use open::{LibraryError, open_gguf};
-pub use open_any::{Opened, open_any};
+pub use open_any::{Opened, open_any, open_bench};
 pub use places::{Place, Program, System, places, places_of};
 pub use scan::scan;
 pub use walk::{Limits, Looking};

@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
+use crate::formats::llama_bench::{self, Bench};
 use crate::formats::tree::MOST_BYTES;
 use crate::measure::Cancel;
 use crate::model::Architecture;
@@ -19,19 +20,26 @@ pub enum Opened {
     Preset(Box<Architecture>),
     /// A document in RON: a machine, a model, a quant, or a bad one.
     Document,
+    /// What `llama-bench` printed.
+    Bench(Box<Bench>),
 }
 
+/// What a file is shows in so many bytes.
+const ENOUGH: u64 = 64 << 10;
 /// How deep a folder is searched for its one model.
 const WITHIN: Limits = Limits { depth: 3, entries: 5000 };
 
-/// Opens a model: a file of any kind [`open_model`] knows, or a folder with one model in it. A document in RON is
-/// only recognised.
+/// Opens a model: a file of any kind [`open_model`] knows, or a folder with one model in it; or what `llama-bench`
+/// printed. A document in RON is only recognised.
 ///
 /// # Errors
 /// The path and the reason.
 pub fn open_any(path: &Path) -> Result<Opened, LibraryError> {
     if path.is_dir() {
         return folder(path);
+    }
+    if let Some(bench) = open_bench(path) {
+        return bench.map(|bench| Opened::Bench(Box::new(bench)));
     }
     match text(path)? {
         // A group in RON, or a comment before it.
@@ -60,6 +68,29 @@ fn text(path: &Path) -> Result<Option<String>, LibraryError> {
     let read = file.take(MOST_BYTES as u64).read_to_end(&mut bytes);
     read.map_err(|error| refused(path, format!("it cannot be read: {error}")))?;
     Ok(String::from_utf8(bytes).ok())
+}
+
+/// Reads what `llama-bench` printed; none for anything else, a bad one included that no longer looks like it.
+#[must_use]
+pub fn open_bench(path: &Path) -> Option<Result<Bench, LibraryError>> {
+    if !beginning(path).is_ok_and(|text| llama_bench::is_one(&text)) {
+        return None;
+    }
+    let too_long = || {
+        let most = MOST_BYTES >> 20;
+        refused(path, format!("it is an output of llama-bench, of which at most {most} MiB of text are read"))
+    };
+    let text = text(path).and_then(|text| text.ok_or_else(too_long));
+    Some(text.and_then(|text| llama_bench::read(&text).map_err(|error| refused(path, error.to_string()))))
+}
+
+/// The first part of a file as text, for telling what it is.
+fn beginning(path: &Path) -> Result<String, LibraryError> {
+    let (file, _) = regular(path)?;
+    let mut bytes = Vec::new();
+    let read = file.take(ENOUGH).read_to_end(&mut bytes);
+    read.map_err(|error| refused(path, format!("it cannot be read: {error}")))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The one model of a folder.

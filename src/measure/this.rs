@@ -225,6 +225,7 @@ mod tests {
                 kind: LinkKind::Pcie,
                 generation: Some(4),
                 lanes: Some(16),
+                joins: Vec::new(),
                 bandwidth: None,
                 latency: None,
             });

@@ -1,232 +1,257 @@
-//! The automatic choice: everything on GPUs if it fits, then experts to RAM, then whole layers, then disk.
+//! The automatic choice: what is worth comparing, the engine's own way first.
 //!
-//! In kind this is what llama.cpp's own fit does: a margin per device, experts leave before dense layers.
+//! In kind this is what llama.cpp's own fit does: a margin per device, experts leave before dense layers. What it
+//! would not come upon by itself is offered behind it: other shares, fewer GPUs, the cache in RAM, the CPU alone.
+//! Which of them is taken is decided by their speed, above this room.
 
-use crate::hardware::{Backend, Machine, Pool};
-use crate::memory::{self, Places, Quickly};
+use std::ops::ControlFlow;
+
+use crate::hardware::{Machine, PoolKind};
+use crate::memory::{Known, KvPlace};
+use crate::model::Mixer;
 use crate::units::Bytes;
 
-use super::lay::{Layout, Orders, Sites, assign, lay_out, slots};
-use super::plan::Obstacle;
-use super::{CpuExperts, GpuLayers, LayerHome, Load, MapsFromDisk, Mode, Offload, Plan, Policy, PoolUse, Precision};
+use super::search::{Draft, Search, Sharing, Sheet, Team, Way};
+use super::{CpuExperts, GpuLayers, Load, MapsFromDisk, Mode, Obstacle, Offload, Plan, Policy, Split, TensorSplit};
 
-/// Places a load on a machine. Always answers; what cannot be is [`Mode::None`] with its obstacle.
-#[must_use]
-pub fn place(load: &Load<'_>, machine: &Machine, policy: &Policy, precision: Precision) -> Plan {
-    let quickly = Quickly::new(load.model, load.options);
-    let search = Search { load, machine, policy, sites: Sites::of(machine), slots: slots(load.model), quickly };
-    let mut choice = search.choose();
-    if precision == Precision::Exact {
-        // The search is near enough to choose by; what was chosen is worked out exactly.
-        let shares = if choice.shares.is_empty() { search.usable_shares() } else { choice.shares.clone() };
-        choice.layout = search.lay(choice.gpu_layers, choice.expert_layers, &shares, precision);
-    }
-    search.finish(choice)
+/// The cache is worth moving where it takes at least this part of what lies in RAM, one in so many: about what
+/// makes a placement clearly faster.
+const GOOD_PART: u64 = 20;
+
+/// A placement worth comparing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offer {
+    /// Where everything would lie.
+    pub plan: Plan,
+    /// How it was come by.
+    pub origin: Origin,
 }
 
-/// A layout with the numbers that made it.
-struct Choice {
+/// How a placement was come by: enough to lay the same out at another context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    team: usize,
+    sharing: Sharing,
+    split: Split,
+    kv: KvPlace,
     gpu_layers: u32,
     expert_layers: u32,
-    /// Shares that differ from the engine's own.
-    shares: Vec<f64>,
-    layout: Layout,
 }
 
-struct Search<'a> {
-    load: &'a Load<'a>,
-    machine: &'a Machine,
-    policy: &'a Policy,
-    sites: Sites,
-    slots: u32,
-    quickly: Quickly<'a>,
+/// Placements of a load on a machine, the engine's own first; at least one. Where some fit in memory with the
+/// margin they are all, else those that can run from disk, else the one that comes nearest: [`Mode::None`] with its
+/// obstacle. `known` belongs to the model of the load.
+#[must_use]
+pub fn offers(load: &Load<'_>, known: &Known, machine: &Machine, policy: &Policy) -> Vec<Offer> {
+    let sheet = Sheet::new(load);
+    let search = Search::new(&sheet, known, machine, policy);
+    let mut drafts: Vec<(Draft, Origin)> = Vec::new();
+    let _ = search.each(&mut |draft, origin| {
+        if !drafts.iter().any(|(other, _)| other.numbers == draft.numbers) {
+            drafts.push((draft, origin));
+        }
+        ControlFlow::Continue(())
+    });
+    if drafts.iter().any(|(draft, _)| search.works(draft)) {
+        drafts.retain(|(draft, _)| search.works(draft));
+    }
+    let mut offers: Vec<Offer> =
+        drafts.into_iter().map(|(draft, origin)| Offer { plan: search.finish(draft), origin }).collect();
+    if offers.iter().any(|offer| offer.plan.obstacle.is_none()) {
+        offers.retain(|offer| offer.plan.obstacle.is_none());
+    } else {
+        offers.truncate(1);
+    }
+    offers
 }
+
+/// The same placement for another load of the same model, such as a longer context, where it still fits in memory.
+#[must_use]
+pub fn again(load: &Load<'_>, known: &Known, machine: &Machine, policy: &Policy, origin: Origin) -> Option<Offer> {
+    let sheet = Sheet::new(load);
+    let search = Search::new(&sheet, known, machine, policy);
+    let teams = search.teams();
+    let team = teams.get(origin.team)?;
+    let way = Way { team, sharing: origin.sharing, split: origin.split, kv: origin.kv };
+    let draft = search.draft(way, origin.gpu_layers, origin.expert_layers);
+    search.works(&draft).then(|| Offer { plan: search.finish(draft), origin })
+}
+
+/// Whether some placement fits in memory, margins kept.
+#[must_use]
+pub fn fits(load: &Load<'_>, known: &Known, machine: &Machine, policy: &Policy) -> bool {
+    let sheet = Sheet::new(load);
+    let search = Search::new(&sheet, known, machine, policy);
+    let see =
+        &mut |draft: Draft, _| if search.works(&draft) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    search.each(see).is_break()
+}
+
+/// What is done with a draft: going on, or being content with it.
+type See<'s> = &'s mut dyn FnMut(Draft, Origin) -> ControlFlow<()>;
 
 impl Search<'_> {
-    fn choose(&self) -> Choice {
-        let layers = self.slots - 1;
-        if self.load.engine.offload != Offload::Layers && self.driven() {
+    /// Shows every draft worth comparing, in order of preference.
+    fn each(&self, see: See<'_>) -> ControlFlow<()> {
+        let Self { policy, .. } = self;
+        let Load { engine, options, weights, .. } = *self.ground.load;
+        let (slots, layers) = (self.slots(), self.layers());
+        let teams = self.teams();
+        let nobody = Team { gpus: Vec::new(), slack: 0 };
+        let all = teams.first().unwrap_or(&nobody);
+        let split = policy.split.unwrap_or_default();
+        let way = Way { team: all, sharing: Sharing::Usual, split, kv: options.kv_place };
+        let mut show = |team: usize, way: Way<'_>, draft: Draft| {
+            let gpu_layers = slots - draft.numbers.start;
+            let expert_layers = draft.numbers.expert_layers;
+            see(draft, Origin { team, sharing: way.sharing, split: way.split, kv: way.kv, gpu_layers, expert_layers })
+        };
+        let wide = policy.is_automatic() && policy.tensor_split.is_empty() && policy.split.is_none();
+        if engine.offload != Offload::Layers && self.driven() {
             // The engine knows no layers on the CPU: all of it on GPUs, experts aside where it can.
-            let kept = match (self.load.engine.offload, self.policy.cpu_experts) {
+            let kept = match (engine.offload, policy.cpu_experts) {
                 (Offload::Nothing, _) => 0,
                 (_, CpuExperts::First(count)) => count.min(layers),
                 (_, CpuExperts::Auto | CpuExperts::All) => layers,
             };
-            return self.draft(self.slots, kept);
+            show(0, way, self.draft(way, slots, kept))?;
+            if wide && self.shares_layers(all) {
+                let way = Way { split: Split::Tensor, ..way };
+                show(0, way, self.draft(way, slots, kept))?;
+            }
+            return ControlFlow::Continue(());
         }
-        let routed = self.load.weights.layers.iter().any(|layer| layer.experts > Bytes::ZERO);
-        let experts = match self.policy.cpu_experts {
+        let routed = weights.layers.iter().any(|layer| layer.experts > Bytes::ZERO);
+        let experts = match policy.cpu_experts {
             _ if !routed => Some(0),
             CpuExperts::Auto => None,
             CpuExperts::First(count) => Some(count.min(layers)),
             CpuExperts::All => Some(layers),
         };
-        let forced = match self.policy.gpu_layers {
+        let forced = match policy.gpu_layers {
             _ if !self.driven() => Some(0),
-            GpuLayers::Count(count) => Some(count.min(self.slots)),
+            GpuLayers::Count(count) => Some(count.min(slots)),
             GpuLayers::Auto => None,
         };
-        match (forced, experts) {
-            (Some(gpu_layers), Some(experts)) => self.draft(gpu_layers, experts),
-            (Some(gpu_layers), None) => self.fewest_experts(gpu_layers).unwrap_or_else(|draft| draft),
-            (None, Some(experts)) => self.most_layers(experts),
-            (None, None) => self.fewest_experts(self.slots).unwrap_or_else(|_| self.most_layers(layers)),
+        if let Some(gpu_layers) = forced {
+            let draft = match experts {
+                Some(experts) => self.draft(way, gpu_layers, experts),
+                None => self.fewest_experts(way, gpu_layers).unwrap_or_else(|draft| draft),
+            };
+            return show(0, way, draft);
         }
-    }
-
-    /// Whether the engine drives a GPU of this machine.
-    fn driven(&self) -> bool {
-        self.load.backend != Some(Backend::Cpu)
-            && self.sites.gpus.iter().any(|&pool| self.drives(&self.machine.pools[pool]))
-    }
-
-    fn drives(&self, pool: &Pool) -> bool {
-        self.load.engine.backend_on(pool, self.load.backend).is_some()
-    }
-
-    /// What a GPU may use of its memory: nothing where the engine does not drive it.
-    fn usable(&self, pool: usize) -> Bytes {
-        let pool = &self.machine.pools[pool];
-        if self.drives(pool) { pool.usable() } else { Bytes::ZERO }
-    }
-
-    /// The smallest number of layers with experts in RAM for which the GPUs hold the rest.
-    fn fewest_experts(&self, gpu_layers: u32) -> Result<Choice, Choice> {
-        let layers = self.slots - 1;
-        let all = self.draft(gpu_layers, layers);
-        if !self.devices_hold(&all.layout) {
-            return Err(all);
+        let (mut whole, mut cache_is_in_the_way) = (false, false);
+        for draft in self.family(way, experts) {
+            whole |= draft.numbers.start == 0 && draft.numbers.expert_layers == 0;
+            cache_is_in_the_way |= self.cache_is_in_the_way(&draft);
+            show(0, way, draft)?;
         }
-        let (mut low, mut high, mut best) = (0, layers, all);
-        while low < high {
-            let middle = low.midpoint(high);
-            let draft = self.draft(gpu_layers, middle);
-            if self.devices_hold(&draft.layout) {
-                high = middle;
-                best = draft;
-            } else {
-                low = middle + 1;
+        if !wide {
+            return ControlFlow::Continue(());
+        }
+        let several = teams.iter().enumerate().filter(|(at, team)| *at > 0 || team.gpus.len() > 1);
+        for (at, team) in several {
+            if at == 0 && self.is_even(team) {
+                // Among equals fewer save passing on, and nothing else.
+                let way = Way { team, sharing: Sharing::Fewest, ..way };
+                let draft = Some(way).filter(|_| whole).map(|way| self.draft(way, slots, 0));
+                if let Some(draft) = draft.filter(|draft| draft.holds) {
+                    show(at, way, draft)?;
+                }
+                continue;
+            }
+            let way = Way { team, sharing: Sharing::Packed, ..way };
+            for draft in self.family(way, experts).into_iter().filter(|draft| draft.holds) {
+                show(at, way, draft)?;
             }
         }
-        Ok(best)
-    }
-
-    /// The largest number of layers that the GPUs hold.
-    fn most_layers(&self, experts: u32) -> Choice {
-        let (mut low, mut high, mut best) = (0, self.slots, None);
-        while low < high {
-            let middle = (low + high).div_ceil(2);
-            let draft = self.draft(middle, experts);
-            if self.devices_hold(&draft.layout) {
-                low = middle;
-                best = Some(draft);
-            } else {
-                high = middle - 1;
+        if whole && self.shares_layers(all) {
+            let way = Way { split: Split::Tensor, ..way };
+            show(0, way, self.draft(way, slots, 0))?;
+        }
+        if !whole && cache_is_in_the_way && self.can_keep_cache_in_ram() {
+            let way = Way { kv: KvPlace::Host, ..way };
+            for draft in self.family(way, experts) {
+                show(0, way, draft)?;
             }
         }
-        best.unwrap_or_else(|| self.draft(0, experts))
+        // Where CPU and GPU share one memory nobody measured the CPU to be the faster of the two.
+        let shared = self.ground.sites.gpus.iter().any(|gpu| Some(*gpu) == self.ground.sites.host);
+        if shared { ControlFlow::Continue(()) } else { show(0, way, self.draft(way, 0, 0)) }
     }
 
-    /// One layout: by the user's shares, else the engine's own (by usable memory), else packed one GPU after the other.
-    fn draft(&self, gpu_layers: u32, expert_layers: u32) -> Choice {
-        let by_hand = !self.policy.tensor_split.is_empty();
-        let given = |gpu: usize| {
-            let driven = self.drives(&self.machine.pools[self.sites.gpus[gpu]]);
-            if driven { self.policy.tensor_split.get(gpu).copied().unwrap_or(0.0) } else { 0.0 }
-        };
-        let mut shares: Vec<f64> = (0..self.sites.gpus.len()).map(given).collect();
-        if !by_hand || shares.iter().sum::<f64>() <= 0.0 {
-            shares = self.usable_shares();
+    /// What a way comes to with experts in RAM, and with whole layers on the CPU.
+    fn family(&self, way: Way<'_>, experts: Option<u32>) -> Vec<Draft> {
+        if let Some(experts) = experts {
+            return vec![self.most_layers(way, experts)];
         }
-        let layout = self.lay(gpu_layers, expert_layers, &shares, Precision::Near);
-        if !by_hand
-            && self.sites.gpus.len() > 1
-            && !self.devices_hold(&layout)
-            && let Some(packed) = self.pack(gpu_layers, expert_layers, &layout)
-        {
-            let layout = self.lay(gpu_layers, expert_layers, &packed, Precision::Near);
-            if self.devices_hold(&layout) {
-                return Choice { gpu_layers, expert_layers, shares: packed, layout };
-            }
+        match self.fewest_experts(way, self.slots()) {
+            Ok(draft) if draft.numbers.expert_layers == 0 => vec![draft],
+            Ok(draft) => vec![draft, self.most_layers(way, 0)],
+            Err(_) => vec![self.most_layers(way, self.layers()), self.most_layers(way, 0)],
         }
-        Choice { gpu_layers, expert_layers, shares: if by_hand { shares } else { Vec::new() }, layout }
     }
 
-    /// The engine's own shares: by what each GPU may use.
-    fn usable_shares(&self) -> Vec<f64> {
-        self.sites.gpus.iter().map(|&pool| self.usable(pool).as_f64()).collect()
+    /// Whether the engine splits every layer over these GPUs of its own: they have to be alike, and the heads to
+    /// come out even.
+    fn shares_layers(&self, team: &Team) -> bool {
+        let Load { engine, model, .. } = self.ground.load;
+        let count = team.gpus.len() as u64;
+        let alike = team.gpus.iter().all(|gpu| self.usable[*gpu] == self.usable[team.slack]);
+        let heads = model.layers.iter().all(|layer| match layer.mixer {
+            Mixer::Attention(attention) => attention.heads.is_multiple_of(count),
+            Mixer::Mla(mla) => mla.heads.is_multiple_of(count),
+            Mixer::Compressed(mixer) => mixer.heads.is_multiple_of(count),
+            Mixer::Recurrent(_) | Mixer::None => true,
+        });
+        engine.tensor_split == TensorSplit::OfItself && count > 1 && alike && heads
     }
 
-    fn lay(&self, gpu_layers: u32, expert_layers: u32, shares: &[f64], precision: Precision) -> Layout {
-        let homes = assign(self.slots, gpu_layers, shares);
-        let orders = Orders { homes: &homes, expert_layers_in_ram: expert_layers, split: self.policy.split, shares };
-        let compute = |places: &Places| match precision {
-            Precision::Near => self.quickly.compute(places),
-            Precision::Exact => memory::compute(self.load.model, self.load.options, places),
-        };
-        lay_out(self.load, self.machine, &self.sites, orders, &compute)
+    /// Whether the engine can leave the cache of layers on GPUs in RAM, and there is RAM beside.
+    fn can_keep_cache_in_ram(&self) -> bool {
+        let host = self.ground.sites.host.map(|host| self.ground.machine.pools[host].kind);
+        let load = self.ground.load;
+        load.engine.keeps_cache_in_ram() && host == Some(PoolKind::Ram) && load.options.kv_place == KvPlace::Device
     }
 
-    /// Slots per GPU when each is filled before the next is begun; none when they do not suffice.
-    fn pack(&self, gpu_layers: u32, expert_layers: u32, like: &Layout) -> Option<Vec<f64>> {
-        let most = |part: fn(&PoolUse) -> Bytes| {
-            self.sites.gpus.iter().map(|&pool| part(&like.pools[pool])).max().unwrap_or_default()
-        };
-        let room: Vec<Bytes> = self
-            .sites
-            .gpus
-            .iter()
-            .enumerate()
-            .map(|(place, &pool)| {
-                // A GPU that is empty in the draft will need what the others do.
-                let own = self.load.overhead(&self.machine.pools[pool]);
-                let copies = if place == 0 { most(|used| used.overhead) } else { own };
-                self.usable(pool) - most(|used| used.compute) - copies
-            })
-            .collect();
-        let mut counts = vec![0_u32; room.len()];
-        let (mut gpu, mut filled) = (0, Bytes::ZERO);
-        for slot in (self.slots - gpu_layers.min(self.slots))..self.slots {
-            let need = self.slot_bytes(slot, expert_layers);
-            while filled + need > *room.get(gpu)? {
-                gpu += 1;
-                filled = Bytes::ZERO;
-            }
-            filled += need;
-            counts[gpu] += 1;
+    /// Whether the cache on GPUs takes room that would hold a good part of the weights in RAM: else moving it is
+    /// no clear gain.
+    fn cache_is_in_the_way(&self, draft: &Draft) -> bool {
+        let Some(host) = self.ground.sites.host else { return false };
+        let pools = draft.layout.pools.iter().filter(|used| used.pool != host);
+        let cache: Bytes = pools.map(|used| used.kv).sum();
+        cache * GOOD_PART >= draft.layout.pools[host].weights
+    }
+
+    /// Whether a draft fits in memory, margins kept.
+    fn works(&self, draft: &Draft) -> bool {
+        let Some(host) = self.ground.sites.host else { return false };
+        draft.holds && draft.layout.pools[host].total() <= self.host_usable(host)
+    }
+
+    /// What may be used of the memory the CPU computes on. A reserve steers the automatic choice; what was asked
+    /// for by hand goes as far as there is memory.
+    fn host_usable(&self, host: usize) -> Bytes {
+        let pool = &self.ground.machine.pools[host];
+        match (self.policy.is_automatic(), self.ground.load.engine.offload) {
+            (false, _) => pool.capacity.value,
+            (true, Offload::Layers) => pool.host_usable(),
+            (true, Offload::Experts | Offload::Nothing) => pool.usable(),
         }
-        Some(counts.into_iter().map(f64::from).collect())
-    }
-
-    fn slot_bytes(&self, slot: u32, expert_layers: u32) -> Bytes {
-        let index = slot as usize;
-        let (Some(weights), Some(cache)) = (self.load.weights.layers.get(index), self.load.cache.layers.get(index))
-        else {
-            return self.load.weights.head_read();
-        };
-        let experts = if slot < expert_layers { Bytes::ZERO } else { weights.experts };
-        weights.dense() + experts + cache.bytes + cache.state
-    }
-
-    /// Whether every GPU holds what it is given and keeps its reserve. Of memory it shares with the CPU a
-    /// GPU may use a part; the rest serves the CPU.
-    fn devices_hold(&self, layout: &Layout) -> bool {
-        self.sites.gpus.iter().all(|&pool| {
-            let shared = Some(pool) == self.sites.host && self.load.engine.offload == Offload::Layers;
-            let taken = if shared { layout.shared } else { layout.pools[pool].total() };
-            taken <= self.machine.pools[pool].usable()
-        })
     }
 
     /// Sees whether the host holds the rest, and sends to disk what it cannot.
-    fn finish(&self, choice: Choice) -> Plan {
-        let Choice { gpu_layers, expert_layers, shares, layout } = choice;
-        let crowded = self.load.engine.offload != Offload::Layers && self.driven() && !self.devices_hold(&layout);
-        let Layout { mut pools, layers, head, .. } = layout;
-        let in_ram = layers.iter().filter(|home| home.experts_in_ram).count() as u32;
-        let mut mode = if self.sites.gpus.is_empty() || gpu_layers == 0 {
+    fn finish(&self, draft: Draft) -> Plan {
+        let crowded = self.ground.load.engine.offload != Offload::Layers && self.driven() && !draft.holds;
+        let host_usable = self.ground.sites.host.map(|host| self.host_usable(host));
+        let Draft { numbers, asked, layout, .. } = draft;
+        let layers = numbers.homes(self.ground.load);
+        let in_ram = layers.iter().filter(|home| home.experts_in_ram).count();
+        let gpu_layers = self.slots() - numbers.start;
+        let mut pools = layout.pools;
+        let mut mode = if self.ground.sites.gpus.is_empty() || gpu_layers == 0 {
             Mode::Cpu
-        } else if gpu_layers < self.slots {
+        } else if gpu_layers < self.slots() {
             Mode::Partial
         } else if in_ram > 0 {
             Mode::ExpertsInRam
@@ -235,20 +260,12 @@ impl Search<'_> {
         };
         let mut on_disk = Bytes::ZERO;
         let mut obstacle = None;
-        match self.sites.host {
+        match self.ground.sites.host.zip(host_usable) {
             None => {
                 mode = Mode::None;
                 obstacle = Some(Obstacle::NoMemory);
             }
-            Some(host) => {
-                // A reserve steers the automatic choice; what was asked for by hand goes as far as there is memory.
-                let pool = &self.machine.pools[host];
-                let on_cpu = head.is_none() || layers.iter().any(LayerHome::on_cpu);
-                let usable = match self.policy.is_automatic() {
-                    true if on_cpu => pool.host_usable(),
-                    true => pool.usable(),
-                    false => pool.capacity.value,
-                };
+            Some((host, usable)) => {
                 let over = pools[host].total() - usable;
                 if over > Bytes::ZERO {
                     match self.spill(over, pools[host].weights) {
@@ -272,16 +289,19 @@ impl Search<'_> {
             obstacle = Some(Obstacle::GpusTooSmall);
             mode = Mode::None;
         }
-        let within_capacity = pools.iter().all(|used| used.total() <= self.machine.pools[used.pool].capacity.value);
+        let machine = self.ground.machine;
+        let within_capacity = pools.iter().all(|used| used.total() <= machine.pools[used.pool].capacity.value);
         Plan {
             mode,
             gpu_layers,
-            cpu_expert_layers: if in_ram > 0 { expert_layers } else { 0 },
-            tensor_split: shares,
-            split: self.policy.split,
+            cpu_expert_layers: if in_ram > 0 { numbers.expert_layers } else { 0 },
+            tensor_split: asked,
+            split: numbers.split,
+            kv_place: numbers.kv,
+            head: numbers.home(self.slots() - 1),
             layers,
-            head,
             pools,
+            gpu_share: layout.shared,
             on_disk,
             within_capacity,
             obstacle,
@@ -290,19 +310,16 @@ impl Search<'_> {
 
     /// The disk that can serve weights the host has no room for.
     fn spill(&self, over: Bytes, weights: Bytes) -> Result<usize, Obstacle> {
+        let Load { engine, weights: all, .. } = self.ground.load;
+        let pools = &self.ground.machine.pools;
         if over > weights {
             return Err(Obstacle::NoRoomForCache);
         }
-        if self.load.engine.disk == MapsFromDisk::Never {
+        if engine.disk == MapsFromDisk::Never {
             return Err(Obstacle::EngineLoadsAll);
         }
-        let disk = self
-            .machine
-            .pools
-            .iter()
-            .position(|pool| pool.kind == crate::hardware::PoolKind::Disk)
-            .ok_or(Obstacle::NoDisk)?;
-        if self.machine.pools[disk].usable() < self.load.weights.file {
+        let disk = pools.iter().position(|pool| pool.kind == PoolKind::Disk).ok_or(Obstacle::NoDisk)?;
+        if pools[disk].usable() < all.file {
             return Err(Obstacle::NoRoomOnDisk);
         }
         Ok(disk)

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::hardware::{Backend, Figure, Machine, Pool, PoolKind, Source};
+use crate::hardware::{Backend, Figure, Machine, NodePools, Pool, PoolKind, Source};
 use crate::memory::{EightBit, KvLayout, Rules, RunOptions, Unsupported};
 use crate::quant::Format;
 use crate::units::Bytes;
@@ -28,8 +28,12 @@ pub struct Engine {
     pub kv_formats: Vec<Format>,
     /// What it can leave to the CPU beside a GPU.
     pub offload: Offload,
+    /// When it gives each GPU a share of every layer.
+    pub tensor_split: TensorSplit,
     /// The share of each GPU, above 0 and at most 1, it takes for itself whatever is needed, where it does so.
     pub takes: Option<f64>,
+    /// How it takes in further nodes.
+    pub network: OverNetwork,
     /// What it drives processors by, the best first.
     pub backends: Vec<Backend>,
     /// What is true of it elsewhere, said where it is refused; empty when nothing.
@@ -68,6 +72,38 @@ pub enum Offload {
     Experts,
     /// Nothing: a model lies on GPUs whole.
     Nothing,
+}
+
+/// How an engine runs over several machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OverNetwork {
+    /// Not at all: it sees the first machine.
+    Alone,
+    /// One process hands layers to servers on the other machines, their GPUs and their RAM, and fetches each result.
+    Rpc,
+    /// Each machine runs its own part and passes on to the next, GPUs alone.
+    Peers,
+}
+
+impl OverNetwork {
+    /// What of further nodes it uses; nothing where it runs alone.
+    #[must_use]
+    pub const fn takes(self) -> Option<NodePools> {
+        match self {
+            Self::Alone => None,
+            Self::Rpc => Some(NodePools::All),
+            Self::Peers => Some(NodePools::Gpus),
+        }
+    }
+}
+
+/// When an engine gives each GPU a share of every layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TensorSplit {
+    /// Of itself: it is the usual way to use several GPUs.
+    OfItself,
+    /// When asked to, if it can: an experiment in llama.cpp, which its own fit leaves alone.
+    WhenAsked,
 }
 
 /// What a process takes on a GPU beside the model.
@@ -134,6 +170,9 @@ impl Engine {
     /// has; none when it cannot. A GPU whose vendor is not known is given the benefit of the doubt.
     #[must_use]
     pub fn backend_on(&self, pool: &Pool, chosen: Option<Backend>) -> Option<Backend> {
+        if pool.kind == PoolKind::Ram {
+            return Some(Backend::Cpu).filter(|cpu| self.backends.contains(cpu));
+        }
         let vendor = pool.device.as_ref().map_or("", |device| device.vendor.as_str());
         let drives = |backend: &Backend| *backend != Backend::Cpu && backend.drives(vendor);
         // On the CPU alone a GPU is not driven; where it is all the same, it is driven its own way.
@@ -179,12 +218,16 @@ impl Engine {
         }
     }
 
-    /// The machine as this engine may use it: an engine that takes a share of each GPU ends at that share,
-    /// unless a reserve was typed.
+    /// The machine as this engine may use it: with the nodes it reaches; an engine that takes a share of each GPU ends
+    /// at that share, unless a reserve was typed.
     #[must_use]
     pub fn sees<'m>(&self, machine: &'m Machine) -> Cow<'m, Machine> {
-        let Some(share) = self.takes else { return Cow::Borrowed(machine) };
-        let mut own = machine.clone();
+        let whole = match self.network.takes().filter(|_| !machine.nodes.is_empty()) {
+            Some(pools) => Cow::Owned(machine.joined(pools)),
+            None => Cow::Borrowed(machine),
+        };
+        let Some(share) = self.takes else { return whole };
+        let mut own = whole.into_owned();
         for pool in own.pools.iter_mut().filter(|pool| matches!(pool.kind, PoolKind::Vram | PoolKind::Unified)) {
             if pool.reserve.is_none() {
                 let capacity = pool.capacity.value;
@@ -205,6 +248,12 @@ impl Engine {
     #[must_use]
     pub fn overhead_on(&self, backend: Backend) -> Option<&Overhead> {
         self.overheads.iter().find(|row| row.backend == backend)
+    }
+
+    /// Whether it can keep the cache of layers on GPUs in RAM.
+    #[must_use]
+    pub fn keeps_cache_in_ram(&self) -> bool {
+        self.flag(Setting::KvOnHost).is_some()
     }
 
     /// Whether the engine has the cache formats of these options.

@@ -7,10 +7,14 @@ mod auto;
 mod engine;
 mod flag;
 mod lay;
+mod load;
+mod nodes;
 mod plan;
+mod search;
 
-pub use auto::place;
-pub use engine::{Engine, KvEra, Launcher, MapsFromDisk, Offload, Overhead, Refusal};
+pub use auto::{Offer, Origin, again, fits, offers};
+pub use engine::{Engine, KvEra, Launcher, MapsFromDisk, Offload, OverNetwork, Overhead, Refusal, TensorSplit};
 pub use flag::{Flag, Setting, Way};
-pub use lay::{Load, Precision, Split};
+pub use load::{Load, Split};
+pub use nodes::over_nodes;
 pub use plan::{CpuExperts, GpuLayers, LayerHome, Mode, Obstacle, Plan, Policy, PoolUse};

@@ -1,6 +1,7 @@
 //! A placement: what was asked, and where everything lies.
 
-use crate::hardware::{Machine, Pool};
+use crate::hardware::{Machine, Pool, PoolKind};
+use crate::memory::KvPlace;
 use crate::units::{Bytes, Shortfall};
 
 use super::Split;
@@ -12,8 +13,8 @@ pub struct Policy {
     pub gpu_layers: GpuLayers,
     /// Layers whose routed experts stay in RAM.
     pub cpu_experts: CpuExperts,
-    /// How layers are shared among GPUs.
-    pub split: Split,
+    /// How layers are shared among GPUs; none leaves it to the engine.
+    pub split: Option<Split>,
     /// The user's shares per GPU; empty for the engine's own.
     pub tensor_split: Vec<f64>,
 }
@@ -147,12 +148,16 @@ pub struct Plan {
     pub tensor_split: Vec<f64>,
     /// How layers are shared among GPUs.
     pub split: Split,
+    /// Where the cache of layers on GPUs lies.
+    pub kv_place: KvPlace,
     /// Where each layer of the main stack is computed.
     pub layers: Vec<LayerHome>,
     /// The GPU that holds the head; none is the CPU.
     pub head: Option<usize>,
     /// What each pool holds, in the machine's order.
     pub pools: Vec<PoolUse>,
+    /// What the GPU takes of memory it shares with the CPU.
+    pub gpu_share: Bytes,
     /// Weights that stay on disk.
     pub on_disk: Bytes,
     /// Whether every pool holds what it is given, by capacity.
@@ -168,6 +173,29 @@ impl Plan {
     pub fn usable(&self, pool: &Pool) -> Bytes {
         let on_cpu = self.head.is_none() || self.layers.iter().any(LayerHome::on_cpu);
         if on_cpu { pool.host_usable() } else { pool.usable() }
+    }
+
+    /// The further nodes that hold a part, each once, in order.
+    #[must_use]
+    pub fn nodes(&self, machine: &Machine) -> Vec<usize> {
+        let holds = |used: &&PoolUse| used.total() > Bytes::ZERO;
+        let mut nodes: Vec<usize> = self.pools.iter().filter(holds).filter_map(|used| used.of(machine)?.node).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes
+    }
+
+    /// Whether every pool keeps its reserve. Of unified memory the GPU's limit binds what the GPU takes; the rest
+    /// serves the CPU.
+    #[must_use]
+    pub fn keeps_reserves(&self, machine: &Machine) -> bool {
+        self.pools.iter().all(|used| {
+            let Some(pool) = used.of(machine) else { return false };
+            match pool.kind {
+                PoolKind::Unified => self.gpu_share <= pool.usable() && used.total() <= pool.host_usable(),
+                PoolKind::Ram | PoolKind::Vram | PoolKind::Disk => used.total() <= self.usable(pool),
+            }
+        })
     }
 
     /// Everything the engine takes, the part on disk included.

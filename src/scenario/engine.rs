@@ -9,7 +9,8 @@ use super::Scenario;
 
 /// What the engine changes, leaves aside, or is only taken to do.
 pub(super) fn findings(scenario: &Scenario, plan: &Plan) -> Vec<Finding> {
-    let Scenario { engine, machine, policy, backend, .. } = scenario;
+    let Scenario { engine, policy, backend, .. } = scenario;
+    let machine = &*scenario.seen();
     if let Some(why) = scenario.refusal() {
         return vec![Finding::warning(format!("{}.", why.what), why.remedy)];
     }
@@ -45,6 +46,7 @@ pub(super) fn findings(scenario: &Scenario, plan: &Plan) -> Vec<Finding> {
         ));
     }
     found.extend(beyond_the_limit(scenario, plan));
+    found.extend(unusual(scenario, plan));
     if !engine.ideal
         && let Some(other) = borrowed(scenario, plan)
     {
@@ -101,7 +103,7 @@ fn unsaid(scenario: &Scenario, plan: &Plan) -> Vec<Setting> {
         (parts, &[Setting::GpuLayers]),
         (experts_by_layer && !all_in_ram, &[Setting::CpuExperts]),
         (!policy.tensor_split.is_empty(), &[Setting::Shares]),
-        (policy.split == Split::Tensor, &[Setting::SplitTensor, Setting::TensorParallel]),
+        (policy.split == Some(Split::Tensor), &[Setting::SplitTensor, Setting::TensorParallel]),
         (run.kv_k != run.kv_v, &[Setting::KvV]),
         (run.kv_place == KvPlace::Host, &[Setting::KvOnHost]),
         (run.flash_attention == FlashAttention::Off, &[Setting::FlashOff]),
@@ -127,6 +129,22 @@ fn needs_environment(scenario: &Scenario) -> bool {
     asked.into_iter().any(|(asked, sets)| asked && by_environment(sets))
 }
 
+/// Says what the automatic choice does that the engine would not do by itself.
+fn unusual(scenario: &Scenario, plan: &Plan) -> Option<Finding> {
+    let Scenario { machine, policy, run, engine, .. } = scenario;
+    let (gpu, cache) = (machine.gpus().next()?, KvPlace::Host);
+    if plan.kv_place == cache && run.kv_place != cache {
+        return Some(Finding::note(
+            "The cache stays in RAM, so that more layers fit on the GPU: that is faster here.",
+            "",
+        ));
+    }
+    let alone = plan.gpu_layers == 0 && policy.is_automatic() && plan.mode != crate::placement::Mode::None;
+    let driven = engine.backend_on(gpu, scenario.backend).is_some() && scenario.backend != Some(Backend::Cpu);
+    (alone && driven && gpu.kind == PoolKind::Vram)
+        .then(|| Finding::note("Nothing goes to the GPU: the CPU alone is expected to be no slower.", ""))
+}
+
 /// Says that layers went to the CPU because a GPU may use only part of unified memory.
 fn beyond_the_limit(scenario: &Scenario, plan: &Plan) -> Option<Finding> {
     let pool = scenario.machine.host().filter(|pool| pool.kind == PoolKind::Unified)?;
@@ -143,7 +161,8 @@ fn beyond_the_limit(scenario: &Scenario, plan: &Plan) -> Option<Finding> {
 
 /// The first backend in use on which the engine itself was not measured.
 fn borrowed(scenario: &Scenario, plan: &Plan) -> Option<Backend> {
-    let Scenario { engine, machine, backend, parameters, .. } = scenario;
+    let Scenario { engine, backend, parameters, .. } = scenario;
+    let machine = scenario.seen();
     let gpus: Vec<_> = machine.gpus().collect();
     let places = plan.layers.iter().filter_map(|home| home.gpu).chain(plan.head);
     let used = places.filter_map(|place| engine.backend_on(gpus.get(place)?, *backend));

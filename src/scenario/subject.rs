@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::memory::{KvLayout, Weights};
+use crate::memory::{Known, KvLayout, Weights, shares_used};
 use crate::model::Architecture;
 use crate::quant::{Quant, Tensor};
 
@@ -23,6 +23,8 @@ pub struct Subject {
     pub file: Option<FromFile>,
     /// Where its file is published, if it is one the catalogue knows.
     pub release: Option<Release>,
+    /// What is known of the compute buffers of this very model: another model needs a new one.
+    pub known: Known,
 }
 
 /// A published file, as far as a run asks.
@@ -64,7 +66,13 @@ impl Subject {
     pub fn new(model: impl Into<Arc<Architecture>>, quant: Quant, experts_used: Option<u64>) -> Self {
         let model = model.into();
         let weights = Weights::new(&model, &quant, experts_used);
-        Self { model, quant, experts_used, weights, layout: None, file: None, release: None }
+        Self { model, quant, experts_used, weights, layout: None, file: None, release: None, known: Known::default() }
+    }
+
+    /// The same model under another quant, with what is known of its buffers: they do not depend on the quant.
+    #[must_use]
+    pub fn under(&self, quant: Quant) -> Self {
+        Self { known: self.known.clone(), ..Self::new(self.model.clone(), quant, self.experts_used) }
     }
 
     /// The same where the tensors of the quant's file are known already ([`Architecture::tensors_under`]): many
@@ -72,7 +80,27 @@ impl Subject {
     #[must_use]
     pub fn with_tensors(model: &Arc<Architecture>, quant: Quant, tensors: &[Tensor]) -> Self {
         let weights = Weights::of_tensors(model, &quant, None, tensors);
-        Self { model: model.clone(), quant, experts_used: None, weights, layout: None, file: None, release: None }
+        Self {
+            model: model.clone(),
+            quant,
+            experts_used: None,
+            weights,
+            layout: None,
+            file: None,
+            release: None,
+            known: Known::default(),
+        }
+    }
+
+    /// The same weights with another number of routed experts used per token; none for the model's own.
+    #[must_use]
+    pub fn with_experts(&self, experts_used: Option<u64>) -> Self {
+        let mut subject = Self { experts_used, ..self.clone() };
+        let shares = shares_used(&subject.model, experts_used);
+        for (layer, used) in subject.weights.layers.iter_mut().zip(shares) {
+            layer.used = used;
+        }
+        subject
     }
 
     /// The engines its published file is made for, by id; empty where every engine that reads such files does.
@@ -97,6 +125,15 @@ impl Subject {
         weights: Weights,
         layout: Option<KvLayout>,
     ) -> Self {
-        Self { model: model.into(), quant, experts_used, weights, layout, file: None, release: None }
+        Self {
+            model: model.into(),
+            quant,
+            experts_used,
+            weights,
+            layout,
+            file: None,
+            release: None,
+            known: Known::default(),
+        }
     }
 }

@@ -22,6 +22,27 @@ impl Range {
         Self { low: expected / factor, expected, high: expected * factor }
     }
 
+    /// Standard deviation of its log; 0 for a ceiling.
+    #[must_use]
+    pub fn spread(&self) -> f64 {
+        let spread = (self.high / self.low).ln() / (2.0 * EIGHTY_PERCENT);
+        if spread.is_finite() { spread.max(0.0) } else { 0.0 }
+    }
+
+    /// Moved by a factor, its bounds drawn together in log.
+    #[must_use]
+    pub fn corrected(&self, factor: f64, narrowing: f64) -> Self {
+        let expected = self.expected * factor;
+        let bound = |bound: f64| expected * (bound / self.expected).powf(narrowing);
+        Self { low: bound(self.low), expected, high: bound(self.high) }
+    }
+
+    /// Whether it has no band: a ceiling.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        self.low >= self.high
+    }
+
     /// No band: a ceiling.
     #[must_use]
     pub const fn exact(expected: f64) -> Self {

@@ -9,7 +9,10 @@ use crate::memory::FlashAttention;
 use crate::placement::{Load, Plan, Split};
 use crate::units::{Bytes, BytesPerSecond, FlopsPerSecond, Seconds, Tokens};
 
-use super::bill::{Bill, BillLine, Item, merge};
+use super::batch::{arithmetic, on_cpu as computing};
+use super::bill::{Bill, BillLine, Item, abreast, merge};
+use super::passing::{Passing, passings};
+use super::prefill::cpu_flops;
 use super::reads::{Reads, gather, spill};
 use super::{BackendRates, Filled, Parameters, Range};
 
@@ -35,7 +38,9 @@ pub fn decode(
     let host = host.or(gpus.first().copied())?;
     let mut reads = vec![Reads::default(); machine.pools.len()];
     let mut on_cpu = Reads::default();
-    gather(load, plan, &gpus, depth, &mut reads, &mut on_cpu);
+    // A ceiling takes experts as picked at random.
+    let apart = if load.engine.ideal { 1.0 } else { parameters.serving.routing };
+    gather(load, plan, &gpus, depth, apart, &mut reads, &mut on_cpu);
     // Memory that CPU and GPU share spills as one.
     let shared = gpus.contains(&host) && on_cpu.layers == 0;
     let from_disk = spill(load, plan, if shared { &mut reads[host] } else { &mut on_cpu }, |home| {
@@ -51,7 +56,11 @@ pub fn decode(
         if read.layers > 0 || read.dense > Bytes::ZERO || read.experts > Bytes::ZERO {
             let rates =
                 parameters.rates(&load.engine.id, load.engine.backend_on(&machine.pools[pool], load.backend)?)?;
-            asked.gpu(pool, read, rates, &mut lines)?;
+            if machine.pools[pool].kind == PoolKind::Ram {
+                spread = spread.max(asked.host(pool, read, false, &mut lines)?);
+            } else {
+                asked.gpu(pool, read, rates, &mut lines)?;
+            }
             used.push((pool, rates));
         }
     }
@@ -59,6 +68,11 @@ pub fn decode(
         let own = if used.len() > 1 { rates.spread_several } else { rates.spread };
         spread = spread.max(own + doubt(machine, pool, parameters));
     }
+    let devices: Vec<usize> = used.iter().map(|(pool, _)| *pool).collect();
+    if plan.split == Split::Tensor && devices.len() > 1 {
+        abreast(&mut lines, &devices);
+    }
+    merge(&mut lines, machine);
     if on_cpu.layers > 0 || on_cpu.dense > Bytes::ZERO || on_cpu.experts > Bytes::ZERO {
         let own = asked.host(host, &on_cpu, !used.is_empty(), &mut lines)?;
         spread = if used.is_empty() { own } else { spread.max(own) } + doubt(machine, host, parameters);
@@ -69,21 +83,23 @@ pub fn decode(
         push_read(&mut lines, Item::FromDisk, disk, from_disk, rate)?;
         spread = spread.max(doubt(machine, disk, parameters) + parameters.host.spread);
     }
-    let tensor = plan.split == Split::Tensor && used.len() > 1;
-    if used.len() > 1 && !load.engine.ideal {
-        // A layer split hands over once between neighbours, a tensor split joins twice in every layer.
-        let (times, each) = if tensor {
-            (2 * plan.layers.len() as u32, parameters.all_reduce)
-        } else {
-            (used.len() as u32 - 1, parameters.hand_over)
-        };
-        lines.push(line(Item::HandOver, gpus[0], times, each * f64::from(times)));
+    let sequences = load.options.sequences();
+    let passed = passings(load, plan, machine, parameters, &devices, sequences);
+    for (item, passing) in [(Item::HandOver, passed.near), (Item::Network, passed.far)] {
+        if passing.times > 0 && passing.time > Seconds::ZERO {
+            lines.push(passed_on(item, devices[0], passing));
+        }
     }
-    let total = if tensor { parallel_time(&lines, &gpus) } else { lines.iter().map(|line| line.time).sum() };
-    merge(&mut lines, machine);
+    if passed.far.times > 0 {
+        spread += parameters.serving.network_spread;
+    }
+    if sequences > 1 {
+        spread += parameters.serving.batch_spread;
+    }
+    let total: Seconds = lines.iter().map(|line| line.time).sum();
     let expected = total.rate()?.get();
     let rate = if load.engine.ideal { Range::exact(expected) } else { Range::around(expected, spread) };
-    Some(Bill { lines, total, rate })
+    Some(Bill { lines, total, rate, sequences })
 }
 
 /// What a line of the bill is worked out from.
@@ -124,15 +140,16 @@ impl Asked<'_> {
         let old = if rates.backend == Backend::Cuda { era.wide } else { 1.0 };
         let each = |bytes: Bytes, count: f64| {
             let bits = bits(bytes, count);
-            parameters.operations(bits) * count * if bits >= WIDE_BITS { old } else { 1.0 }
+            parameters.operations(bits) * if bits >= WIDE_BITS { old } else { 1.0 }
         };
-        let operations = each(read.dense, read.dense_count) + each(read.experts, read.experts_count);
-        lines.push(line(
-            Item::Arithmetic,
-            pool,
-            0,
-            Seconds::saturating(operations * rates.arithmetic * era.arithmetic / fp32),
-        ));
+        let dense = each(read.dense, read.dense_count) * read.dense_count;
+        let expert = each(read.experts, read.experts_count);
+        let time = |operations: f64| operations * rates.arithmetic * era.arithmetic / fp32;
+        let one = time(dense + expert * read.experts_multiplied);
+        let unpacking = time(dense + expert * read.experts_count);
+        let sequences = self.load.options.sequences();
+        let time = arithmetic(read, rates, device, parameters, (one, unpacking), sequences);
+        lines.push(line(Item::Arithmetic, pool, 0, Seconds::saturating(time)));
 
         let cache = read.cache + read.mla_cache;
         if cache > Bytes::ZERO {
@@ -169,10 +186,15 @@ impl Asked<'_> {
         let (parameters, cpu, family) = (self.parameters, &self.machine.cpu, &self.load.engine.id);
         let rates = if beside_gpu { parameters.cpu_beside(basis) } else { parameters.cpu_alone(family, basis) };
         let share = rates.weights * parameters.over_sockets(family, cpu);
+        let before = lines.len();
         push_read(lines, Item::Weights, host, read.dense, bandwidth * below_sheet(share))?;
         push_read(lines, Item::Experts, host, read.experts, bandwidth * below_sheet(share * rates.experts))?;
+        // Weights are unpacked once for all sequences, and multiplied for each.
         let unpacking = (read.dense_count + read.experts_count) / parameters.unpacks(cpu);
-        lines.push(line(Item::Arithmetic, host, 0, Seconds::saturating(unpacking)));
+        let reading: f64 = lines[before..].iter().map(|line| line.time.get()).sum();
+        let multiplying = computing(read, cpu_flops(self.machine, parameters), self.load.options.sequences());
+        let arithmetic = unpacking + (multiplying - reading - unpacking).max(0.0);
+        lines.push(line(Item::Arithmetic, host, 0, Seconds::saturating(arithmetic)));
         // Attention on a CPU is bound by arithmetic more than by the bytes of its cache: it grows with the cores.
         let cache = read.cache + read.mla_cache;
         if cache > Bytes::ZERO {
@@ -208,20 +230,6 @@ fn fp32(device: Option<&Accelerator>, bandwidth: BytesPerSecond, parameters: &Pa
         .unwrap_or(bandwidth.get() * parameters.flops_per_byte)
 }
 
-/// Devices that share every layer work at the same time: the slowest sets the pace.
-fn parallel_time(lines: &[BillLine], gpus: &[usize]) -> Seconds {
-    let on = |pool: usize| -> f64 {
-        lines.iter().filter(|line| line.pool == pool && line.item != Item::HandOver).map(|line| line.time.get()).sum()
-    };
-    let slowest = gpus.iter().map(|&pool| on(pool)).fold(0.0, f64::max);
-    let rest: f64 = lines
-        .iter()
-        .filter(|line| !gpus.contains(&line.pool) || line.item == Item::HandOver)
-        .map(|line| line.time.get())
-        .sum();
-    Seconds::saturating(slowest + rest)
-}
-
 fn push_read(lines: &mut Vec<BillLine>, item: Item, pool: usize, bytes: Bytes, reached: BytesPerSecond) -> Option<()> {
     if bytes > Bytes::ZERO {
         lines.push(BillLine { item, pool, pools: 1, bytes, reached, times: 0, time: reached.time_for(bytes)? });
@@ -234,13 +242,20 @@ fn push_cache(lines: &mut Vec<BillLine>, pool: usize, bytes: Bytes, time: Second
     lines.push(BillLine { item: Item::Cache, pool, pools: 1, bytes, reached, times: 0, time });
 }
 
+/// What passing on costs.
+fn passed_on(item: Item, pool: usize, passing: Passing) -> BillLine {
+    let reached = BytesPerSecond::saturating(passing.bytes.as_f64() / passing.time.get().max(f64::MIN_POSITIVE));
+    BillLine { item, pool, pools: 1, bytes: passing.bytes, reached, times: passing.times, time: passing.time }
+}
+
 /// A line that moves no bytes.
 fn line(item: Item, pool: usize, times: u32, time: Seconds) -> BillLine {
     BillLine { item, pool, pools: 1, bytes: Bytes::ZERO, reached: BytesPerSecond::ZERO, times, time }
 }
 
-/// How much wider the band is where the bandwidth is only assumed.
-fn doubt(machine: &Machine, pool: usize, parameters: &Parameters) -> f64 {
+/// How much wider the band is where the bandwidth of a pool, by its place, is only assumed.
+#[must_use]
+pub fn doubt(machine: &Machine, pool: usize, parameters: &Parameters) -> f64 {
     let pool = &machine.pools[pool];
     match (&pool.read_measured, &pool.read) {
         (None, Some(read)) if read.source == Source::Assumed => parameters.assumed_spread,

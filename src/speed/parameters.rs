@@ -5,6 +5,7 @@ use crate::units::Seconds;
 
 use super::host::{CopyRule, CoreRates, HostRates, OnMeasured, Sockets};
 use super::left_out::LeftOut;
+use super::serving::Serving;
 
 /// All fitted parameters.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +58,8 @@ pub struct Parameters {
     pub assumed_spread: f64,
     /// How far off predictions are of measurements left out of the fit.
     pub left_out: Vec<LeftOut>,
+    /// Links between memories, and steps for several users.
+    pub serving: Serving,
     /// Where the parameters come from.
     pub source: String,
 }

@@ -4,17 +4,16 @@
 //! batch reads; experts in RAM are computed there, or copied to the GPU from the batch on that their engine does so.
 //! Shares are fitted over published measurements by `tests/tools/fit`; where a rate is unknown there is no figure.
 
-use crate::hardware::{Backend, Machine, Pool};
+use crate::hardware::{Backend, Machine, Pool, PoolKind};
 use crate::memory::{FlashAttention, LayerWeights};
 use crate::model::{FeedForward, Layer, Mixer};
 use crate::placement::{Load, Plan, Split};
 use crate::units::{Bytes, FlopsPerSecond, Seconds, Tokens};
 
 use super::parameters::Era;
+use super::passing::passings;
 use super::{Built, Filled, Parameters, PrefillRates, Range};
 
-/// PCIe in one direction where a machine does not say: generation 4, 16 lanes.
-const PCIE: f64 = 25e9;
 /// The batch the fitted efficiency of routed experts was measured at.
 const FITTED_BATCH: f64 = 512.0;
 /// Heads for each key and value of a usual model: where their grouping is fitted from.
@@ -50,7 +49,13 @@ pub fn prefill(
         let work = asked.work(layer, weights, cache.state);
         match home.gpu.and_then(|place| Some((place, *gpus.get(place)?))) {
             None => {
-                beside += asked.on_cpu(&work, Part::Layer)?;
+                beside += asked.on_cpu(machine.host()?, &work, Part::Layer)?;
+                on_cpu = true;
+            }
+            // The CPU of a further node.
+            Some((place, pool)) if machine.pools[pool].kind == PoolKind::Ram => {
+                seconds += asked.on_cpu(&machine.pools[pool], &work, Part::Layer)?;
+                used[place] = true;
                 on_cpu = true;
             }
             Some((place, pool)) => {
@@ -74,6 +79,12 @@ pub fn prefill(
         spread = asked.host_spread(count > 0).max(spread);
     }
     seconds += beside;
+    let devices: Vec<usize> = gpus.iter().zip(&used).filter(|(_, used)| **used).map(|(place, _)| *place).collect();
+    let passed = passings(load, plan, machine, parameters, &devices, batch as u64).far;
+    seconds += passed.time.get();
+    if passed.times > 0 {
+        spread += parameters.serving.network_spread;
+    }
     if plan.on_disk > Bytes::ZERO {
         seconds += plan.on_disk.as_f64() / machine.disk()?.bandwidth()?.0.get();
     }
@@ -210,9 +221,8 @@ impl Asked<'_> {
         if work.experts <= 0.0 {
             return Some(0.0);
         }
-        let link =
-            self.machine.link_of(gpu.pool).and_then(|link| link.bandwidth.as_ref()).map_or(PCIE, |b| b.value.get());
-        let beside = self.on_cpu(work, Part::Experts);
+        let link = self.parameters.serving.bus(self.machine.link_of(gpu.pool)).get();
+        let beside = self.machine.host().and_then(|host| self.on_cpu(host, work, Part::Experts));
         let computing = self.experts_computing(work, gpu);
         if self.load.engine.ideal {
             let copied = computing.max(work.experts_bytes / link);
@@ -227,12 +237,10 @@ impl Asked<'_> {
     }
 
     /// Arithmetic of the CPU beside what it reads; none where either is unknown.
-    fn on_cpu(&self, work: &Work, part: Part) -> Option<f64> {
+    fn on_cpu(&self, pool: &Pool, work: &Work, part: Part) -> Option<f64> {
         let (parameters, cpu) = (self.parameters, &self.machine.cpu);
-        let pool = self.machine.host()?;
         let bandwidth = pool.bandwidth()?.0.get() * Filled::of(pool).map_or(1.0, Filled::share);
-        let whole = f64::from(cpu.cores.max(1)) * parameters.core(&cpu.simd)?.prompt;
-        let rate = cpu.flops.as_ref().map_or(whole, |flops| flops.value.get());
+        let rate = cpu_flops(self.machine, parameters);
         if rate <= 0.0 || bandwidth <= 0.0 {
             return None;
         }
@@ -266,6 +274,13 @@ impl Asked<'_> {
         let alone = row.and_then(|row| row.prefill).map(|rates| rates.spread);
         alone.filter(|_| !beside_gpu).unwrap_or(self.parameters.prefill_host_spread)
     }
+}
+
+/// Arithmetic of the CPU: typed, else what its cores do together.
+pub(super) fn cpu_flops(machine: &Machine, parameters: &Parameters) -> f64 {
+    let cpu = &machine.cpu;
+    let whole = || f64::from(cpu.cores.max(1)) * parameters.core(&cpu.simd).map_or(0.0, |core| core.prompt);
+    cpu.flops.as_ref().map_or_else(whole, |flops| flops.value.get())
 }
 
 /// Operations of attention for one token of a prompt, at its mean depth.

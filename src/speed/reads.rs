@@ -5,6 +5,8 @@ use crate::model::{FeedForward, Mixer};
 use crate::placement::{LayerHome, Load, Plan, Split};
 use crate::units::{Bytes, Tokens};
 
+use super::batch::touched;
+
 /// Bytes read in one pool for one token.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Reads {
@@ -21,16 +23,27 @@ pub(super) struct Reads {
     pub tensors: u32,
     /// Weights multiplied outside the routed experts.
     pub dense_count: f64,
-    /// Weights of routed experts multiplied.
+    /// Weights of routed experts read.
     pub experts_count: f64,
+    /// Of those, what one sequence multiplies.
+    pub experts_multiplied: f64,
+}
+
+impl Reads {
+    /// The share of the experts read that one sequence uses.
+    pub fn experts_share(&self) -> f64 {
+        if self.experts_count > 0.0 { self.experts_multiplied / self.experts_count } else { 1.0 }
+    }
 }
 
 /// Sums what is read where.
+#[allow(clippy::too_many_arguments, reason = "one sum, all of it needed")]
 pub(super) fn gather(
     load: &Load<'_>,
     plan: &Plan,
     gpus: &[usize],
     depth: Tokens,
+    apart: f64,
     reads: &mut [Reads],
     on_cpu: &mut Reads,
 ) {
@@ -42,13 +55,18 @@ pub(super) fn gather(
     let all: f64 = gpus.iter().map(lies).sum();
     let laid: Vec<f64> =
         gpus.iter().map(|pool| if all > 0.0 { lies(pool) / all } else { 1.0 / gpus.len() as f64 }).collect();
-    let on_host = load.options.kv_place == KvPlace::Host;
+    let sequences = load.options.sequences();
+    let on_host = plan.kv_place == KvPlace::Host;
     for (((home, layer), weights), cache) in
         plan.layers.iter().zip(&load.model.layers).zip(&load.weights.layers).zip(&load.cache.layers)
     {
-        let cache_bytes = cache.read_bytes_at(depth) + cache.state * 2;
+        // The state of a layer is that of all sequences already; it is read and written.
+        let cache_bytes = cache.read_bytes_at(depth) * sequences + cache.state * 2;
         let latent = matches!(layer.mixer, Mixer::Mla(_));
-        let attention = multiply_adds(layer.mixer, depth.get().min(cache.cells));
+        let attention = multiply_adds(layer.mixer, depth.get().min(cache.cells)) * sequences as f64;
+        let touched = touched(weights.used, sequences, apart);
+        let experts_read =
+            if sequences > 1 { Bytes::saturating(weights.experts.as_f64() * touched) } else { weights.experts_read() };
         let moe = matches!(layer.ffn, FeedForward::Moe(_));
         let recurrent = matches!(layer.mixer, Mixer::Recurrent(_));
         let add = |read: &mut Reads, share: f64, experts: bool, cached: bool| {
@@ -56,8 +74,9 @@ pub(super) fn gather(
             read.dense += part(weights.dense());
             read.dense_count += weights.dense_count as f64 * share;
             if experts {
-                read.experts += part(weights.experts_read());
-                read.experts_count += weights.experts_count as f64 * weights.used * share;
+                read.experts += part(experts_read);
+                read.experts_count += weights.experts_count as f64 * touched * share;
+                read.experts_multiplied += weights.experts_count as f64 * weights.used * share;
             }
             if cached {
                 if latent {
@@ -100,19 +119,20 @@ pub(super) fn gather(
             on_cpu.layers += u32::from(!home.experts_in_ram);
         }
         if home.experts_in_ram {
-            on_cpu.experts += weights.experts_read();
-            on_cpu.experts_count += weights.experts_count as f64 * weights.used;
+            on_cpu.experts += experts_read;
+            on_cpu.experts_count += weights.experts_count as f64 * touched;
+            on_cpu.experts_multiplied += weights.experts_count as f64 * weights.used;
             on_cpu.layers += 1;
             on_cpu.moe_layers += 1;
         }
     }
     let head = load.weights.head_read();
-    let read = match plan.head.and_then(|place| gpus.get(place)) {
+    let with_head = match plan.head.and_then(|place| gpus.get(place)) {
         Some(&pool) => &mut reads[pool],
         None => on_cpu,
     };
-    read.dense += head;
-    read.dense_count += load.weights.head_count as f64;
+    with_head.dense += head;
+    with_head.dense_count += load.weights.head_count as f64;
 }
 
 /// Takes out of a pool's reads what lies on disk instead, and returns those bytes. Experts leave memory

@@ -1,7 +1,7 @@
 //! What is remembered of this machine between runs: its measurements and the user's own figures.
 
 use crate::formats::machine_doc::MachineDoc;
-use crate::hardware::{Figure, Finding, Machine, Source};
+use crate::hardware::{Backend, BenchRun, Figure, Finding, Machine, Source};
 
 use super::{SaveMode, Store, StoreError};
 use crate::units::BytesPerSecond;
@@ -28,12 +28,13 @@ impl Store {
         let ram = |machine: &Machine| machine.host().map(|host| host.capacity.value);
         let typed = |machine: &Machine| machine.host().is_some_and(|host| host.capacity.source == Source::Typed);
         if kept.cpu.name != machine.cpu.name || (ram(&kept) != ram(machine) && !typed(&kept)) {
-            if !kept.measurements.is_empty() {
+            if !kept.measurements.is_empty() || !kept.runs.is_empty() {
                 findings.push(Finding::note("What was measured before was on other hardware.", "Measure again."));
             }
             return;
         }
         machine.measurements.clone_from(&kept.measurements);
+        recall_runs(machine, &kept, findings);
         for link in &mut machine.links {
             let measured = |old: &&Figure<BytesPerSecond>| old.source == Source::Measured;
             let old = kept.links.iter().find(|old| old.id == link.id).and_then(|old| old.bandwidth.as_ref());
@@ -53,5 +54,16 @@ impl Store {
                 pool.read.clone_from(&old.read);
             }
         }
+    }
+}
+
+/// Takes over measured speeds; those on GPUs only while the GPUs are the same.
+fn recall_runs(machine: &mut Machine, kept: &Machine, findings: &mut Vec<Finding>) {
+    let gpus = |machine: &Machine| -> Vec<String> { machine.gpus().map(|pool| pool.name.clone()).collect() };
+    let same = gpus(machine) == gpus(kept);
+    let counts = |run: &&BenchRun| same || run.backend == Backend::Cpu;
+    machine.runs = kept.runs.iter().filter(counts).cloned().collect();
+    if machine.runs.len() < kept.runs.len() {
+        findings.push(Finding::note("Speeds measured before were on other GPUs.", "Run llama-bench again."));
     }
 }

@@ -6,21 +6,25 @@ use crate::advice::{self, Change};
 use crate::catalog::Catalog;
 use crate::formats::commands::Shell;
 use crate::formats::file_doc::Published;
-use crate::hardware::{Finding, Machine, Pool, PoolKind, Source};
+use crate::formats::measurements::Row;
+use crate::hardware::{BenchRun, Finding, Machine, Pool, PoolKind, Source};
 use crate::measure::Progress;
 use crate::model::Architecture;
-use crate::placement::Precision;
+use crate::placement::{Plan, Policy};
 use crate::quant::{CustomMix, Quant, Rule};
 use crate::scenario::{Answer, Point, Scenario, Subject, evaluate_here, largest_context, sweep};
 use crate::units::Tokens;
 
 use super::accuracy::Accuracy;
+use super::by_hand::{Lower, Plot};
 use super::editor::{ModelEditor, QuantEditor};
 use super::files::Files;
 use super::history::History;
+use super::measured::LlamaBench;
 use super::memo::Memo;
 use super::offer::{Offer, offers};
 use super::rank::{RankPage, Ranking};
+use super::step::Step;
 use super::{MachineChoice, MemoryUnit, Own};
 
 /// Points of a sweep over context.
@@ -46,16 +50,6 @@ pub enum Workspace {
     Model,
     /// The quant on screen, tensor by tensor.
     Quant,
-}
-
-/// A state to go back to: the question, and the machine it is asked of without what was typed over it.
-#[derive(Clone, Debug, PartialEq)]
-struct Step {
-    scenario: Scenario,
-    base: Arc<Machine>,
-    choice: MachineChoice,
-    model: Option<ModelEditor>,
-    quant: Option<QuantEditor>,
 }
 
 /// A machine that can be chosen.
@@ -125,6 +119,10 @@ pub struct Workbench {
     pub exported: Option<String>,
     /// Published measurements with what is predicted for them.
     pub accuracy: Accuracy,
+    /// Speeds measured on this machine, whichever is on screen.
+    pub runs: Vec<BenchRun>,
+    /// Whether `llama-bench` can be run.
+    pub llama_bench: LlamaBench,
     /// Models on this disk.
     pub files: Files,
     /// The model file opened last.
@@ -133,16 +131,27 @@ pub struct Workbench {
     pub own_models: Vec<Arc<Architecture>>,
     /// The user's own quants.
     pub own_quants: Vec<Arc<CustomMix>>,
+    /// What stands in the card at the lower right of the page.
+    pub lower: Lower,
+    /// Answers drawn for each question side by side; every one is a sequence of the question's.
+    pub(super) samples: u64,
+    /// Which plot is shown where there is room for one.
+    pub plot: Plot,
+    /// Whether the controls that are folded in a narrow window are out.
+    pub more: bool,
     /// The model being edited.
     pub(super) model: Option<ModelEditor>,
     /// The quant being edited.
     pub(super) quant: Option<QuantEditor>,
-    history: History<Step>,
+    pub(super) history: History<Step>,
     answer: Memo<Scenario, Answer>,
     fits_max: Memo<Scenario, Option<Tokens>>,
-    points: Memo<Scenario, Vec<Point>>,
+    pub(super) points: Memo<Scenario, Vec<Point>>,
     changes: Memo<Scenario, Vec<Change>>,
     offers: Memo<Arc<Architecture>, Vec<Offer>>,
+    pub(super) automatic: Memo<Scenario, Plan>,
+    pub(super) before: Memo<Scenario, Vec<Point>>,
+    pub(super) published: Memo<String, Vec<Row<'static>>>,
 }
 
 /// What a typed path is for.
@@ -175,13 +184,9 @@ impl Workbench {
         let scenario_file = scenario.subject.file.is_some().then(|| scenario.subject.clone());
         Self {
             base: scenario.machine.clone(),
-            history: History::new(Step {
-                scenario: scenario.clone(),
-                base: scenario.machine.clone(),
-                choice: MachineChoice::This,
-                model: None,
-                quant: None,
-            }),
+            history: History::new(Step::first(&scenario)),
+            runs: scenario.machine.runs.clone(),
+            llama_bench: LlamaBench::default(),
             scenario,
             choice: MachineChoice::This,
             machines: Vec::new(),
@@ -204,6 +209,10 @@ impl Workbench {
             opened: scenario_file,
             own_models: Vec::new(),
             own_quants: Vec::new(),
+            lower: Lower::default(),
+            samples: 1,
+            plot: Plot::default(),
+            more: false,
             model: None,
             quant: None,
             answer: Memo::default(),
@@ -211,6 +220,9 @@ impl Workbench {
             points: Memo::default(),
             changes: Memo::default(),
             offers: Memo::default(),
+            automatic: Memo::default(),
+            before: Memo::default(),
+            published: Memo::default(),
         }
     }
 
@@ -219,8 +231,7 @@ impl Workbench {
     /// The largest context that fits does not depend on the context asked, so a drag does not look for it.
     pub fn answer(&mut self) -> &Answer {
         let fits_max = *self.fits_max.get(without_context(&self.scenario), largest_context);
-        self.answer
-            .get(self.scenario.clone(), |scenario| Answer { fits_max, ..evaluate_here(scenario, Precision::Exact) })
+        self.answer.get(self.scenario.clone(), |scenario| Answer { fits_max, ..evaluate_here(scenario) })
     }
 
     /// The question asked at many contexts. The context on screen is not part of the key: dragging it
@@ -253,8 +264,17 @@ impl Workbench {
         }
     }
 
-    /// Puts a model under the quant on screen; the context stays within the model's limit.
+    /// Puts a model under the quant on screen; the context stays within the model's limit. Layers placed by hand were
+    /// those of the model before.
     pub fn pick_model(&mut self, model: &Architecture) {
+        if model.id != self.scenario.subject.model.id {
+            let policy = &mut self.scenario.policy;
+            *policy = Policy {
+                split: policy.split,
+                tensor_split: std::mem::take(&mut policy.tensor_split),
+                ..Policy::default()
+            };
+        }
         let subject = self.under_this_quant(model, None);
         self.set_subject(Arc::new(subject));
     }
@@ -306,11 +326,27 @@ impl Workbench {
         self.scenario.subject = subject;
     }
 
-    /// Puts a machine on screen.
+    /// Puts a machine on screen. What was placed by hand was placed on the one before.
     pub fn set_machine(&mut self, machine: Machine, choice: MachineChoice) {
+        if choice != self.choice {
+            self.scenario.policy = Policy::default();
+            self.scenario.backend = None;
+        }
         self.base = Arc::new(machine);
         self.scenario.machine = self.base.clone();
         self.choice = choice;
+    }
+
+    /// Takes speeds as measured on this machine.
+    pub fn set_runs(&mut self, runs: Vec<BenchRun>) {
+        if self.choice == MachineChoice::This {
+            for machine in [&mut self.base, &mut self.scenario.machine] {
+                if machine.runs != runs {
+                    Arc::make_mut(machine).runs.clone_from(&runs);
+                }
+            }
+        }
+        self.runs = runs;
     }
 
     /// Changes a figure of the machine on screen.
@@ -322,65 +358,6 @@ impl Workbench {
     #[must_use]
     pub fn is_edited(&self) -> bool {
         self.scenario.machine != self.base
-    }
-
-    /// Notes the question for undo once the hand rests.
-    pub fn note(&mut self) {
-        let step = self.step();
-        self.history.note(&step);
-    }
-
-    /// Whether there is something to take back.
-    #[must_use]
-    pub fn can_undo(&self) -> bool {
-        self.history.can_undo()
-    }
-
-    /// Whether there is something to do again.
-    #[must_use]
-    pub fn can_redo(&self) -> bool {
-        self.history.can_redo()
-    }
-
-    /// Takes the last change back.
-    pub fn undo(&mut self) {
-        self.note();
-        if let Some(step) = self.history.undo() {
-            self.return_to(step);
-        }
-    }
-
-    /// Does the last change again.
-    pub fn redo(&mut self) {
-        if let Some(step) = self.history.redo() {
-            self.return_to(step);
-        }
-    }
-
-    fn step(&self) -> Step {
-        Step {
-            scenario: self.scenario.clone(),
-            base: self.base.clone(),
-            choice: self.choice.clone(),
-            model: self.model.clone(),
-            quant: self.quant.clone(),
-        }
-    }
-
-    fn return_to(&mut self, step: Step) {
-        self.scenario = step.scenario;
-        self.base = step.base;
-        self.choice = step.choice;
-        self.model = step.model;
-        self.quant = step.quant;
-        let gone = match self.workspace {
-            Workspace::Model => self.model.is_none(),
-            Workspace::Quant => self.quant.is_none(),
-            _ => false,
-        };
-        if gone {
-            self.workspace = Workspace::Run;
-        }
     }
 
     /// Tells the user something.
@@ -395,7 +372,7 @@ impl Workbench {
 }
 
 /// The question without its context and depth: a key for what does not depend on them.
-fn without_context(scenario: &Scenario) -> Scenario {
+pub(super) fn without_context(scenario: &Scenario) -> Scenario {
     let mut key = scenario.clone();
     key.run.context = Tokens::new(SHORTEST);
     key.depth = Tokens::ZERO;
@@ -410,7 +387,7 @@ pub fn usual_answer(subject: &Subject) -> Tokens {
 }
 
 /// Contexts evenly spread on a log scale, ends included.
-fn contexts(limit: Tokens) -> Vec<Tokens> {
+pub(super) fn contexts(limit: Tokens) -> Vec<Tokens> {
     let (low, high) = (SHORTEST.min(limit.get()).max(1) as f64, limit.as_f64().max(1.0));
     let mut all: Vec<Tokens> = (0..=POINTS)
         .map(|i| low * (high / low).powf(f64::from(i) / f64::from(POINTS)))
@@ -423,6 +400,8 @@ fn contexts(limit: Tokens) -> Vec<Tokens> {
 /// The name of a pool for a list.
 pub(super) fn pool_title(machine: &Machine, pool: &Pool) -> String {
     match pool.kind {
+        PoolKind::Unified if let Some(node) = pool.node.and_then(|node| machine.nodes.get(node)) => node.id.clone(),
+        PoolKind::Ram if pool.node.is_some() => pool.id.clone(),
         PoolKind::Ram => "RAM".to_owned(),
         PoolKind::Unified => "Memory".to_owned(),
         PoolKind::Disk => "Disk".to_owned(),

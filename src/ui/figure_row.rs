@@ -119,7 +119,7 @@ pub(super) fn told(ui: &mut Ui, name: &str, value: &str, mark: Option<(Source, &
     let palette = theme::palette(ui);
     ui.horizontal(|ui| {
         ui.set_min_height(ROW);
-        ui.label(fonts::small(name).color(palette.t2));
+        // The value first: a long name gives way to it.
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
             match mark {
@@ -131,6 +131,9 @@ pub(super) fn told(ui: &mut Ui, name: &str, value: &str, mark: Option<(Source, &
                 }
             }
             ui.add(egui::Label::new(fonts::medium(value).size(12.0).color(palette.t1)).truncate());
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(egui::Label::new(fonts::small(name).color(palette.t2)).truncate());
+            });
         });
     });
 }

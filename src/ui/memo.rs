@@ -20,6 +20,11 @@ impl<K: PartialEq, V> Memo<K, V> {
         let Some((_, value)) = &self.0 else { unreachable!("just filled") };
         value
     }
+
+    /// The value made last, whatever it was made from.
+    pub(super) fn last(&self) -> Option<&V> {
+        self.0.as_ref().map(|(_, value)| value)
+    }
 }
 
 #[cfg(test)]
@@ -37,6 +42,6 @@ mod tests {
             });
             assert_eq!(value, key * 10);
         }
-        assert_eq!(made, 3);
+        assert_eq!((made, memo.last()), (3, Some(&10)));
     }
 }

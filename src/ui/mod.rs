@@ -3,7 +3,9 @@
 //! Invariant: no threads, files, detection or measuring in here. Colours exist in [`theme`] only.
 
 pub mod accuracy;
+mod anchors;
 pub mod bench;
+pub mod by_hand;
 #[cfg(test)]
 mod contrast;
 mod figure_row;
@@ -12,6 +14,7 @@ pub mod focus;
 pub mod fonts;
 mod editor;
 mod history;
+pub mod measured;
 mod memo;
 pub mod offer;
 pub mod paint;
@@ -20,6 +23,7 @@ mod profiles;
 pub mod rank;
 mod run;
 pub mod shell;
+mod step;
 mod rail;
 mod strip;
 mod style;
@@ -77,6 +81,10 @@ pub enum Command {
     RemoveFolder(PathBuf),
     /// Open a model chosen in a dialog.
     OpenModel,
+    /// Run `llama-bench` for the model on screen.
+    RunBench,
+    /// End it; nothing is taken from it.
+    CancelBench,
     /// Keep what is edited among the user's own.
     SaveOwn(Own),
     /// Write what is edited to a file chosen in a dialog.

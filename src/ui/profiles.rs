@@ -7,7 +7,7 @@ use super::paint::icon::Icon;
 use super::widget::button::Button;
 use super::widget::card::{card, rows};
 use super::widget::scroll::scroll;
-use super::{Command, MachineChoice, fonts, theme};
+use super::{Command, MachineChoice, fonts, measured, theme};
 
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
     let palette = theme::palette(ui);
@@ -49,6 +49,8 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
     };
     let height = ui.available_height();
     scroll(ui, "machines", height, |ui| {
+        command = command.take().or(measured::card(ui, bench));
+        ui.add_space(12.0);
         for (title, own) in [("Yours", true), ("Ready-made", false)] {
             let list: Vec<&Choice> = bench
                 .machines

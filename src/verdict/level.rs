@@ -82,13 +82,7 @@ pub(super) fn last_pool(plan: &Plan, machine: &Machine) -> Option<usize> {
     let host = machine.pools.iter().position(|pool| machine.host().is_some_and(|host| host.id == pool.id));
     match plan.mode {
         Mode::Gpu => {
-            let gpus: Vec<usize> = machine
-                .pools
-                .iter()
-                .enumerate()
-                .filter(|(_, pool)| machine.gpus().any(|gpu| gpu.id == pool.id))
-                .map(|(index, _)| index)
-                .collect();
+            let gpus = machine.gpu_places();
             plan.layers
                 .iter()
                 .filter_map(|home| home.gpu)

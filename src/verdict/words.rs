@@ -1,6 +1,6 @@
 //! Sentences: word, number, reason.
 
-use crate::hardware::{Machine, PoolKind};
+use crate::hardware::{Machine, Pool, PoolKind};
 use crate::placement::{Mode, Obstacle, Plan, PoolUse, Refusal};
 use crate::speed::{Bill, Item};
 use crate::units::{Bytes, Seconds, Tokens, TokensPerSecond};
@@ -65,20 +65,34 @@ impl Verdict {
 fn pace(bill: Option<&Bill>, answer: Tokens, answer_time: Option<Seconds>) -> String {
     match (bill, answer_time) {
         (Some(bill), Some(time)) if bill.rate.expected < MINUTES_BELOW => {
-            format!("about {time} for a {answer}-token answer")
+            let word = if bill.rate.is_exact() { "at least" } else { "about" };
+            format!("{word} {time} for a {answer}-token answer{}", each(bill))
+        }
+        // What has no band is a ceiling.
+        (Some(bill), _) if bill.rate.is_exact() => {
+            format!("at most {} tokens/s{}", TokensPerSecond::saturating(bill.rate.expected), each(bill))
         }
         // Rounding must not lift a rate over the line between slowly and well.
-        (Some(bill), _) if (9.9..10.0).contains(&bill.rate.expected) => "about 9.9 tokens/s".to_owned(),
-        (Some(bill), _) => format!("about {} tokens/s", TokensPerSecond::saturating(bill.rate.expected)),
+        (Some(bill), _) if (9.9..10.0).contains(&bill.rate.expected) => format!("about 9.9 tokens/s{}", each(bill)),
+        (Some(bill), _) => {
+            format!("about {} tokens/s{}", TokensPerSecond::saturating(bill.rate.expected), each(bill))
+        }
         (None, _) => "speed unknown until a bandwidth is measured or typed".to_owned(),
     }
+}
+
+/// Whose rate it is, where several are served at once.
+const fn each(bill: &Bill) -> &'static str {
+    if bill.sequences > 1 { " each" } else { "" }
 }
 
 /// What people call a pool in a sentence.
 pub(crate) fn pool_name(machine: &Machine, pool: usize) -> String {
     let Some(pool) = machine.pools.get(pool) else { return String::new() };
     match pool.kind {
+        PoolKind::Ram if pool.node.is_some() => format!("RAM of {}", pool.id),
         PoolKind::Ram => "RAM".to_owned(),
+        PoolKind::Unified if pool.node.is_some() => format!("memory of {}", pool.id),
         PoolKind::Unified => "memory".to_owned(),
         PoolKind::Disk => "disk".to_owned(),
         PoolKind::Vram if machine.gpus().count() > 1 => format!("VRAM of {}", pool.id),
@@ -89,9 +103,13 @@ pub(crate) fn pool_name(machine: &Machine, pool: usize) -> String {
 /// Capacity less weights less KV, of the pool that fills last.
 fn room_left(plan: &Plan, machine: &Machine) -> String {
     let Some(last) = last_pool(plan, machine) else { return String::new() };
-    let gpus = machine.pools.iter().filter(|pool| pool.kind == PoolKind::Vram).count();
+    let nodes = plan.nodes(machine);
+    let takes_part = |pool: &Pool| pool.node.is_none_or(|node| nodes.contains(&node));
+    let places: Vec<usize> =
+        machine.gpu_places().into_iter().filter(|&place| takes_part(&machine.pools[place])).collect();
+    let gpus = places.len();
     let together = plan.mode == Mode::Gpu && gpus > 1;
-    let counted = |pool: usize| if together { machine.pools[pool].kind == PoolKind::Vram } else { pool == last };
+    let counted = |pool: usize| if together { places.contains(&pool) } else { pool == last };
     let (mut capacity, mut taken) = (Bytes::ZERO, Bytes::ZERO);
     for used in plan.pools.iter().filter(|used| counted(used.pool)) {
         capacity += machine.pools[used.pool].capacity.value;
@@ -136,14 +154,8 @@ fn cannot(plan: &Plan, machine: &Machine) -> String {
         .filter(|used| machine.pools[used.pool].kind != PoolKind::Disk)
         .min_by_key(|used| used.free(&machine.pools[used.pool]));
     worst.map_or_else(String::new, |used| {
-        let pool = &machine.pools[used.pool];
-        format!(
-            "{} holds {} and would need {}, short by {}",
-            pool_name(machine, used.pool),
-            pool.capacity.value.in_gib(),
-            used.total().in_gib(),
-            used.free(pool).size().in_gib()
-        )
+        let short = used.free(&machine.pools[used.pool]).size();
+        format!("{} is {} short", first_upper(&pool_name(machine, used.pool)), short.in_gib())
     })
 }
 
@@ -181,9 +193,16 @@ fn reason(plan: &Plan, machine: &Machine, bill: Option<&Bill>) -> String {
         }
     }
     let Some(line) = bill.and_then(Bill::bottleneck) else {
+        if !plan.within_capacity {
+            return format!("{needs}, but not where this placement wants it.");
+        }
         return format!("It takes {parts}.");
     };
-    let pool = if line.pools > 1 { "VRAM".to_owned() } else { pool_name(machine, line.pool) };
+    let several = |pool: &Pool| if pool.kind == PoolKind::Unified { "memory" } else { "VRAM" };
+    let pool = match machine.pools.get(line.pool) {
+        Some(pool) if line.pools > 1 => several(pool).to_owned(),
+        _ => pool_name(machine, line.pool),
+    };
     match line.item {
         Item::Weights => {
             format!("{} bandwidth sets the pace: {} are read for every token.", first_upper(&pool), line.bytes.in_gb())
@@ -198,6 +217,7 @@ fn reason(plan: &Plan, machine: &Machine, bill: Option<&Bill>) -> String {
         Item::Arithmetic => "Unpacking the weights takes longer than reading them.".to_owned(),
         Item::Layers => format!("Launching {} layers takes longer than reading the weights.", line.times),
         Item::HandOver => "Passing from one GPU to the next takes longest.".to_owned(),
+        Item::Network => "Passing from one machine to the next takes longest.".to_owned(),
     }
 }
 

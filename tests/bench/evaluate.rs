@@ -1,14 +1,13 @@
-//! How long an answer takes: DeepSeek R1 over RAM and one GPU, and what a frame of the window asks for.
+//! How long an answer takes: DeepSeek R1 over RAM and GPUs, what a frame of the window asks for and a sweep.
 
 use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::Criterion;
 use willitrun::catalog::Catalog;
-use willitrun::memory::{Places, cache, compute, compute_quickly};
-use willitrun::placement::Precision;
+use willitrun::memory::{Known, Places, cache, compute};
 use willitrun::quant::{Imatrix, Mix, Quant};
-use willitrun::scenario::{Scenario, Subject, evaluate, evaluate_here, sweep};
+use willitrun::scenario::{Scenario, Subject, evaluate, evaluate_here, largest_context, sweep};
 use willitrun::units::Tokens;
 
 fn question(model: &str, machine: &str, context: u64) -> Scenario {
@@ -22,6 +21,25 @@ fn question(model: &str, machine: &str, context: u64) -> Scenario {
     scenario
 }
 
+/// DeepSeek R1 on a server with a disk and two cards.
+fn two_cards() -> Scenario {
+    let mut scenario = question("deepseek-r1", "epyc-9654-12ch-4090", 8192);
+    let machine = Arc::make_mut(&mut scenario.machine);
+    let at = machine.pools.iter().position(|pool| pool.id == "gpu0").expect("a card");
+    let mut second = machine.pools[at].clone();
+    "gpu1".clone_into(&mut second.id);
+    machine.pools.insert(at + 1, second);
+    assert!(machine.disk().is_some() && machine.gpus().count() == 2);
+    scenario
+}
+
+/// The same model as if it had never been asked about.
+fn anew(scenario: &Scenario) -> Scenario {
+    let old = &scenario.subject;
+    let subject = Subject { known: Known::default(), ..Subject::clone(old) };
+    Scenario { subject: Arc::new(subject), ..scenario.clone() }
+}
+
 /// Each iteration asks for another context, as a dragged slider does.
 fn dragged(scenario: &mut Scenario) {
     let next = scenario.run.context.get() % 131_072 + 256;
@@ -29,32 +47,34 @@ fn dragged(scenario: &mut Scenario) {
 }
 
 fn answers(criterion: &mut Criterion) {
-    let mut r1 = question("deepseek-r1", "epyc-9654-12ch-4090", 8192);
-    criterion.bench_function("evaluate, R1 over two pools", |bench| {
-        bench.iter(|| {
-            dragged(&mut r1);
-            evaluate(black_box(&r1))
-        });
-    });
-    for (name, precision) in [("exact", Precision::Exact), ("near", Precision::Near)] {
-        criterion.bench_function(&format!("evaluate_here {name}, R1 over two pools"), |bench| {
+    for (name, mut scenario) in [
+        ("R1 on 2 GPUs, RAM and disk", two_cards()),
+        ("R1 on 1 GPU, RAM and disk", question("deepseek-r1", "epyc-9654-12ch-4090", 8192)),
+        ("Llama 8B on 1 GPU", question("llama-3.1-8b", "epyc-9654-12ch-4090", 8192)),
+    ] {
+        criterion.bench_function(&format!("evaluate, {name}"), |bench| {
             bench.iter(|| {
-                dragged(&mut r1);
-                evaluate_here(black_box(&r1), precision)
+                dragged(&mut scenario);
+                evaluate(black_box(&scenario))
             });
         });
-    }
-    let contexts: Vec<Tokens> = (1..=96).map(|step| Tokens::new(163_840 * step / 96)).collect();
-    criterion.bench_function("sweep of 96 contexts, R1 over two pools", |bench| {
-        bench.iter(|| sweep(black_box(&r1), &contexts));
-    });
-    let mut small = question("llama-3.1-8b", "epyc-9654-12ch-4090", 8192);
-    criterion.bench_function("evaluate, Llama 8B on one GPU", |bench| {
-        bench.iter(|| {
-            dragged(&mut small);
-            evaluate(black_box(&small))
+        criterion.bench_function(&format!("evaluate the first time, {name}"), |bench| {
+            bench.iter_batched_ref(|| anew(&scenario), |new| evaluate(new), criterion::BatchSize::SmallInput);
         });
-    });
+        criterion.bench_function(&format!("evaluate_here, {name}"), |bench| {
+            bench.iter(|| {
+                dragged(&mut scenario);
+                evaluate_here(black_box(&scenario))
+            });
+        });
+        criterion.bench_function(&format!("largest_context, {name}"), |bench| {
+            bench.iter(|| largest_context(black_box(&scenario)));
+        });
+        let contexts: Vec<Tokens> = (1..=512).map(|step| Tokens::new(131_072 * step / 512)).collect();
+        criterion.bench_function(&format!("sweep of 512 contexts, {name}"), |bench| {
+            bench.iter(|| sweep(black_box(&scenario), &contexts));
+        });
+    }
 }
 
 fn parts(criterion: &mut Criterion) {
@@ -62,8 +82,12 @@ fn parts(criterion: &mut Criterion) {
     let places = Places::on_device(&subject.model);
     criterion.bench_function("cache, R1", |bench| bench.iter(|| cache(black_box(&subject.model), &run)));
     criterion.bench_function("compute, R1", |bench| bench.iter(|| compute(black_box(&subject.model), &run, &places)));
-    criterion.bench_function("compute_quickly, R1", |bench| {
-        bench.iter(|| compute_quickly(black_box(&subject.model), &run, &places));
+    criterion.bench_function("compute from the layers that tell, R1", |bench| {
+        bench.iter(|| Known::default().of(black_box(&subject.model), &run).compute(1, &[], || places.clone()));
+    });
+    criterion.bench_function("compute from what is known, R1", |bench| {
+        let known = Known::default();
+        bench.iter(|| known.of(black_box(&subject.model), &run).compute(1, &[], || places.clone()));
     });
     criterion.bench_function("expand a subject, R1", |bench| {
         bench.iter(|| Subject::new(black_box(&subject.model).clone(), subject.quant.clone(), None));

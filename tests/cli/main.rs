@@ -1,5 +1,6 @@
 //! The headless commands, on the real binary: figures, lists, refusals, and no display.
 
+mod bench_runs;
 mod check;
 mod files;
 mod lists;
@@ -7,6 +8,7 @@ mod machine;
 mod options;
 mod program;
 mod refusals;
+mod serving;
 
 #[path = "../gguf/mod.rs"]
 mod gguf;

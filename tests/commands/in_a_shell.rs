@@ -30,7 +30,7 @@ fn variants(base: &Scenario) -> Vec<Scenario> {
         Policy { gpu_layers: GpuLayers::Count(0), ..Policy::default() },
         Policy { cpu_experts: CpuExperts::First(7), ..Policy::default() },
         Policy { cpu_experts: CpuExperts::All, ..Policy::default() },
-        Policy { split: Split::Tensor, ..Policy::default() },
+        Policy { split: Some(Split::Tensor), ..Policy::default() },
         Policy { tensor_split: vec![3.0, 1.0], ..Policy::default() },
     ];
     let runs = runs.map(|run| Scenario { run, ..base.clone() });

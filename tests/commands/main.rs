@@ -170,7 +170,7 @@ fn what_was_decided_by_hand_is_in_the_command() {
     scenario.policy = Policy {
         gpu_layers: GpuLayers::Count(40),
         cpu_experts: CpuExperts::First(30),
-        split: Split::Tensor,
+        split: Some(Split::Tensor),
         tensor_split: vec![3.0, 1.5],
     };
     scenario.run = RunOptions {

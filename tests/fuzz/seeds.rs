@@ -22,6 +22,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "quant_doc" => vec![text("assets/quants.ron").into_bytes()],
         "settings" => vec![settings()],
         "hf_config" => configs(),
+        "llama_bench" => benches(),
         "ollama_manifest" => manifests(),
         "safetensors" => stored(),
         "share_code" => codes(),
@@ -51,6 +52,12 @@ fn texts(folder: &str) -> Vec<String> {
 
 fn single_models() -> Vec<String> {
     Catalog::builtin().models.iter().map(|model| model_doc::write_model(model)).collect()
+}
+
+fn benches() -> Vec<Vec<u8>> {
+    let mut all = texts("tests/fixtures/llama-bench");
+    all.retain(|text| text.contains("\"avg_ts\""));
+    all.into_iter().map(String::into_bytes).collect()
 }
 
 fn settings() -> Vec<u8> {

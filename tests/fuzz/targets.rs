@@ -7,15 +7,16 @@
 use std::sync::Arc;
 
 use willitrun::catalog::Catalog;
+use willitrun::catalog::bench_runs::Known;
 use willitrun::formats::gguf::{self, Header, MOST_READ, Source, SplitName};
 use willitrun::formats::gguf_model::GgufModel;
 use willitrun::formats::machine_doc::{self, Origin};
 use willitrun::formats::safetensors::{self, MOST_PARTS, SafetensorsModel};
 use willitrun::formats::settings_doc::Settings;
-use willitrun::formats::{hf_config, model_doc, ollama_manifest, quant_doc, share_code, tree};
+use willitrun::formats::{hf_config, llama_bench as bench, model_doc, ollama_manifest, quant_doc, share_code, tree};
 use willitrun::memory::{FlashAttention, KvPlace, KvStreams, Outputs, RunOptions, SwaCache};
 use willitrun::model::Architecture;
-use willitrun::placement::{CpuExperts, GpuLayers, Policy, Precision, Split};
+use willitrun::placement::{CpuExperts, GpuLayers, Policy, Split};
 use willitrun::quant::{Imatrix, Mix, Quant};
 use willitrun::scenario::{Scenario, Subject, evaluate_here};
 use willitrun::units::{Tokens, parse_bytes, parse_tokens};
@@ -29,6 +30,7 @@ pub const ALL: &[Target] = &[
     ("gguf", gguf),
     ("gguf_model", gguf_model),
     ("hf_config", hf_config),
+    ("llama_bench", llama_bench),
     ("machine_doc", machine_doc),
     ("model_doc", model_doc),
     ("ollama_manifest", ollama_manifest),
@@ -230,13 +232,13 @@ fn ask(subject: Subject, choices: [u8; 8]) {
     let policy = Policy {
         gpu_layers: if flag(6) { GpuLayers::Count(u32::from(choices[6])) } else { GpuLayers::Auto },
         cpu_experts: if flag(7) { CpuExperts::First(u32::from(choices[7])) } else { CpuExperts::Auto },
-        split: if choices[1] & 128 == 0 { Split::Layer } else { Split::Tensor },
+        split: [None, Some(Split::Layer), None, Some(Split::Tensor)][usize::from(choices[1] >> 6)],
         tensor_split: Vec::new(),
     };
     let machine = &catalog.profiles[pick(7, catalog.profiles.len())].machine;
     let engine = Arc::clone(&catalog.engines[pick(5, catalog.engines.len())]);
     let usual = Scenario::new(Arc::new(subject), Arc::new(machine.clone()), engine, Arc::clone(&catalog.parameters));
-    let answer = evaluate_here(&Scenario { run, policy, ..usual }, Precision::Near);
+    let answer = evaluate_here(&Scenario { run, policy, ..usual });
     let rate = answer.bill.map(|bill| bill.rate);
     assert!(
         rate.is_none_or(|rate| rate.low > 0.0 && rate.low <= rate.expected && rate.expected <= rate.high),
@@ -276,6 +278,25 @@ pub fn settings(data: &[u8]) {
         Ok(settings) => assert_eq!(Settings::read(&settings.write()), Ok(settings)),
         Err(error) => assert_sentence(&error.to_string()),
     }
+}
+
+/// Outputs of `llama-bench`: what is read is finite and named without a path, and is matched or left out with a reason.
+pub fn llama_bench(data: &[u8]) {
+    let Some(text) = text(data) else { return };
+    let read = match bench::read(text) {
+        Ok(read) => read,
+        Err(error) => return assert_sentence(&error.to_string()),
+    };
+    for test in &read.tests {
+        assert!(test.rate.get() > 0.0 && (0.0..=1.0).contains(&test.spread) && test.params.get() > 0);
+        assert!(!test.file_name.contains(['/', '\\', '\n']), "{}", test.file_name);
+    }
+    // Every model of the catalogue is compared with each test, so few tests will do.
+    let few = bench::Bench { tests: read.tests.into_iter().take(3).collect(), bad: read.bad };
+    let catalog = Catalog::builtin();
+    let taken = catalog.take_bench(&few, &catalog.profiles[0].machine, Known::default());
+    assert!(taken.runs.len() + taken.left.len() >= few.tests.len());
+    taken.left.iter().for_each(|left| assert_sentence(&left.why));
 }
 
 /// Share codes both ways: an input is a code, the body of one with a right checksum, and a text to pack.

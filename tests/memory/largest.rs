@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use willitrun::catalog::Catalog;
-use willitrun::memory::{HostWeights, KvStreams, LayerPlace, Places, Quickly, RunOptions, cache, compute_quickly};
-use willitrun::placement::{Mode, Precision};
+use willitrun::memory::{KvStreams, Places, RunOptions, cache, compute};
+use willitrun::placement::Mode;
 use willitrun::quant::{Imatrix, Mix, Quant};
 use willitrun::scenario::{Scenario, Subject, evaluate, evaluate_here, largest_context};
 use willitrun::units::Tokens;
@@ -24,7 +24,7 @@ fn at(scenario: &Scenario, context: u64) -> Scenario {
 
 /// Whether it works within what may be used, and how.
 fn works(scenario: &Scenario, context: u64) -> Option<Mode> {
-    let plan = evaluate_here(&at(scenario, context), Precision::Exact).plan;
+    let plan = evaluate_here(&at(scenario, context)).plan;
     let machine = scenario.seen();
     let works = plan.mode != Mode::None
         && plan.obstacle.is_none()
@@ -98,7 +98,7 @@ fn contexts_of_one_room_take_the_same() {
                     let bytes = |context: u64| {
                         let options = asked(context);
                         let places = Places::on_device(model);
-                        (cache(model, &options), compute_quickly(model, &options, &places))
+                        (cache(model, &options), compute(model, &options, &places))
                     };
                     let mut known = bytes(first);
                     for context in first + 1..first + 24 {
@@ -117,32 +117,4 @@ fn contexts_of_one_room_take_the_same() {
     }
     println!("{same} contexts take what the one before takes, {steps} have another room");
     assert!(same > 0 && steps > 0);
-}
-
-/// What is remembered is what would have been worked out.
-#[test]
-fn what_is_worked_out_once_is_the_same() {
-    let catalog = Catalog::builtin();
-    let rules = ["llama.cpp", "vllm"].map(|id| catalog.engine(id).expect(id).rules);
-    for (model, rules) in catalog.models.iter().flat_map(|model| rules.map(|rules| (model, rules))) {
-        let options = RunOptions { rules, ..RunOptions::default() };
-        let quickly = Quickly::new(model, &options);
-        let count = model.layers.len();
-        for first in (0..=count).step_by(count.div_ceil(6).max(1)) {
-            for experts in [None, Some(0)] {
-                let place = |layer: usize| LayerPlace {
-                    device: (layer >= first).then_some(0),
-                    experts: experts.filter(|_| layer >= first),
-                };
-                let places = Places {
-                    devices: 1,
-                    layers: (0..count).map(place).collect(),
-                    head: (first < count).then_some(0),
-                    host_weights: HostWeights::Stay,
-                };
-                let (got, expected) = (quickly.compute(&places), compute_quickly(model, &options, &places));
-                assert_eq!(got, expected, "{} from layer {first}", model.id);
-            }
-        }
-    }
 }

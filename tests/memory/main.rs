@@ -10,5 +10,6 @@ mod compute;
 mod edges;
 mod files;
 mod kv;
+mod known;
 mod largest;
 mod report;

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use willitrun::catalog::Catalog;
 use willitrun::hardware::{Dimms, Figure, Machine, MemoryPlatform, Pool, PoolKind, Source};
-use willitrun::placement::{CpuExperts, GpuLayers, Precision};
+use willitrun::placement::{CpuExperts, GpuLayers};
 use willitrun::quant::{Imatrix, Quant};
 use willitrun::scenario::{Answer, Scenario, Subject, evaluate_here};
 use willitrun::units::Bytes;
 
 fn ask(machine: Machine, model: &str, engine: &str) -> Answer {
-    evaluate_here(&scenario(machine, model, engine), Precision::Near)
+    evaluate_here(&scenario(machine, model, engine))
 }
 
 fn scenario(machine: Machine, model: &str, engine: &str) -> Scenario {
@@ -94,7 +94,7 @@ fn measuring_a_gpu_moves_a_prediction_little() {
             pool.read_measured = reached.map(|share| Figure::new(sheet * share, Source::Measured, "here"));
             let mut scenario = scenario(machine, "llama-3.1-8b", "llama.cpp");
             scenario.policy.cpu_experts = CpuExperts::First(0);
-            evaluate_here(&scenario, Precision::Near).bill.expect("a speed").rate.expected
+            evaluate_here(&scenario).bill.expect("a speed").rate.expected
         };
         let assumed = of_gpu(None);
         for reached in [0.75, 0.80, 0.85, 0.90, 0.95, 1.0] {

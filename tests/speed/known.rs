@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use willitrun::catalog::Catalog;
 use willitrun::hardware::{Figure, Machine, Pool, PoolKind, Source};
-use willitrun::placement::{CpuExperts, GpuLayers, Precision, Split};
+use willitrun::placement::{CpuExperts, GpuLayers, Split};
 use willitrun::quant::{Imatrix, Quant};
 use willitrun::scenario::{Scenario, Subject, evaluate_here};
 use willitrun::units::{Bytes, BytesPerSecond, Tokens};
@@ -243,10 +243,10 @@ impl Run {
         let mut scenario =
             Scenario { depth: Tokens::new(self.depth), engine_date: Some(self.date.to_owned()), ..usual };
         scenario.run.context = Tokens::new(16_384);
-        scenario.policy.split = self.split;
+        scenario.policy.split = Some(self.split);
         scenario.policy.cpu_experts = self.experts;
         scenario.policy.gpu_layers = GpuLayers::Count(if self.gpus.1 > 0 { 9999 } else { 0 });
-        evaluate_here(&scenario, Precision::Near).bill.unwrap_or_else(|| panic!("{} has no speed", self.what)).rate
+        evaluate_here(&scenario).bill.unwrap_or_else(|| panic!("{} has no speed", self.what)).rate
     }
 }
 

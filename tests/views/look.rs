@@ -1,15 +1,21 @@
 //! The keyboard, the sizes, the look.
 
+use std::sync::Arc;
+
 use egui::accesskit::Role;
 use egui::{Key, Pos2, Rect, Theme, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Node, SnapshotOptions, SnapshotResults};
 use willitrun::hardware::PoolKind;
+use willitrun::placement::GpuLayers;
+use willitrun::quant::{Mix, Quant};
+use willitrun::scenario::Subject;
 use willitrun::ui::MachineChoice;
 use willitrun::ui::bench::Workspace;
 
 use super::window::{
-    DESKTOP, LAPTOP, MEMORY, SERVER, SIZE, SPEED, bench, choose, click, heading, names, window, window_in,
+    DESKTOP, LAPTOP, MEMORY, SERVER, SIZE, SPEED, bench, choose, click, click_role, heading, names, text_on, window,
+    window_in,
 };
 
 #[test]
@@ -79,12 +85,19 @@ fn what_matters_stays_in_the_window() {
         let heading = h.get_by_role(Role::Heading).rect();
         assert!(screen.contains_rect(heading), "{heading} in {size}");
         let strip = ["Machine", "Measure"].into_iter().filter(|_| size.x >= 1100.0);
-        for name in ["Model", "Quant", "Context", "KV cache", "Engine", "Light or dark"].into_iter().chain(strip) {
+        // Below 900 points of page KV cache and engine are folded in, and plots share a card.
+        let narrow = size.x < 1000.0;
+        let folded: &[&str] = if narrow { &["More"] } else { &["KV cache", "Engine"] };
+        let always = ["Model", "Quant", "Context", "Light or dark"];
+        for name in always.into_iter().chain(folded.iter().copied()).chain(strip) {
             let role = |node: &Node<'_>| node.accesskit_node().role() != Role::Label;
             let rect = h.get_all_by_label(name).find(role).expect(name).rect();
             assert!(screen.expand(0.5).contains_rect(rect), "{name} at {rect} in {size}");
         }
         for plot in [MEMORY, SPEED] {
+            if narrow {
+                click_role(&mut h, Role::Tab, plot);
+            }
             let rect = h.get_by_role_and_label(Role::Slider, plot).rect();
             assert!(
                 screen.x_range().contains(rect.left()) && screen.x_range().contains(rect.right()),
@@ -139,4 +152,30 @@ fn it_looks_as_it_did() {
         h.snapshot_options(name, &SnapshotOptions::default());
         results.extend(h.take_snapshot_results());
     }
+    let mut h = window_in(SERVER, "deepseek-r1", Theme::Dark, SIZE);
+    click_role(&mut h, Role::Tab, "By hand");
+    bench(&mut h).scenario.policy.gpu_layers = GpuLayers::Count(40);
+    // The pointer is part of the picture.
+    h.hover_at(Pos2::ZERO);
+    h.run();
+    h.snapshot_options("by-hand", &SnapshotOptions::default());
+    results.extend(h.take_snapshot_results());
+}
+
+/// A cluster shows the memory of each machine that takes part, and the way between them.
+#[test]
+fn a_cluster_shows_its_machines() {
+    let mut h = window("2x-mac-studio-m3-ultra-512gb", "deepseek-r1");
+    let model = bench(&mut h).scenario.subject.model.clone();
+    let subject = Subject::new(model, Quant::mix(Mix::Q8_0, Mix::Q8_0.usual_imatrix()), None);
+    bench(&mut h).scenario.subject = Arc::new(subject);
+    h.run();
+    let scenario = bench(&mut h).scenario.clone();
+    let answer = willitrun::scenario::evaluate(&scenario);
+    assert_eq!(heading(&h), answer.verdict.sentence());
+    let names = names(&h);
+    for name in ["Memory", "node1"] {
+        assert!(names.iter().any(|shown| shown.starts_with(name)), "{name} in {names:?}");
+    }
+    assert!(text_on(&h, "Passing over the network") && text_on(&h, "--rpc HOST-OF-NODE1:50052"), "{names:?}");
 }

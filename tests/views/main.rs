@@ -3,8 +3,10 @@
 mod accuracy;
 mod editor;
 mod files;
+mod hand;
 mod look;
 mod machines;
+mod measured;
 mod rank;
 mod run;
 mod strip;

@@ -11,8 +11,8 @@ use willitrun::ui::MemoryUnit;
 use willitrun::units::Tokens;
 
 use super::window::{
-    DESKTOP, Harnessed, LAPTOP, MEMORY, SPEED, bench, choose, click, click_role, detected, heading, machine, names,
-    notice, send, text_on, type_over, window,
+    DESKTOP, Harnessed, LAPTOP, MEMORY, SERVER, SPEED, bench, choose, click, click_role, detected, heading, machine,
+    names, notice, send, text_on, type_over, window,
 };
 
 fn along(rect: Rect, share: f32) -> Pos2 {
@@ -146,6 +146,34 @@ fn a_plot_is_a_control_for_the_context() {
         assert_ne!(before, after, "{plot}");
         assert_eq!(h.get_by_label("Context in tokens").value(), Some(after.to_string()));
     }
+}
+
+#[test]
+fn published_speeds_of_the_very_question_stand_in_the_plot() {
+    let value = |h: &Harnessed| h.get_by_role_and_label(Role::Slider, SPEED).value().expect("a value");
+    let mut h = window(SERVER, "deepseek-r1");
+    // Two rows of the table are of this model, card, processor and quant.
+    assert!(value(&h).contains("; published, KTransformers 14.0 at 1,000"), "{}", value(&h));
+    let rows = Catalog::builtin().published_speeds("deepseek-r1");
+    let row = rows.iter().find(|row| row.engine == "ktransformers" && row.decode == Some(14.0)).expect("the row");
+    let rect = h.get_by_role_and_label(Role::Slider, SPEED).rect();
+    let mut told = false;
+    // The mark is found by feeling for it.
+    for step in 0..rect.height() as u32 / 6 {
+        let column =
+            rect.left() + 20.0 + (rect.width() - 20.0) * ((1000_f32 / 512.0).log2() / (163_840_f32 / 512.0).log2());
+        h.hover_at(pos2(column, rect.top() + step as f32 * 6.0));
+        for _ in 0..3 {
+            h.step();
+        }
+        told |= text_on(&h, row.source);
+    }
+    assert!(told, "{} is not told", row.source);
+    // Another quant, and it is another question.
+    click_role(&mut h, Role::ComboBox, "Quant");
+    let q8 = names(&h).into_iter().find(|name| name.starts_with("Q8_0 ")).expect("a row");
+    click(&mut h, &q8);
+    assert!(!value(&h).contains("published"), "{}", value(&h));
 }
 
 // Model, quant, KV cache, engine.

@@ -4,7 +4,6 @@ mod off;
 
 pub use off::Off;
 
-use crate::placement::Precision;
 use crate::scenario::{Scenario, evaluate_here};
 use crate::speed::Range;
 use crate::units::Tokens;
@@ -146,13 +145,13 @@ impl Compared {
     /// Asks for both rates, and every peer's formula for the first.
     #[must_use]
     pub fn of(measured: Measured, peers: &Peers) -> Self {
-        let answer = evaluate_here(&measured.scenario, Precision::Near);
+        let answer = evaluate_here(&measured.scenario);
         let scenario = &measured.scenario;
         // A prompt begins where its row says, not at the mean depth of the tokens after it.
         let prefill = if measured.start == scenario.depth || measured.prefill.is_none() {
             answer.prefill
         } else {
-            evaluate_here(&Scenario { depth: measured.start, ..scenario.clone() }, Precision::Near).prefill
+            evaluate_here(&Scenario { depth: measured.start, ..scenario.clone() }).prefill
         };
         let peers = Peer::ALL.map(|peer| peers.decode(peer, scenario, &answer.plan));
         Self { decode: answer.bill.map(|bill| bill.rate), prefill, peers, measured }

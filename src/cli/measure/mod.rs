@@ -1,4 +1,4 @@
-//! `willitrun measure`: what this machine's RAM, GPUs, links and disk really do.
+//! `willitrun measure`: what this machine's RAM, GPUs, links and disk really do; `llama-bench` is run elsewhere.
 
 mod report;
 
@@ -26,13 +26,16 @@ const PARTS: [(&str, Wanted, f64); 5] = [
 
 pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> {
     let (json, save) = (words.flag("json"), words.flag("save"));
+    let word = words.next().unwrap_or_else(|| "ram".to_owned());
+    if word == "llama-bench" {
+        return super::bench_file::measure(words, json, save, out);
+    }
     let seconds = words.take("seconds");
     let file = words.take("file").map(PathBuf::from);
-    let word = words.next().unwrap_or_else(|| "ram".to_owned());
     let Some((_, wanted, usual)) = PARTS.iter().find(|(name, ..)| *name == word) else {
         let known = PARTS.map(|(name, ..)| name).join(", ");
         return Err(Failure::Request(format!(
-            "'{}' cannot be measured; choose one of {known}",
+            "'{}' cannot be measured; choose one of {known}, llama-bench",
             crate::formats::shown(&word, 40)
         )));
     };

@@ -97,6 +97,7 @@ fn link(id: &str, gpu: &Gpu) -> Link {
         kind: LinkKind::Pcie,
         generation: told.map(|(generation, _)| generation),
         lanes: told.map(|(_, lanes)| lanes),
+        joins: Vec::new(),
         bandwidth: Some(Figure::new(BytesPerSecond::saturating(rate), Source::Assumed, format!("{unsure}{what}"))),
         latency: None,
     }

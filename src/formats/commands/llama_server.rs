@@ -6,7 +6,7 @@ use crate::placement::{Mode, Plan, Setting, Split};
 use crate::quant::Format;
 use crate::scenario::Scenario;
 
-use super::Words;
+use super::{Words, nodes};
 use super::line::Step;
 use super::shell::Unwritable;
 use super::weights::{self, Gguf};
@@ -21,14 +21,17 @@ pub(super) fn steps(scenario: &Scenario, plan: &Plan) -> Result<Vec<Step>, Unwri
         Gguf::File(path) => words.set(Setting::Model, &path),
     }
     words.set(Setting::Context, &run.context.get());
+    if let Some(servers) = nodes::rpc_servers(scenario, plan) {
+        words.set(Setting::Servers, &servers);
+    }
     if plan.gpu_layers > 0 || scenario.machine.gpus().next().is_some() {
         words.set(Setting::GpuLayers, &plan.gpu_layers);
     }
     if plan.cpu_expert_layers > 0 {
         words.set(Setting::CpuExperts, &plan.cpu_expert_layers);
     }
-    if !plan.tensor_split.is_empty() {
-        let shares: Vec<String> = plan.tensor_split.iter().map(f64::to_string).collect();
+    let shares: Vec<String> = nodes::shares(scenario, plan).iter().map(f64::to_string).collect();
+    if shares.len() > 1 {
         words.set(Setting::Shares, &shares.join(","));
     }
     for (sets, format) in [(Setting::KvK, run.kv_k), (Setting::KvV, run.kv_v)] {
@@ -53,7 +56,7 @@ pub(super) fn steps(scenario: &Scenario, plan: &Plan) -> Result<Vec<Step>, Unwri
     }
     let latent = scenario.subject.model.layers.iter().any(|layer| matches!(layer.mixer, Mixer::Mla(_)));
     for (asked, sets) in [
-        (run.kv_place == KvPlace::Host, Setting::KvOnHost),
+        (plan.kv_place == KvPlace::Host, Setting::KvOnHost),
         (plan.split == Split::Tensor && scenario.machine.gpus().count() > 1, Setting::SplitTensor),
         (run.streams == KvStreams::Unified && run.sequences > 1, Setting::Unified),
         (run.swa == SwaCache::Full, Setting::WindowsFull),

@@ -1,12 +1,12 @@
 //! `mlx_lm`, after a conversion where the weights are published in another form.
 
-use crate::placement::Setting;
+use crate::placement::{Plan, Setting, Split};
 use crate::quant::{Format, Layout, Shared};
 use crate::scenario::{Scenario, Subject};
 
 use super::line::Step;
 use super::shell::Unwritable;
-use super::{Words, weights};
+use super::{Words, nodes, weights};
 
 /// Bits a conversion can be asked for: mlx-lm's own formats.
 const BITS: [u32; 6] = [2, 3, 4, 5, 6, 8];
@@ -14,7 +14,7 @@ const BITS: [u32; 6] = [2, 3, 4, 5, 6, 8];
 const GROUP: u64 = 64;
 
 /// One sequence is generated; several are served.
-pub(super) fn steps(scenario: &Scenario) -> Result<Vec<Step>, Unwritable> {
+pub(super) fn steps(scenario: &Scenario, plan: &Plan) -> Result<Vec<Step>, Unwritable> {
     let (engine, run) = (&scenario.engine, &scenario.run);
     let (convert, model) = model(scenario)?;
     let small = match run.kv_k {
@@ -22,6 +22,19 @@ pub(super) fn steps(scenario: &Scenario) -> Result<Vec<Step>, Unwritable> {
         Format::Q4_0 => Some(4),
         _ => None,
     };
+    let hosts = nodes::hosts(scenario, plan);
+    if !hosts.is_empty() {
+        // The script that comes with mlx-lm, started on every host.
+        let mut words = Words::new(engine, "mlx.launch");
+        words.set(Setting::Hosts, &format!("HOST-OF-FIRST,{}", hosts.join(",")));
+        words.word("sharded_generate.py");
+        if plan.split == Split::Layer {
+            words.say(Setting::InTurn);
+        }
+        words.set(Setting::Model, &model);
+        words.set(Setting::Answer, &scenario.answer.get());
+        return Ok(convert.into_iter().chain([words.run()]).collect());
+    }
     let serves = run.sequences > 1 && small.is_none();
     let mut words = Words::new(engine, if serves { "mlx_lm.server" } else { "mlx_lm.generate" });
     words.set(Setting::Model, &model);

@@ -7,6 +7,7 @@ mod ktransformers;
 mod line;
 mod llama_server;
 mod mlx;
+mod nodes;
 mod ollama;
 mod shell;
 mod vllm;
@@ -36,7 +37,7 @@ pub fn of(scenario: &Scenario, plan: &Plan, shell: Shell) -> Option<Result<Strin
         Launcher::LlamaServer | Launcher::IkLlamaServer => llama_server::steps(scenario, plan),
         Launcher::Ollama => ollama::steps(scenario, plan),
         Launcher::Vllm => vllm::steps(scenario, plan),
-        Launcher::Mlx => mlx::steps(scenario),
+        Launcher::Mlx => mlx::steps(scenario, plan),
         Launcher::KTransformers => ktransformers::steps(scenario, plan),
     };
     Some(steps.and_then(|steps| line(shell, &steps)))

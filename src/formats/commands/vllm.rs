@@ -5,7 +5,7 @@ use crate::placement::{Plan, Setting, Split};
 use crate::quant::Format;
 use crate::scenario::Scenario;
 
-use super::Words;
+use super::{Words, nodes};
 use super::line::Step;
 use super::shell::Unwritable;
 use super::weights::{self, Gguf};
@@ -28,7 +28,10 @@ pub(super) fn steps(scenario: &Scenario, plan: &Plan) -> Result<Vec<Step>, Unwri
     words.set(Setting::OneContext, &weights::each_sequence(scenario));
     words.set(Setting::Sequences, &run.sequences);
     words.set(Setting::Batch, &run.batch);
-    let gpus = scenario.machine.gpus().count();
+    let gpus = nodes::gpus(scenario, plan);
+    if !nodes::hosts(scenario, plan).is_empty() {
+        words.say(Setting::Together);
+    }
     if gpus > 1 {
         let tensor = plan.split == Split::Tensor;
         words.set(if tensor { Setting::TensorParallel } else { Setting::PipelineParallel }, &gpus);

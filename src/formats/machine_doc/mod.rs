@@ -5,6 +5,7 @@
 //! finite numbers in range, names safe to show), and `read(write(doc))` is `doc` again: keys this version
 //! does not know are kept and written behind the known ones. Comments are not kept.
 
+mod bench_run;
 mod figure;
 mod group;
 mod read;

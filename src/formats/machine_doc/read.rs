@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::bench_run;
 use super::group::Group;
 use super::{
-    BANDWIDTHS, ELSEWHERE, FORMAT, Fault, MOST_LINKS, MOST_MEASUREMENTS, MOST_NODES, MachineDoc, NEWER, Node as Tree,
-    Origin, REMARK_CHARS, Unknown, VERSION, check_id, full_id, measurement_path, migrate, newest_measured,
+    BANDWIDTHS, ELSEWHERE, FORMAT, Fault, MOST_LINKS, MOST_MEASUREMENTS, MOST_NODES, MOST_POOLS, MachineDoc, NEWER,
+    Node as Tree, Origin, REMARK_CHARS, Unknown, VERSION, Value, check_id, full_id, measurement_path, migrate,
+    newest_measured,
 };
 use crate::formats::text::quoted;
 use crate::hardware::{Besides, Cpu, Link, LinkKind, Machine, Measurement, Node, Pool};
@@ -92,10 +94,15 @@ impl Reader {
             unique("node", &node.id, at, nodes.iter().map(|node| &node.id))?;
             nodes.push(node);
         }
-        let mut measurements = Vec::new();
+        let (mut measurements, mut runs) = (Vec::new(), Vec::new());
         let mut seen = BTreeMap::new();
         for node in group.list("measurements", MOST_MEASUREMENTS)? {
-            measurements.push(self.measurement(node, &mut seen)?);
+            let item = Group::open(node, "a measurement")?;
+            if bench_run::is_one(&item) {
+                runs.push(self.bench_run(item, &mut seen)?);
+            } else {
+                measurements.push(self.measurement(item, &mut seen)?);
+            }
         }
         let fill = |pool: &mut Pool, node: Option<&str>| {
             if pool.read_measured.is_none() {
@@ -121,6 +128,7 @@ impl Reader {
             links,
             nodes,
             measurements,
+            runs,
         })
     }
 
@@ -147,6 +155,7 @@ impl Reader {
             kind: group.word("kind", &LinkKind::ALL, LinkKind::name)?,
             generation: group.count("generation", (1, 100))?,
             lanes: group.count("lanes", (1, 1024))?,
+            joins: joined(&mut group)?,
             bandwidth: self.bandwidth(&mut group, &path, "bytes_per_second")?.map(|(_, figure, _)| figure),
             latency: self.number(&mut group, &path, "latency_seconds", LATENCIES, Seconds::saturating)?,
             id,
@@ -166,8 +175,7 @@ impl Reader {
         Ok(Node { id, name, link, pools })
     }
 
-    fn measurement(&mut self, item: Tree, seen: &mut BTreeMap<String, usize>) -> Result<Measurement, Fault> {
-        let mut group = Group::open(item, "a measurement")?;
+    fn measurement(&mut self, mut group: Group, seen: &mut BTreeMap<String, usize>) -> Result<Measurement, Fault> {
         let (what, what_at) = group.exact("what", "a pool or link id")?;
         if what.len() > 129 || what.split('.').any(|id| check_id(id).is_err()) {
             let what = format!("what is {}; expected a pool or link id", quoted(&what));
@@ -205,7 +213,7 @@ fn besides(group: &mut Group) -> Result<Vec<(Besides, f64)>, Fault> {
 }
 
 /// An ISO 8601 day, with or without a time after it; empty when unknown.
-fn date(group: &mut Group) -> Result<String, Fault> {
+pub(super) fn date(group: &mut Group) -> Result<String, Fault> {
     if !group.has("date") {
         return Ok(String::new());
     }
@@ -223,6 +231,22 @@ fn date(group: &mut Group) -> Result<String, Fault> {
         let what = format!("date is {}; expected a date such as 2026-11-22", quoted(&date));
         Err(Fault::new(at, what))
     }
+}
+
+/// The pools a link names. One that is not there is kept: it may have been taken out by hand.
+fn joined(group: &mut Group) -> Result<Vec<String>, Fault> {
+    let mut joins = Vec::new();
+    for node in group.list("pools", MOST_POOLS)? {
+        match node.value {
+            Value::Text(id) if id.len() <= 129 && id.split('.').all(|id| check_id(id).is_ok()) => joins.push(id),
+            _ => {
+                let what =
+                    format!("{} holds what is no id; expected ids of pools in double quotes", group.label("pools"));
+                return Err(Fault::new(node.at, what));
+            }
+        }
+    }
+    Ok(joins)
 }
 
 pub(super) fn known_link(group: &mut Group, links: &HashSet<&str>) -> Result<Option<String>, Fault> {

@@ -1,6 +1,7 @@
 use super::*;
-use crate::hardware::{Accelerator, Besides, Cpu, Dimms, Link, LinkKind, Pool, Source};
-use crate::units::{Bytes, FlopsPerSecond, Seconds};
+use crate::hardware::{Accelerator, Backend, BenchRun, Besides, Cpu, Dimms, Link, LinkKind, Pool, Setup, Source, Work};
+use crate::quant::Format;
+use crate::units::{Bytes, FlopsPerSecond, Params, Seconds, Tokens, TokensPerSecond};
 
 /// The example of the contract, word for word.
 const EXAMPLE: &str = r#"(
@@ -117,6 +118,7 @@ fn everything_a_machine_can_hold_survives_a_round_trip() {
         kind: LinkKind::Network,
         generation: None,
         lanes: None,
+        joins: vec!["gpu0".into(), "n2.gpu0".into()],
         bandwidth: Some(Figure::new(rate(3.0), Source::Measured, "link/1")),
         latency: Some(Figure::new(Seconds::saturating(1.5e-5), Source::Assumed, "")),
     }];
@@ -133,13 +135,50 @@ fn everything_a_machine_can_hold_survives_a_round_trip() {
         conditions: String::new(),
         besides: vec![(Besides::F32, 8e13)],
     }];
+    machine.runs = vec![a_run()];
     let mut doc = MachineDoc::new(machine);
     let text = round_trip(&doc);
     assert!(!text.contains("value: 1.5e9"), "derived from the measurement\n{text}");
     doc.origin = Origin::Foreign;
+    doc.machine.runs[0].source = Source::Reported;
     let foreign = own(&write(&doc));
     assert_eq!(foreign.origin, Origin::Foreign, "what is foreign stays so");
     assert_eq!(own(&write(&foreign)), foreign);
+}
+
+/// A measured speed in which nothing is as usual.
+fn a_run() -> BenchRun {
+    BenchRun {
+        source: Source::Measured,
+        engine: "ik_llama.cpp".into(),
+        backend: Backend::Rocm,
+        model: "a".into(),
+        quant: "UD-Q2_K_XL".into(),
+        params: Params::new(7),
+        file: Bytes::new(5),
+        work: Work::Prompt,
+        tokens: Tokens::new(512),
+        depth: Tokens::new(4096),
+        rate: TokensPerSecond::saturating(0.1 + 0.2),
+        spread: 0.25,
+        repeats: 3,
+        predicted: Some(TokensPerSecond::saturating(1e-3)),
+        setup: Setup {
+            gpu_layers: Some(0),
+            cpu_expert_layers: 2,
+            tensor_split: vec![3.0, 0.5],
+            kv_k: Format::Q8_0,
+            kv_v: Format::Q4_0,
+            kv_on_host: true,
+            fused_attention: false,
+            batch: 1,
+            ubatch: 2,
+        },
+        build: "b1 (c)".into(),
+        date: "2026-01-02".into(),
+        conditions: "2 threads".into(),
+        compared: None,
+    }
 }
 
 #[test]

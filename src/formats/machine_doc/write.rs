@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::bench_run;
 use super::figure::{Ground, ground_of, put};
 use super::{
     ELSEWHERE, FORMAT, Field, Live, MachineDoc, Node as Tree, Origin, Unknown, VERSION, Value, full_id,
@@ -31,42 +32,44 @@ pub(super) fn document(doc: &MachineDoc, live: Live) -> Tree {
     fields.list("links", machine.links.iter().map(|link| writer.link(link)));
     fields.list("nodes", machine.nodes.iter().map(|node| writer.node(node)));
     let mut seen = BTreeMap::new();
-    let measurements = machine.measurements.iter();
-    fields.list("measurements", measurements.map(|item| writer.measurement(item, &mut seen)));
+    let mut measurements: Vec<Value> =
+        machine.measurements.iter().map(|item| writer.measurement(item, &mut seen)).collect();
+    measurements.extend(machine.runs.iter().map(|run| bench_run::put(&writer, run, &mut seen)));
+    fields.list("measurements", measurements.into_iter());
     writer.close(fields, "").into()
 }
 
 /// The fields of a group under construction; what is absent is not written.
 #[derive(Default)]
-struct Fields(Vec<Field>);
+pub(super) struct Fields(Vec<Field>);
 
 impl Fields {
-    fn put(&mut self, key: &str, value: Value) {
+    pub(super) fn put(&mut self, key: &str, value: Value) {
         self.0.push(Field { key: key.to_owned(), node: value.into() });
     }
 
-    fn text(&mut self, key: &str, text: &str) {
+    pub(super) fn text(&mut self, key: &str, text: &str) {
         self.put(key, Value::Text(text.to_owned()));
     }
 
-    fn text_if_any(&mut self, key: &str, text: &str) {
+    pub(super) fn text_if_any(&mut self, key: &str, text: &str) {
         if !text.is_empty() {
             self.text(key, text);
         }
     }
 
-    fn whole(&mut self, key: &str, number: u64) {
+    pub(super) fn whole(&mut self, key: &str, number: u64) {
         self.put(key, Value::Number(Number::whole(number)));
     }
 
-    fn count(&mut self, key: &str, number: Option<u32>) {
+    pub(super) fn count(&mut self, key: &str, number: Option<u32>) {
         if let Some(number) = number {
             self.whole(key, u64::from(number));
         }
     }
 
     /// A float in units of a power of ten. NaN and infinity have no text and are not written.
-    fn float(&mut self, key: &str, number: Option<f64>, power: i32) {
+    pub(super) fn float(&mut self, key: &str, number: Option<f64>, power: i32) {
         if let Some(number) = number.and_then(|number| numeral(number, power)) {
             self.put(key, Value::Number(number));
         }
@@ -77,14 +80,14 @@ impl Fields {
     }
 }
 
-struct Writer<'d> {
+pub(super) struct Writer<'d> {
     doc: &'d MachineDoc,
     live: Live,
 }
 
 impl Writer<'_> {
     /// The group with the unknown keys of its place at its end.
-    fn close(&self, mut fields: Fields, path: &str) -> Value {
+    pub(super) fn close(&self, mut fields: Fields, path: &str) -> Value {
         let unknown: &Unknown = &self.doc.unknown;
         fields.0.extend(unknown.get(path).into_iter().flatten().cloned());
         Value::Group(fields.0)
@@ -220,6 +223,9 @@ impl Writer<'_> {
         let mut fields = Fields::default();
         fields.text("id", &link.id);
         fields.text("kind", link.kind.name());
+        if !link.joins.is_empty() {
+            fields.list("pools", link.joins.iter().map(|id| Value::Text(id.clone())));
+        }
         fields.count("generation", link.generation);
         fields.count("lanes", link.lanes);
         if let Some(figure) = &link.bandwidth {

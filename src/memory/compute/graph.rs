@@ -3,6 +3,8 @@
 //!
 //! Weights are no tensors here: an operation only says where its weight lies.
 
+use super::form::{Form, Span};
+
 /// A tensor of a graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Id(u32);
@@ -52,6 +54,10 @@ pub(super) struct Tensor {
     pub output: bool,
     sources: (u32, u32),
     seen: bool,
+    /// Bytes more for each further cell of the cache.
+    grows: i64,
+    /// Which lengths of the shape change with the cells, a bit each.
+    grown: u8,
 }
 
 /// A graph being recorded.
@@ -63,6 +69,8 @@ pub(super) struct Graph {
     pub nodes: Vec<Id>,
     /// Inputs in the order they were met.
     pub inputs: Vec<Id>,
+    /// How many nodes there were when each layer was begun.
+    pub layers: Vec<usize>,
 }
 
 /// Bytes of one number, by type.
@@ -91,7 +99,57 @@ impl Graph {
             sources: Vec::with_capacity(2 * tensors),
             nodes: Vec::with_capacity(tensors),
             inputs: Vec::new(),
+            layers: Vec::with_capacity(layers),
         }
+    }
+
+    /// Notes that a layer begins here.
+    pub fn begin_layer(&mut self) {
+        self.layers.push(self.nodes.len());
+    }
+
+    /// Learns how tensors grow from the same graph with `more` cells. Returns whether they do so evenly, and by
+    /// whole multiples of `unit` over `step` cells.
+    pub fn compare(&mut self, longer: &Self, more: i64, step: i64, unit: i64) -> bool {
+        if self.tensors.len() != longer.tensors.len() || self.nodes != longer.nodes || more == 0 {
+            return false;
+        }
+        for (tensor, longer) in self.tensors.iter_mut().zip(&longer.tensors) {
+            if tensor.bytes == longer.bytes && tensor.shape == longer.shape {
+                continue;
+            }
+            let difference = longer.bytes as i64 - tensor.bytes as i64;
+            let grows = difference / more;
+            let even = grows * more == difference && tensor.kind == longer.kind;
+            if !even || (grows * step) % unit != 0 || tensor.bytes.max(longer.bytes) >= MOST_BYTES {
+                return false;
+            }
+            tensor.grows = grows;
+            for (at, (here, there)) in tensor.shape.iter().zip(longer.shape).enumerate() {
+                tensor.grown |= u8::from(*here != there) << at;
+            }
+        }
+        true
+    }
+
+    /// What a tensor takes.
+    pub fn form(&self, id: Id) -> Form {
+        let tensor = self.tensor(id);
+        Form { here: tensor.bytes, grows: tensor.grows }
+    }
+
+    /// Whether two tensors have the same shape and size; the span ends where that may change.
+    pub fn same_layout(&self, a: Id, b: Id, span: &mut Span) -> bool {
+        let (a, b) = (self.tensor(a), self.tensor(b));
+        let alike = a.shape == b.shape && a.bytes == b.bytes;
+        if a.grown != b.grown || a.grows != b.grows {
+            let fixed = |at: &usize| (a.grown | b.grown) >> at & 1 == 0;
+            let never = (0..a.shape.len()).filter(fixed).any(|at| a.shape[at] != b.shape[at]);
+            if alike || !never {
+                span.end_here();
+            }
+        }
+        alike
     }
 
     pub fn tensor(&self, id: Id) -> &Tensor {
@@ -132,6 +190,8 @@ impl Graph {
             output: false,
             sources,
             seen: false,
+            grows: 0,
+            grown: 0,
         });
         id
     }
@@ -228,9 +288,10 @@ impl Graph {
 
     /// A new tensor laid out as another, for a copy on another site.
     pub fn copy(&mut self, of: Id) -> Id {
-        let Tensor { shape, bytes, plain, .. } = *self.tensor(of);
+        let Tensor { shape, bytes, plain, grows, grown, .. } = *self.tensor(of);
         let id = self.add(shape, bytes, Kind::Fresh, None, &[]);
-        self.tensors[id.index()].plain = plain;
+        let copy = &mut self.tensors[id.index()];
+        (copy.plain, copy.grows, copy.grown) = (plain, grows, grown);
         id
     }
 

@@ -8,7 +8,9 @@
 mod allocate;
 mod attention;
 mod feed_forward;
+mod form;
 mod graph;
+mod known;
 mod recurrent;
 mod residual;
 mod schedule;
@@ -16,15 +18,18 @@ mod scores;
 mod sparse;
 mod stack;
 mod style;
+mod telling;
 
-use std::cell::RefCell;
+pub use known::{Buffered, Known};
 
 use super::options::{KvPlace, RunOptions};
 use super::rules::Buffers;
-use crate::model::{Architecture, Layer};
+use crate::model::Architecture;
 use crate::units::Bytes;
+use form::{Form, Span};
 use graph::Site;
 use stack::Stack;
+use telling::Telling;
 
 /// Tokens in a batch from which weights on the host are streamed.
 ///
@@ -152,126 +157,41 @@ pub fn is_simplified(model: &Architecture) -> bool {
     SIMPLIFIED.contains(&model.gguf.as_str())
 }
 
-/// The compute buffers for a batch of the options' size, as the engine asks for them: a fifth of a
-/// millisecond for the largest models.
+/// The compute buffers for a batch of the options' size, as the engine asks for them, from all layers. What is asked
+/// more than once is asked of [`Known`].
 #[must_use]
 pub fn compute(model: &Architecture, options: &RunOptions, places: &Places) -> ComputeBytes {
-    match options.rules.buffers {
-        Buffers::Graph => buffers(model, options, places, &(0..model.layers.len()).collect::<Vec<_>>()),
-        Buffers::PerDevice(each) => flat(places, each),
+    if let Buffers::PerDevice(each) = options.rules.buffers {
+        return flat(places.devices, each);
     }
-}
-
-/// The same from the layers that tell most: eight times faster, nearly always within 5 % or 16 MiB.
-/// For rankings and searches; what is shown comes from [`compute`].
-#[must_use]
-pub fn compute_quickly(model: &Architecture, options: &RunOptions, places: &Places) -> ComputeBytes {
-    match options.rules.buffers {
-        Buffers::Graph => buffers(model, options, places, &telling_layers(&kinds(model), places)),
-        Buffers::PerDevice(each) => flat(places, each),
-    }
+    let sites = usize::from(places.devices) + 1;
+    let (mut graph, tokens) = Stack::build(model, options, places, &Telling::all(model).layers);
+    let batches = if places.pipelined(options) { schedule::BATCHES_IN_FLIGHT } else { 1 };
+    let schedule = schedule::schedule(&mut graph, sites, batches);
+    let sizes = allocate::buffer_sizes(&graph, &schedule, sites, &[], &mut Span::point(options.cells()));
+    let mut sizes = sizes.unwrap_or_default();
+    let host = sizes.pop().unwrap_or_default();
+    let bytes = |form: Form| Bytes::new(form.here);
+    let devices = with_streamed(sizes, places, tokens).into_iter().map(bytes).collect();
+    ComputeBytes { host: bytes(host), devices, output: output(model, options) }
 }
 
 /// The same on each device, nothing on the host.
-fn flat(places: &Places, each: Bytes) -> ComputeBytes {
-    ComputeBytes { devices: vec![each; usize::from(places.devices)], ..ComputeBytes::default() }
+fn flat(devices: u8, each: Bytes) -> ComputeBytes {
+    ComputeBytes { devices: vec![each; usize::from(devices)], ..ComputeBytes::default() }
 }
 
-/// [`compute_quickly`] for one model and its options in many places: those that tell the same are worked out once.
-#[derive(Debug)]
-pub struct Quickly<'a> {
-    model: &'a Architecture,
-    options: &'a RunOptions,
-    kinds: Vec<usize>,
-    known: RefCell<Vec<(Told, ComputeBytes)>>,
+/// Logits handed to the caller.
+fn output(model: &Architecture, options: &RunOptions) -> Bytes {
+    Bytes::new(4) * model.vocab * options.sequences()
 }
 
-/// All that [`compute_quickly`] makes of places: which kinds of layers it looks at, and where those lie.
-#[derive(Debug, PartialEq)]
-struct Told {
-    kinds: Vec<usize>,
-    places: Places,
-}
-
-impl<'a> Quickly<'a> {
-    /// Nothing is worked out yet.
-    #[must_use]
-    pub fn new(model: &'a Architecture, options: &'a RunOptions) -> Self {
-        Self { model, options, kinds: kinds(model), known: RefCell::default() }
-    }
-
-    /// What [`compute_quickly`] says.
-    #[must_use]
-    pub fn compute(&self, places: &Places) -> ComputeBytes {
-        if let Buffers::PerDevice(each) = self.options.rules.buffers {
-            return flat(places, each);
-        }
-        let layers = telling_layers(&self.kinds, places);
-        let told = Told {
-            kinds: layers.iter().map(|&layer| self.kinds[layer]).collect(),
-            places: Places {
-                layers: layers.iter().filter_map(|&layer| places.layers.get(layer).copied()).collect(),
-                ..*places
-            },
-        };
-        if let Some((_, bytes)) = self.known.borrow().iter().find(|(known, _)| *known == told) {
-            return bytes.clone();
-        }
-        let bytes = buffers(self.model, self.options, places, &layers);
-        self.known.borrow_mut().push((told, bytes.clone()));
-        bytes
-    }
-}
-
-fn buffers(model: &Architecture, options: &RunOptions, places: &Places, layers: &[usize]) -> ComputeBytes {
-    let sites = usize::from(places.devices) + 1;
-    let (mut graph, tokens) = Stack::build(model, options, places, layers);
-    let batches = if places.pipelined(options) { schedule::BATCHES_IN_FLIGHT } else { 1 };
-    let schedule = schedule::schedule(&mut graph, sites, batches);
-    let mut sizes = allocate::buffer_sizes(&graph, &schedule, sites);
-    let host = sizes.pop().unwrap_or(0);
-    let mut devices: Vec<Bytes> = sizes.into_iter().map(Bytes::new).collect();
+/// Adds the room for weights that are streamed to the first device.
+fn with_streamed(mut devices: Vec<Form>, places: &Places, tokens: u64) -> Vec<Form> {
     if let (HostWeights::Stream { largest }, Some(first)) = (places.host_weights, devices.first_mut())
         && tokens >= STREAMED_FROM
     {
-        *first += largest;
+        first.here = first.here.saturating_add(largest.get());
     }
-    ComputeBytes { host: Bytes::new(host), devices, output: Bytes::new(4) * model.vocab * options.sequences() }
-}
-
-/// For each layer the first of its kind.
-fn kinds(model: &Architecture) -> Vec<usize> {
-    let mut firsts: Vec<usize> = Vec::new();
-    let kind = |(at, layer): (usize, &Layer)| {
-        let known = firsts.iter().copied().find(|&first| model.layers[first] == *layer);
-        known.unwrap_or_else(|| {
-            firsts.push(at);
-            at
-        })
-    };
-    model.layers.iter().enumerate().map(kind).collect()
-}
-
-/// The layers that can make a difference: of the layers of one kind on one place, the first two and
-/// the last. Those between find the buffers as the second left them.
-fn telling_layers(kinds: &[usize], places: &Places) -> Vec<usize> {
-    // Each group with how many it has so far, and the latest of them.
-    let mut groups: Vec<((usize, Option<LayerPlace>), usize, usize)> = Vec::new();
-    let mut telling = Vec::new();
-    for (layer, &kind) in kinds.iter().enumerate() {
-        let group = (kind, places.layers.get(layer).copied());
-        let at = groups.iter().position(|(known, ..)| *known == group).unwrap_or_else(|| {
-            groups.push((group, 0, layer));
-            groups.len() - 1
-        });
-        let (_, count, latest) = &mut groups[at];
-        if *count < 2 {
-            telling.push(layer);
-        }
-        (*count, *latest) = (*count + 1, layer);
-    }
-    telling.extend(groups.iter().map(|(.., latest)| *latest));
-    telling.sort_unstable();
-    telling.dedup();
-    telling
+    devices
 }

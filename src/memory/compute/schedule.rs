@@ -24,6 +24,8 @@ pub(super) struct Schedule {
     pub upfront: Vec<(Id, Site)>,
     /// What runs, in order.
     pub steps: Vec<Step>,
+    /// With which step each layer of the graph begins.
+    pub layers: Vec<usize>,
 }
 
 /// Batches in flight when devices work on several at once.
@@ -38,6 +40,7 @@ pub(super) fn schedule(graph: &mut Graph, sites: usize, batches: usize) -> Sched
     let places = places(graph, host);
     let nodes = std::mem::take(&mut graph.nodes);
     let mut plan = Plan { batches, sites, copies: vec![None; graph.len() * sites], ..Plan::default() };
+    let mut layers = Vec::with_capacity(graph.layers.len());
     let mut start = 0;
     while start < nodes.len() {
         // A run of operations on one site, and the views between them.
@@ -51,6 +54,8 @@ pub(super) fn schedule(graph: &mut Graph, sites: usize, batches: usize) -> Sched
                 plan.fetch(graph, &places, node, site);
             }
         }
+        let begun = graph.layers[layers.len()..].iter().take_while(|layer| **layer < end);
+        layers.extend(begun.map(|layer| plan.steps.len() + layer - start));
         let compute = |node: &Id| Step::Compute { node: *node, site: places[node.index()] };
         plan.steps.extend(nodes[start..end].iter().map(compute));
         start = end;
@@ -58,7 +63,7 @@ pub(super) fn schedule(graph: &mut Graph, sites: usize, batches: usize) -> Sched
     let mut upfront = plan.inputs;
     upfront.extend(plan.fetched);
     upfront.extend(graph.inputs.iter().map(|&input| (input, host)));
-    Schedule { upfront, steps: plan.steps }
+    Schedule { upfront, steps: plan.steps, layers }
 }
 
 /// A schedule being made.

@@ -102,6 +102,7 @@ impl<'a> Stack<'a> {
         let mut hidden = residual::spread(&mut stack, looked_up);
         for &layer in layers {
             stack.layer = layer;
+            stack.graph.begin_layer();
             hidden = stack.layer(hidden, layer + 1 == model.layers.len(), extra);
         }
         stack.head(hidden);

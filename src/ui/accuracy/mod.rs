@@ -13,7 +13,7 @@ use egui::{Label, Ui};
 use crate::advice::accuracy::{Group, Rate};
 use crate::advice::peers::{About, Peer};
 use crate::catalog::Catalog;
-use crate::speed::{Parameters, Predicted, Together};
+use crate::speed::{LeftOut, Parameters, Predicted, Together};
 
 use super::bench::Workbench;
 use super::widget::scroll::scroll;
@@ -70,44 +70,54 @@ fn title(ui: &mut Ui, accuracy: &Accuracy, view: &View, parameters: &Parameters)
         Rate::Decode => "speeds",
         Rate::Prefill => "prompt speeds",
     };
-    let title = match (accuracy.is_complete(), view.here(group).and_then(|figures| figures.ours)) {
-        (false, _) => match accuracy.of() {
+    let of = if group == Group::All { String::new() } else { format!(" ({})", group.name()) };
+    let fitted = view.here(group).and_then(|figures| figures.ours);
+    let left_out = left_out(parameters, rate, group);
+    let title = match (accuracy.is_complete(), fitted, left_out.first()) {
+        (false, ..) => match accuracy.of() {
             Some(of) => format!("{} of {of} measurements predicted…", accuracy.rows().len()),
             None => "Predicting published measurements…".to_owned(),
         },
-        (true, Some(off)) => {
-            let of = if group == Group::All { String::new() } else { format!(" ({})", group.name()) };
-            format!("Half of {} {what}{of} within {:.1} %, nine in ten within {:.1} %", off.rows, off.median, off.tail)
+        (true, Some(_), Some(line)) => {
+            format!("Half of {what} left out of the fit{of} {}", within(line.median, line.tail))
         }
-        (true, None) => "No measurements of this kind".to_owned(),
+        (true, Some(off), None) => format!("Half of fitted {what}{of} {}", within(off.median, off.tail)),
+        (true, None, _) => "No measurements of this kind".to_owned(),
     };
     ui.label(fonts::verdict_text(title).color(palette.t1));
-    let said = "Published measurements, sources below. The model was fitted to these very rows: expect larger errors on new ones.";
+    let drawn = fitted.map_or_else(String::new, |off| {
+        format!(", {} {what}, half {}", crate::units::grouped(off.rows as u64), within(off.median, off.tail))
+    });
+    let said = format!("Drawn are the published measurements that the model was fitted to{drawn}. Sources below.");
     ui.label(fonts::body(said).color(palette.t2));
-    let lines = left_out(parameters, rate, group);
-    if !lines.is_empty() {
-        ui.label(fonts::body(format!("Rows left out of the fit: {}", lines.join("; "))).color(palette.t1));
+    if let Some(first) = left_out.first() {
+        let lines: Vec<String> = left_out.iter().map(|line| left_out_line(line)).collect();
+        let said = format!("{} rows left out of the fit in turn, {}", first.rows, lines.join("; "));
+        ui.label(fonts::body(said).color(palette.t2));
     }
 }
 
-/// What cross-validation found for a group, where it was asked.
-fn left_out(parameters: &Parameters, rate: Rate, group: Group) -> Vec<String> {
+/// `within 5.4 %, nine in ten within 16.5 %`.
+fn within(median: f64, tail: f64) -> String {
+    format!("within {median:.1} %, nine in ten within {tail:.1} %")
+}
+
+/// What cross-validation found for a group, where it was asked: by device and model first.
+fn left_out(parameters: &Parameters, rate: Rate, group: Group) -> Vec<&LeftOut> {
     let what = match rate {
         Rate::Decode => Predicted::Tokens,
         Rate::Prefill => Predicted::Prompts,
     };
     let lines = parameters.left_out.iter().filter(|line| line.what == what && line.class == group.name());
+    let mut lines: Vec<&LeftOut> = lines.collect();
+    lines.sort_by_key(|line| line.by != Together::DeviceAndModel);
     lines
-        .map(|line| {
-            let by = match line.by {
-                Together::DeviceAndModel => "by device and model",
-                Together::Author => "by author",
-            };
-            let errors = words::errors(line.median, line.tail);
-            let held = line.held * 100.0;
-            format!("{by} {errors} ({} rows, bias ×{:.2}, band holds {held:.0} %)", line.rows, line.bias)
-        })
-        .collect()
+}
+
+fn left_out_line(line: &LeftOut) -> String {
+    let errors = words::errors(line.median, line.tail);
+    let held = line.held * 100.0;
+    format!("by {} {errors}, bias ×{:.2}, band holds {held:.0} %", line.by.name(), line.bias)
 }
 
 fn switches(ui: &mut Ui, looked: &mut Looked, catalog: &Catalog) {

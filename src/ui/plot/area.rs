@@ -48,6 +48,43 @@ pub(super) fn fill(painter: &Painter, palette: &Palette, rise: Rise, samples: &[
     }
 }
 
+/// Marks where stacks go on beyond the top of their panel: a torn edge, and how far they reach.
+pub(super) fn broken(over: &Overlay<'_>, panel: &Panel, rise: Rise, samples: &mut Vec<Sample>) {
+    const TOOTH: f32 = 6.0;
+    const HIGH: f32 = 4.0;
+    let (mut from, mut to) = (f32::INFINITY, f32::NEG_INFINITY);
+    for piece in over.pieces {
+        panel.samples(over.curves, over.axis, *piece, samples);
+        for sample in samples.iter().filter(|sample| sample.total() > rise.top) {
+            (from, to) = (from.min(sample.x), to.max(sample.x));
+        }
+    }
+    if from > to {
+        return;
+    }
+    let y = rise.range.min + 7.0;
+    let teeth = ((to - from) / TOOTH).ceil() as usize;
+    let edge = |lift: f32| -> Vec<Pos2> {
+        let tooth = |i: usize| {
+            let x = (from + TOOTH * i as f32).min(to);
+            pos2(x, y + lift + if i.is_multiple_of(2) { 0.0 } else { -HIGH })
+        };
+        (0..=teeth).map(tooth).collect()
+    };
+    over.painter.line(edge(0.0), Stroke::new(3.0, over.palette.bg2));
+    for lift in [-1.5, 1.5] {
+        over.painter.line(edge(lift), Stroke::new(1.0, over.palette.t3));
+    }
+    // The largest stack is at the right, and its figure as well.
+    let figure = over.curves.unit.text(crate::units::Bytes::saturating(panel.peak));
+    let text = over.painter.layout_no_wrap(format!("up to {figure}"), caption(Weight::Medium), over.palette.t1);
+    let place = Align2::RIGHT_CENTER.anchor_size(pos2(to - 8.0, y - HIGH / 2.0), text.size());
+    if place.left() > from {
+        over.painter.rect_filled(place.expand2(vec2(4.0, 1.0)), 2.0, over.palette.bg2);
+        over.painter.galley(place.min, text, over.palette.t1);
+    }
+}
+
 /// The name of each part where its area has room for it: weights at the left, what grows at its tallest, and rather
 /// where it fits than under the hatch. A figure is named with the weights.
 pub(super) fn names(over: &Overlay<'_>, panel: &Panel, rise: Rise, figure: Option<&str>, samples: &mut Vec<Sample>) {

@@ -8,11 +8,11 @@ use super::axis::{Axis, Rise, Round};
 use super::capacity;
 use super::overlay::{FOOT, HEAD, Overlay, Reach};
 use super::stack::{Panel, panels};
-use super::{Curves, MemoryUnit, caption, hand, readout, room};
+use super::{Curves, MemoryUnit, caption, hand, readout, room, title};
 use crate::placement::{Mode, Plan};
 use crate::ui::fonts::Weight;
 use crate::ui::theme;
-use crate::ui::widget::card::card;
+use crate::ui::widget::card::card_under;
 use crate::units::{Bytes, Tokens};
 
 const NAME: &str = "Memory by context";
@@ -26,9 +26,13 @@ const OVER: f64 = 1.4;
 
 /// The memory card, as large as there is room. Returns the context the user asked for by click, drag or key.
 pub fn memory(ui: &mut Ui, curves: &Curves<'_>) -> Option<Tokens> {
+    memory_under(ui, curves, |ui| title(ui, NAME, curves.unit.name()))
+}
+
+/// The same under a title of another's making.
+pub fn memory_under(ui: &mut Ui, curves: &Curves<'_>, title: impl FnOnce(&mut Ui)) -> Option<Tokens> {
     let hovered = hand::hovered(ui.ctx());
-    let title = [NAME, curves.unit.name()];
-    card(ui, title, |ui| title_line(ui, curves, hovered), |ui| plot(ui, curves)).inner
+    card_under(ui, title, |ui| title_line(ui, curves, hovered), |ui| plot(ui, curves)).inner
 }
 
 fn title_line(ui: &mut Ui, curves: &Curves<'_>, hovered: Option<Tokens>) {
@@ -138,10 +142,16 @@ fn paint(over: &Overlay<'_>, drawn: &[(Panel, Rise)], rect: Rect, hovered: Optio
         // The first panel shows what changes; of the others the figure is enough.
         let figure = now.filter(|_| i > 0).map(|at| curves.unit.text(Bytes::saturating(panel.part(at, 0))));
         area::names(over, panel, *rise, figure.as_deref(), &mut samples);
+        if panel.peak > rise.top {
+            area::broken(over, panel, *rise, &mut samples);
+        }
     }
     if let (Some((panel, rise)), Some(at)) = (drawn.first(), now) {
         let top = panel.sample(axis.x(curves.context.get()), at);
-        over.dot(pos2(top.x, rise.y(top.total()).max(rise.range.min)), 3.5, palette.t1);
+        // Beyond the break there is no height to stand at.
+        if top.total() <= rise.top {
+            over.dot(pos2(top.x, rise.y(top.total())), 3.5, palette.t1);
+        }
     }
     if drawn.is_empty() {
         let center = Rect::from_x_y_ranges(axis.range, rect.y_range()).center();

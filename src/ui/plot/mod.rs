@@ -24,8 +24,8 @@ use crate::hardware::Machine;
 use crate::scenario::Point;
 use crate::units::{Bytes, GB, GIB, Tokens, grouped};
 
-pub use memory::memory;
-pub use speed::speed;
+pub use memory::{memory, memory_under};
+pub use speed::{speed, speed_under};
 
 /// What both plots draw, borrowed from a memo.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,25 @@ pub struct Curves<'a> {
     pub fits_max: Option<Tokens>,
     /// The unit of memory.
     pub unit: MemoryUnit,
+    /// The sweep as it was before the machine was measured, where it was.
+    pub before: Option<&'a [Point]>,
+    /// Whether this is no estimate but a ceiling.
+    pub ceiling: bool,
+    /// What others measured of this very question.
+    pub anchors: &'a [Anchor],
+}
+
+/// A speed that was published for the model and the devices on screen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Anchor {
+    /// Tokens cached while it was measured.
+    pub context: Tokens,
+    /// Tokens per second.
+    pub rate: f64,
+    /// What it is called beside its mark: `published`, or with the engine where that is another.
+    pub name: String,
+    /// All of it, with its source, for a hover.
+    pub told: String,
 }
 
 /// The unit memory is shown in.
@@ -121,6 +140,12 @@ fn readout(ui: &mut Ui, words: &[(&str, Weight, Color32)]) {
         job.append(word, 0.0, format);
     }
     ui.add(Label::new(job).truncate());
+}
+
+/// The title of a plot with its unit.
+fn title(ui: &mut Ui, name: &str, unit: &str) {
+    ui.label(fonts::title(name).color(super::theme::palette(ui).t1));
+    ui.label(fonts::small(unit).color(super::theme::palette(ui).t3));
 }
 
 /// Everything that is left of a card, with a floor under it and a ceiling where the layout has none.

@@ -6,12 +6,13 @@ use super::axis::{Axis, Rise, Round};
 use super::estimate::{Run, draw, runs};
 use super::overlay::{FOOT, HEAD, Overlay, Reach};
 use super::sweep::Standing;
-use super::{Curves, caption, hand, readout, room};
+use super::{Anchor, Curves, caption, hand, readout, room, title};
+use crate::scenario::Point;
 use crate::speed::Range;
 use crate::ui::fonts::Weight;
 use crate::ui::paint::line::{self, Dash};
 use crate::ui::theme;
-use crate::ui::widget::card::card;
+use crate::ui::widget::card::card_under;
 use crate::units::{Tokens, TokensPerSecond};
 
 const NAME: &str = "Speed by context";
@@ -22,14 +23,19 @@ const HARDLY: f64 = 2.0;
 
 /// The speed card, as large as there is room. Returns the context the user asked for by click, drag or key.
 pub fn speed(ui: &mut Ui, curves: &Curves<'_>) -> Option<Tokens> {
+    speed_under(ui, curves, |ui| title(ui, NAME, if curves.ceiling { "tokens/s, ceiling" } else { "tokens/s" }))
+}
+
+/// The same under a title of another's making.
+pub fn speed_under(ui: &mut Ui, curves: &Curves<'_>, title: impl FnOnce(&mut Ui)) -> Option<Tokens> {
     let hovered = hand::hovered(ui.ctx());
-    let title = [NAME, "tokens/s"];
-    card(ui, title, |ui| title_line(ui, curves, hovered.unwrap_or(curves.context)), |ui| plot(ui, curves)).inner
+    let at = hovered.unwrap_or(curves.context);
+    card_under(ui, title, |ui| title_line(ui, curves, at), |ui| plot(ui, curves)).inner
 }
 
 fn title_line(ui: &mut Ui, curves: &Curves<'_>, tokens: Tokens) {
     let p = theme::palette(ui);
-    let at = format!("at {tokens}");
+    let at = if curves.ceiling { format!("at {tokens} at most") } else { format!("at {tokens}") };
     match rate(curves, tokens) {
         Ok(rate) => {
             let [low, expected, high] = [rate.low, rate.expected, rate.high].map(number);
@@ -74,7 +80,17 @@ fn plot(ui: &mut Ui, curves: &Curves<'_>) -> Option<Tokens> {
         }
         Err(why) => why.to_owned(),
     };
-    hand::describe(ui, &response, NAME, format!("{} tokens: {words}", curves.context), curves, &axis);
+    let published: Vec<String> = curves
+        .anchors
+        .iter()
+        .map(|anchor| format!("; {} {} at {}", anchor.name, number(anchor.rate), anchor.context))
+        .collect();
+    let value = format!("{} tokens: {words}{}", curves.context, published.concat());
+    hand::describe(ui, &response, NAME, value, curves, &axis);
+    let at = response.hover_pos();
+    let under = |anchor: &&Anchor| at.is_some_and(|at| mark_of(anchor, &axis, rise).distance(at) <= REACH);
+    let told: Vec<&str> = curves.anchors.iter().filter(under).map(|anchor| anchor.told.as_str()).take(3).collect();
+    let response = if told.is_empty() { response } else { response.on_hover_text_at_pointer(told.join("\n\n")) };
     if ui.is_rect_visible(rect) {
         let pieces = curves.pieces(&axis);
         let runs = runs(curves, &pieces, &axis);
@@ -85,6 +101,8 @@ fn plot(ui: &mut Ui, curves: &Curves<'_>) -> Option<Tokens> {
         over.regions(rise.range, Reach::Whole);
         over.regions(rise.range, Reach::Part);
         draw(ui, &over, rise, &runs, response.id);
+        before(&over, rise);
+        anchors(&over, rise);
         if !runs.is_empty() {
             guides(&over, rise, &runs);
         }
@@ -120,10 +138,77 @@ fn rise(curves: &Curves<'_>, range: Rangef) -> Rise {
             .fold(0.0, f64::max)
     };
     let (expected, high) = (fold(|rate| rate.expected), fold(|rate| rate.high));
+    let before = curves.before.unwrap_or_default().iter().filter_map(|point| point.rate.map(|rate| rate.high));
+    let high = before.filter(|rate| rate.is_finite()).fold(high, f64::max);
+    let published = curves.anchors.iter().map(|anchor| anchor.rate).fold(0.0, f64::max);
+    // One that is far off stands at the edge.
+    let high = high.max(published.min(1.6 * expected));
     let top = high.min(1.6 * expected).max(expected * 1.05);
     let rough = Rise { top: if top > 0.0 { top } else { WELL }, range, unit: 1.0, round: Round::Decimal };
     let step = rough.step();
     Rise { top: (rough.top / step - 1e-9).ceil().max(1.0) * step, ..rough }
+}
+
+/// The band before the machine was measured: two dotted lines, named where they are furthest from the rest.
+fn before(over: &Overlay<'_>, rise: Rise) {
+    let Some(points) = over.curves.before else { return };
+    let ink = over.palette.t3;
+    let across = Rect::from_x_y_ranges(over.axis.range, rise.range);
+    let painter = over.painter.with_clip_rect(across.intersect(over.painter.clip_rect()));
+    for part in [|rate: Range| rate.low, |rate: Range| rate.high] {
+        for run in points.chunk_by(|a, b| a.rate.is_some() == b.rate.is_some()) {
+            let at = |point: &Point| Some(pos2(over.axis.x(point.context.get()), rise.y(part(point.rate?))));
+            let path: Vec<_> = run.iter().filter_map(at).collect();
+            if path.len() > 1 {
+                line::path(&painter, &path, Stroke::new(1.0, ink), Dash::Dotted);
+            }
+        }
+    }
+    // The curve falls to the right: above it there is room.
+    let named = points.get(points.len() * 3 / 5).and_then(|point| Some((point.context, point.rate?.high)));
+    if let Some((context, high)) = named {
+        let at = pos2(over.axis.x(context.get()), rise.y(high.min(rise.top)) - 4.0);
+        let ink = [ink, over.palette.bg2];
+        line::label(&painter, at, Align2::LEFT_BOTTOM, "before measuring", caption(Weight::Regular), ink);
+    }
+}
+
+/// Within this many points of its middle the pointer means a published speed.
+const REACH: f32 = 8.0;
+
+/// Where a published speed stands; what lies outside the plot, at its edge.
+fn mark_of(anchor: &Anchor, axis: &Axis, rise: Rise) -> egui::Pos2 {
+    pos2(axis.x(anchor.context.get()), rise.y(anchor.rate.min(rise.top)))
+}
+
+/// Published speeds as hollow squares, the last of each name named where there is room.
+fn anchors(over: &Overlay<'_>, rise: Rise) {
+    let palette = over.palette;
+    let mut taken: Vec<Rect> = Vec::new();
+    for anchor in over.curves.anchors {
+        let square = Rect::from_center_size(mark_of(anchor, over.axis, rise), egui::Vec2::splat(7.0));
+        over.painter.rect(square, 0.0, palette.bg2, Stroke::new(1.5, palette.t1), egui::StrokeKind::Middle);
+        taken.push(square.expand(2.0));
+    }
+    for (at, anchor) in over.curves.anchors.iter().enumerate() {
+        if over.curves.anchors[at + 1..].iter().any(|later| later.name == anchor.name) {
+            continue;
+        }
+        let middle = mark_of(anchor, over.axis, rise);
+        let text = over.painter.layout_no_wrap(anchor.name.clone(), caption(Weight::Regular), palette.t2);
+        let places = [
+            Align2::LEFT_BOTTOM.anchor_size(middle + egui::vec2(7.0, -3.0), text.size()),
+            Align2::LEFT_TOP.anchor_size(middle + egui::vec2(7.0, 3.0), text.size()),
+            Align2::RIGHT_BOTTOM.anchor_size(middle + egui::vec2(-7.0, -3.0), text.size()),
+        ];
+        let inside = Rect::from_x_y_ranges(over.axis.range, rise.range);
+        let free = |place: &Rect| inside.contains_rect(*place) && !taken.iter().any(|other| other.intersects(*place));
+        if let Some(place) = places.into_iter().find(free) {
+            over.painter.rect_filled(place.expand2(egui::vec2(2.0, 0.0)), 0.0, palette.bg2);
+            over.painter.galley(place.min, text, palette.t2);
+            taken.push(place);
+        }
+    }
 }
 
 /// The two speeds people feel, each where it is in sight and apart from the bottom; named where there is room.

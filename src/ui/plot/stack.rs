@@ -178,6 +178,9 @@ mod tests {
                 limit: crate::units::Tokens::ZERO,
                 fits_max: None,
                 unit: MemoryUnit::Gib,
+                before: None,
+                ceiling: false,
+                anchors: &[],
             };
             let (panels, _) = panels(&curves);
             let panel = &panels[0];

@@ -174,6 +174,7 @@ mod tests {
     use super::super::axis::Axis;
     use super::*;
     use crate::hardware::Machine;
+    use crate::memory::KvPlace;
     use crate::placement::{Plan, Split};
     use crate::units::{Bytes, Tokens};
 
@@ -184,6 +185,8 @@ mod tests {
             cpu_expert_layers: 0,
             tensor_split: Vec::new(),
             split: Split::Layer,
+            kv_place: KvPlace::Device,
+            gpu_share: Bytes::ZERO,
             layers: Vec::new(),
             head: None,
             pools: Vec::new(),
@@ -205,6 +208,9 @@ mod tests {
             limit,
             fits_max: Some(Tokens::new(fits)),
             unit: MemoryUnit::Gib,
+            before: None,
+            ceiling: false,
+            anchors: &[],
         };
         test(&curves, &Axis::new(limit, Rangef::new(0.0, 100.0)));
     }

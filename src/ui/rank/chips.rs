@@ -101,12 +101,11 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, view: &View<'_>) -> Option<
                 command = Some(Command::ExportRanking(super::export(bench, view)));
             }
             if let Some(ranking) = &bench.ranking {
-                let said = match ranking.took {
-                    Some(took) => format!("ranked in {} ms", grouped(took.as_millis() as u64)),
-                    None => {
-                        let (there, all) = ranking.progress();
-                        format!("{} of {}", grouped(there as u64), grouped(all as u64))
-                    }
+                let said = if let Some(took) = ranking.took {
+                    format!("ranked in {} ms", grouped(took.as_millis() as u64))
+                } else {
+                    let (there, all) = ranking.progress();
+                    format!("{} of {}", grouped(there as u64), grouped(all as u64))
                 };
                 if ui.available_width() > 90.0 {
                     ui.label(fonts::small(said).color(palette.t3));

@@ -2,7 +2,7 @@
 
 use egui::Rangef;
 
-use crate::hardware::{Machine, PoolKind};
+use crate::hardware::{Machine, Pool, PoolKind};
 use crate::units::Bytes;
 
 /// A logarithmic scale.
@@ -91,10 +91,9 @@ pub(super) struct Room {
 impl Room {
     /// What may be used of each pool; of a cluster that of its first machine, as everywhere.
     pub fn of(machine: &Machine) -> Self {
-        let host = machine.host().map_or(Bytes::ZERO, |host| host.host_usable());
+        let host = machine.host().map_or(Bytes::ZERO, Pool::host_usable);
         let unified = machine.host().filter(|host| host.kind == PoolKind::Unified);
-        let vram: Bytes =
-            machine.pools.iter().filter(|pool| pool.kind == PoolKind::Vram).map(|pool| pool.usable()).sum();
+        let vram: Bytes = machine.pools.iter().filter(|pool| pool.kind == PoolKind::Vram).map(Pool::usable).sum();
         match unified {
             Some(pool) => {
                 let fast = Some(pool.usable()).filter(|limit| *limit < host);

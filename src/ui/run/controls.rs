@@ -40,21 +40,39 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
         if column_with(ui, ["Quant", remark], said, edit, 168.0, |ui| quant_list::ui(ui, bench, catalog)) {
             bench.edit_quant();
         }
-        if !narrow {
+        if narrow {
+            context(ui, bench, fits, width - 536.0);
+            column(ui, "KV, engine", 64.0, |ui| more(ui, bench));
+        } else {
             context(ui, bench, fits, width - 670.0);
+            column(ui, "KV cache", 78.0, |ui| kv(ui, bench));
+            column(ui, "Engine", 116.0, |ui| engine(ui, bench, catalog));
         }
-        column(ui, "KV cache", 78.0, |ui| kv(ui, bench));
-        column(ui, "Engine", 116.0, |ui| engine(ui, bench, catalog));
     });
-    if narrow {
+    if narrow && bench.more {
         ui.add_space(4.0);
-        ui.horizontal_top(|ui| context(ui, bench, fits, width - 92.0));
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = 12.0;
+            column(ui, "KV cache", 176.0, |ui| kv(ui, bench));
+            column(ui, "Engine", 168.0, |ui| engine(ui, bench, catalog));
+        });
     }
     command
 }
 
-/// The width below which the context takes a row of its own.
-const ONE_ROW: f32 = 860.0;
+/// The width below which KV cache and engine are folded in.
+const ONE_ROW: f32 = 880.0;
+
+/// Folds KV cache and engine out and in.
+fn more(ui: &mut Ui, bench: &mut Workbench) {
+    let word = if bench.more { "Less" } else { "More" };
+    let run = &bench.scenario.run;
+    let said = format!("{}, {}", bench.scenario.engine.kv_word(run.kv_k), bench.scenario.engine.name);
+    if ui.add(Button::new(word)).on_hover_text(said).clicked() {
+        bench.more = !bench.more;
+        ui.ctx().request_discard("folded");
+    }
+}
 
 fn context(ui: &mut Ui, bench: &mut Workbench, fits: Option<Tokens>, width: f32) {
     let limit = bench.scenario.subject.model.max_context.get();
@@ -261,7 +279,7 @@ fn engine(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
             rows(ui, theme::height::SMALL);
             for engine in &catalog.engines {
                 // What cannot run here is there to be seen, and says why.
-                let why = engine.refusal(&bench.scenario.machine, bench.scenario.backend);
+                let why = engine.refusal(&engine.sees(&bench.scenario.machine), bench.scenario.backend);
                 let label = egui::Button::selectable(engine.id == chosen.id, &engine.name);
                 let row = ui.add_enabled(why.is_none(), label).on_hover_text(&engine.source);
                 let row = row.on_disabled_hover_ui(|ui| {

@@ -3,7 +3,7 @@
 use egui::{Align2, Button, ComboBox, PopupCloseBehavior, Role, ScrollArea, TextEdit, Ui, WidgetInfo, vec2};
 
 use crate::catalog::Catalog;
-use crate::quant::Quant;
+use crate::quant::{Imatrix, Quant};
 
 use super::source;
 use crate::ui::bench::Workbench;
@@ -36,7 +36,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
             ui.set_min_width(WIDTH);
             ui.add(
                 TextEdit::singleline(&mut bench.quant_search)
-                    .hint_text("quant or family…")
+                    .hint_text("quant, family, or a width such as 4.5bpw…")
                     .align(Align2::LEFT_CENTER)
                     .desired_width(f32::INFINITY),
             )
@@ -52,6 +52,18 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
                 if back {
                     ui.close();
                 }
+            }
+            if let Some(width) = width(&wanted)
+                && ui
+                    .selectable_label(
+                        chosen.id == width.id,
+                        format!("{}  every tensor at this width, textbook", width.id),
+                    )
+                    .on_hover_text("Arithmetic on the number of weights, as calculators do it; no file is made so")
+                    .clicked()
+            {
+                picked = Some(width);
+                ui.close();
             }
             ScrollArea::vertical().max_height(400.0).show(ui, |ui| {
                 let named = |text: &str| wanted.split_whitespace().all(|word| text.to_lowercase().contains(word));
@@ -94,6 +106,13 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
     }
 }
 
+/// The uniform width that was typed, if it is one: `4.5bpw`, or `4.5` for short.
+fn width(typed: &str) -> Option<Quant> {
+    let number = typed.trim().trim_end_matches("bpw").trim();
+    let whole = number.parse::<f64>().is_ok_and(|_| !number.is_empty());
+    whole.then(|| Quant::parse(&format!("{number}bpw"), Imatrix::Without, None).ok()).flatten()
+}
+
 /// One row; whether it was taken.
 fn row(ui: &mut Ui, offer: &Offer, selected: bool, catalog: &Catalog) -> bool {
     let (bits, size) = (format!("{:.2} bit", offer.bits), offer.file.in_gb());
@@ -107,4 +126,25 @@ fn row(ui: &mut Ui, offer: &Offer, selected: bool, catalog: &Catalog) -> bool {
     let label = format!("{}  {bits}  {size}", offer.name);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, &label));
     response.on_hover_ui(|ui| _ = ui.label(source::quant(&offer.quant, false, catalog))).clicked()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::width;
+
+    #[test]
+    fn a_width_is_typed_with_its_unit_or_without() {
+        for (typed, id) in [
+            ("4.5bpw", Some("4.5bpw")),
+            ("4.5", Some("4.5bpw")),
+            (" 3 bpw", Some("3bpw")),
+            ("q4", None),
+            ("", None),
+            ("bpw", None),
+            ("900bpw", None),
+            ("nanbpw", None),
+        ] {
+            assert_eq!(width(typed).map(|quant| quant.id).as_deref(), id, "{typed:?}");
+        }
+    }
 }

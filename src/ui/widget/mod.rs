@@ -6,5 +6,7 @@ pub mod card;
 pub mod context_field;
 pub mod context_scale;
 pub mod context_slider;
+pub mod hand_scale;
+pub mod hand_slider;
 pub mod scroll;
 pub mod segmented;

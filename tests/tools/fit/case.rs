@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use willitrun::hardware::Basis;
 use willitrun::memory::{self, Cache, KvLayout, RunOptions};
-use willitrun::placement::{Load, Plan, Precision, place};
+use willitrun::memory::Known;
+use willitrun::placement::{Load, Plan, offers};
 use willitrun::speed::{Parameters, Range, Together, decode, prefill};
 
 use willitrun::advice::accuracy::Measured;
@@ -104,7 +105,7 @@ pub fn cases() -> Vec<Case> {
                 engine: &scenario.engine,
                 backend: scenario.backend,
             };
-            let plan = place(&load, &scenario.machine, &scenario.policy, Precision::Near);
+            let plan = offers(&load, &Known::default(), &scenario.machine, &scenario.policy).swap_remove(0).plan;
             let size = groups[&row.group] as f64;
             let author = author(&row.source);
             let places = [place_in(&groups, &row.group) as u64, place_in(&authors, &author) as u64];

@@ -176,6 +176,11 @@ fn ids_are_unique_known_and_plain() {
         "NVIDIA GeForce",
         "line 9, column 44: device of pool 'gpu0' is 'NVIDIA GeForce-rtx-4090'; expected 1 to 64 of a-z, 0-9 and -",
     );
+    check(
+        "lanes: 16,",
+        "lanes: 16, pools: [\"ram\", \"../x\"],",
+        "line 13, column 82: pools of link 'pcie0' holds what is no id; expected ids of pools in double quotes",
+    );
     check("what: \"ram\"", "what: \"../x\"", "line 15, column 27: what is '../x'; expected a pool or link id");
     check("2026-11-22", "yesterday", "line 15, column 137: date is 'yesterday'; expected a date such as 2026-11-22");
     check("id: \"gpu0\"", "id: \"gpu0\", id: \"gpu1\"", "line 9, column 22: the key 'id' is given twice");

@@ -1,0 +1,2 @@
+# Prints what it was given, a line for each.
+printf '%s\n' "$@"
