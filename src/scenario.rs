@@ -12,6 +12,7 @@ mod subject;
 
 pub use engine::left_out;
 pub use evidence::{Evidence, predict};
+pub use serving::room;
 pub use subject::{FileKind, FromFile, Release, Subject};
 
 use std::borrow::Cow;
