@@ -12,6 +12,7 @@ mod subject;
 
 pub use engine::left_out;
 pub use evidence::{Evidence, predict};
+pub use serving::room;
 pub use subject::{FileKind, FromFile, Release, Subject};
 
 use std::borrow::Cow;
@@ -395,8 +396,7 @@ impl Evaluation<'_> {
     fn place(&self) -> Offer {
         let Scenario { engine, policy, depth, .. } = self.scenario;
         let rate = |plan: &Plan| self.bill(plan, *depth).map(|bill| bill.rate.expected);
-        let mut offer =
-            over_nodes(engine, &self.question.machine, policy, |machine| self.place_on(machine), rate);
+        let mut offer = over_nodes(engine, &self.question.machine, policy, |machine| self.place_on(machine), rate);
         if self.question.refusal.is_some() {
             offer.plan.mode = Mode::None;
             offer.plan.obstacle = Some(Obstacle::EngineCannot);

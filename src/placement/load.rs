@@ -68,8 +68,7 @@ pub(super) struct Sites {
 impl Sites {
     pub fn of(machine: &Machine) -> Self {
         // The CPU that computes what no GPU does is that of the first machine.
-        let first =
-            |wanted: PoolKind| machine.pools.iter().position(|pool| pool.node.is_none() && pool.kind == wanted);
+        let first = |wanted: PoolKind| machine.pools.iter().position(|pool| pool.node.is_none() && pool.kind == wanted);
         Self {
             gpus: machine.gpu_places(),
             host: first(PoolKind::Ram).or_else(|| first(PoolKind::Unified)).or_else(|| first(PoolKind::Vram)),

@@ -39,17 +39,23 @@ pub fn over_nodes(
     let mut ask = |nodes: usize, taking: NodePools| {
         let offer = whole(&machine.narrowed(nodes, taking));
         let plan = &offer.plan;
-        let done = plan.mode == Mode::Gpu && plan.obstacle.is_none() && !tight(plan, machine);
+        let held = match plan.mode {
+            Mode::Gpu if plan.obstacle.is_some() => Held::Not,
+            Mode::Gpu if tight(plan, machine) => Held::Tightly,
+            Mode::Gpu => Held::WithRoom,
+            _ => Held::Not,
+        };
         tried.push((nodes, offer));
-        done
+        held
     };
-    if !ask(0, NodePools::Gpus) && most > 0 {
-        if ask(most, NodePools::Gpus) {
-            // The fewest that hold everything: what so many hold, more hold.
+    if ask(0, NodePools::Gpus) < Held::WithRoom && most > 0 {
+        let all = ask(most, NodePools::Gpus);
+        if all > Held::Not {
+            // The fewest that hold everything as well as all of them: what so many hold, more hold.
             let (mut short, mut enough) = (0, most);
             while enough - short > 1 {
                 let middle = short.midpoint(enough);
-                if ask(middle, NodePools::Gpus) { enough = middle } else { short = middle }
+                if ask(middle, NodePools::Gpus) >= all { enough = middle } else { short = middle }
             }
         } else if machine.pools.iter().any(|pool| pool.node.is_some() && pool.kind == PoolKind::Ram) {
             ask(most, NodePools::All);
@@ -69,6 +75,14 @@ pub fn over_nodes(
         if better.is_gt() || !one.0 { next } else { best }
     });
     best.map_or_else(|| whole(machine), |(_, offer)| offer)
+}
+
+/// Whether GPUs hold everything.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Held {
+    Not,
+    Tightly,
+    WithRoom,
 }
 
 /// Whether a pool in use is nearly full.

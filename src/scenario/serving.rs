@@ -11,7 +11,8 @@ pub(super) fn findings(scenario: &Scenario, plan: &Plan, machine: &Machine) -> V
 }
 
 /// Whether there is room for the whole of prompt and answer, of one sequence or of all that share a cache.
-pub(super) fn room(scenario: &Scenario) -> Option<Finding> {
+#[must_use]
+pub fn room(scenario: &Scenario) -> Option<Finding> {
     let run = &scenario.run;
     let (streams, sequences) = (run.streams().max(1), run.sequences());
     let room = run.context / streams;

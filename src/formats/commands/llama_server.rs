@@ -6,10 +6,10 @@ use crate::placement::{Mode, Plan, Setting, Split};
 use crate::quant::Format;
 use crate::scenario::Scenario;
 
-use super::{Words, nodes};
 use super::line::Step;
 use super::shell::Unwritable;
 use super::weights::{self, Gguf};
+use super::{Words, nodes};
 
 /// What is its default is left out, but for the number of slots: left alone the server of llama.cpp takes four.
 pub(super) fn steps(scenario: &Scenario, plan: &Plan) -> Result<Vec<Step>, Unwritable> {

@@ -5,10 +5,10 @@ use crate::placement::{Plan, Setting, Split};
 use crate::quant::Format;
 use crate::scenario::Scenario;
 
-use super::{Words, nodes};
 use super::line::Step;
 use super::shell::Unwritable;
 use super::weights::{self, Gguf};
+use super::{Words, nodes};
 
 /// GGUF files go through a plug-in, which wants the tokenizer of the model; other weights come with theirs.
 pub(super) fn steps(scenario: &Scenario, plan: &Plan) -> Result<Vec<Step>, Unwritable> {

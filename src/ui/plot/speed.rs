@@ -102,10 +102,10 @@ fn plot(ui: &mut Ui, curves: &Curves<'_>) -> Option<Tokens> {
         over.regions(rise.range, Reach::Part);
         draw(ui, &over, rise, &runs, response.id);
         before(&over, rise);
-        anchors(&over, rise);
         if !runs.is_empty() {
             guides(&over, rise, &runs);
         }
+        anchors(&over, rise);
         over.cursor(rise.range, hovered);
         axis.paint(&painter, over.palette, rise.range.max);
         over.limit(rect.top(), rise.range.max);

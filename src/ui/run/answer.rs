@@ -3,7 +3,7 @@
 use egui::{Align, Layout, Popup, PopupCloseBehavior, Response, Ui, vec2};
 
 use crate::hardware::Level;
-use crate::scenario::{Answer, Scenario};
+use crate::scenario::{self, Answer, Scenario};
 use crate::units::{Seconds, Tokens, TokensPerSecond};
 
 use super::hand::{answer_length, prompt_length};
@@ -70,19 +70,19 @@ fn reasons(ui: &mut Ui, bench: &mut Workbench, answer: &Answer, full: Option<f64
         }
         if bill.sequences > 1 {
             let all = bill.throughput();
-            said = format!(
-                "{said}; {} sequences together {}, between {} and {}",
-                bill.sequences,
-                rate(all.expected),
-                rate(all.low),
-                rate(all.high)
-            );
+            // A ceiling has no band.
+            let bounds = format!(", between {} and {}", rate(all.low), rate(all.high));
+            let bounds = if all.is_exact() { "" } else { bounds.as_str() };
+            said = format!("{said}; {} sequences together {}{bounds}", bill.sequences, rate(all.expected));
         }
         said.push_str(". ");
     }
     said.push_str(&answer.verdict.reason);
     caption(ui, &said, palette.t2);
-    let worst = answer.findings.iter().find(|finding| finding.level == Level::Warning);
+    // That an answer has no room is said last, with the way to give it room.
+    let room = scenario::room(&bench.scenario);
+    let warnings = answer.findings.iter().filter(|finding| finding.level == Level::Warning);
+    let worst = warnings.into_iter().find(|finding| room.as_ref() != Some(*finding));
     let finding = worst.map_or_else(String::new, |finding| format!("{} {}", finding.what, finding.remedy));
     let measured = answer.evidence.first().map_or_else(String::new, |found| found.finding().what);
     let finding = if finding.is_empty() { measured } else { finding };

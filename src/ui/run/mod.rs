@@ -37,6 +37,10 @@ const PADDING: f32 = 28.0;
 /// The share of the width that the bill takes beside what would change it.
 const WHY: f32 = 0.42;
 
+/// The titles of the cards.
+const BILL: &str = "Why";
+const CHANGES: &str = "What would change it";
+const HAND: &str = "By hand";
 /// The width from which the cards stand in a column right of the plots.
 const COLUMN_BESIDE: f32 = 1290.0;
 /// That column.
@@ -103,28 +107,27 @@ fn column(ui: &mut Ui, bench: &mut Workbench, height: f32) {
     let mut card = |ui: &mut Ui, height: f32, titles: &[(Lower, &str)]| {
         room(ui, COLUMN, height, |ui| lower(ui, bench, height, titles));
     };
-    card(ui, bill, &[(Lower::Why, "Why")]);
+    card(ui, bill, &[(Lower::Why, BILL)]);
     ui.add_space(10.0);
     let rest = height - bill - 10.0;
     let hand = rest - CARDS - 10.0;
     if hand < HAND_ALONE {
-        let (_, others) = titles_of(bench);
-        let others = [(others[0].0, others[0].1.as_str()), (others[1].0, others[1].1.as_str())];
+        let by_hand = hand_title(bench);
+        let others = [(Lower::Changes, CHANGES), (Lower::Hand, by_hand.as_str())];
         let rest = rest.max(CARDS);
         return room(ui, COLUMN, rest, |ui| lower(ui, bench, rest, &others));
     }
-    card(ui, CARDS, &[(Lower::Changes, "What would change it")]);
+    card(ui, CARDS, &[(Lower::Changes, CHANGES)]);
     ui.add_space(10.0);
-    card(ui, hand, &[(Lower::Hand, "By hand")]);
+    card(ui, hand, &[(Lower::Hand, HAND)]);
 }
 
-/// What there is to choose from below the plots: the bill, and the rest.
-fn titles_of(bench: &Workbench) -> ([(Lower, &'static str); 1], [(Lower, String); 2]) {
-    let by_hand = match bench.by_hand() {
-        0 => "By hand".to_owned(),
-        count => format!("By hand, {count} set"),
-    };
-    ([(Lower::Why, "Why")], [(Lower::Changes, "What would change it".to_owned()), (Lower::Hand, by_hand)])
+/// The title of what is set by hand, with how much of it is.
+fn hand_title(bench: &Workbench) -> String {
+    match bench.by_hand() {
+        0 => HAND.to_owned(),
+        count => format!("{HAND}, {count} set"),
+    }
 }
 
 /// What is folded out over the page is folded in again by the key for it.
@@ -189,8 +192,9 @@ fn cards_height(bench: &Workbench, width: f32) -> f32 {
 fn cards(ui: &mut Ui, bench: &mut Workbench) {
     let width = ui.available_width();
     let height = cards_height(bench, width);
-    let (why, others) = titles_of(bench);
-    let others = [(others[0].0, others[0].1.as_str()), (others[1].0, others[1].1.as_str())];
+    let by_hand = hand_title(bench);
+    let why = [(Lower::Why, BILL)];
+    let others = [(Lower::Changes, CHANGES), (Lower::Hand, by_hand.as_str())];
     if width >= SIDE_BY_SIDE {
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = 12.0;

@@ -130,7 +130,7 @@ fn told(scenario: &Scenario, machine: &Machine, line: &BillLine, label: &str, to
     let share = |part: f64, whole: f64| if whole > 0.0 { part / whole * 100.0 } else { 0.0 };
     let of_token = share(line.time.get(), total.get());
     let mut said = format!("{label}: {}, {of_token:.0} % of a token", line.time);
-    if line.bytes.get() > 0 {
+    if line.bytes.get() > 0 && !matches!(line.item, Item::HandOver | Item::Network) {
         said = format!("{said}\n{} at {}", line.bytes.in_gb(), line.reached);
         if let Some((there, source)) = bandwidth(line, machine) {
             let reached = share(line.reached.get(), there.get());
