@@ -5,6 +5,10 @@
 //! device and model, and those of one author) in half a minute of one core; with `-- --write` it writes the parameters
 //! fitted to all rows, the same ones every time. `-- --questions FILE` writes the measurements as questions for `willitrun check --batch`. The time
 //! of a token and of a prompt is the crate's own: there is one estimator.
+//!
+//! Tried and left out, because rows left out got no better: a limit of bytes for each core, operations on a CPU by bits
+//! or in proportion to cores, prompts on a CPU by a power of cores below one, a freer arithmetic of each backend,
+//! narrower generations, attention in prompts by the width of heads or grouped by backend, an MLA share of its own there.
 
 mod asset;
 mod bands;
