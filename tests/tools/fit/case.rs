@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use willitrun::hardware::Basis;
-use willitrun::memory::{self, Cache, KvLayout, RunOptions};
 use willitrun::memory::Known;
+use willitrun::memory::{self, Cache, KvLayout, RunOptions};
 use willitrun::placement::{Load, Plan, offers};
 use willitrun::speed::{Parameters, Range, Together, decode, prefill};
 
