@@ -114,7 +114,7 @@ fn probe_with(command: &mut Command, timeout: Duration) -> Result<Probe, ChildFa
 /// What the hidden subcommand runs: asks the drivers and prints one line per answer. Returns the exit code.
 #[must_use]
 pub fn probe_gpus_main() -> i32 {
-    serve_lines(&mut |print| {
+    serve_lines(|print| {
         gpu::probe(&mut |line| print(&line.write()));
         print(&Line::End.write());
     })
@@ -122,7 +122,7 @@ pub fn probe_gpus_main() -> i32 {
 
 /// Does the work of a child that answers in lines, and ends itself when it takes far too long. Returns the exit code.
 #[must_use]
-pub fn serve_lines(work: &mut dyn FnMut(&mut dyn FnMut(&str))) -> i32 {
+pub fn serve_lines(work: impl FnOnce(&mut dyn FnMut(&str))) -> i32 {
     limit_own_life();
     let mut stdout = io::stdout().lock();
     let mut failed = false;

@@ -107,7 +107,8 @@ mod tests {
     fn supplies_are_told_apart() {
         let check = |supplies: &str, expected| assert_eq!(parse(&Capture::parse(supplies)), expected, "{supplies}");
         let supply = |name: &str, lines: &[(&str, &str)]| -> String {
-            lines.iter().map(|(file, text)| format!("\n=== /sys/class/power_supply/{name}/{file}\n{text}")).collect()
+            let one = |(file, text): &(&str, &str)| format!("\n=== /sys/class/power_supply/{name}/{file}\n{text}");
+            lines.iter().map(one).collect::<Vec<_>>().concat()
         };
         let adapter = |online| supply("AC", &[("type", "Mains"), ("online", online)]);
         let battery = |status| supply("BAT0", &[("type", "Battery"), ("status", status)]);

@@ -34,9 +34,9 @@ pub enum Besides {
     Median,
     /// A copy past the cache, bytes read and written per second.
     Copy,
-    /// Rows in blocks like Q4_K's times a vector, bytes of weights per second.
+    /// Rows in blocks like `Q4_K`'s times a vector, bytes of weights per second.
     KernelQ4K,
-    /// The same in blocks like Q8_0's.
+    /// The same in blocks like `Q8_0`'s.
     KernelQ8,
     /// A disk in pieces the size of an expert, bytes per second.
     Random,

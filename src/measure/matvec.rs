@@ -1,7 +1,7 @@
 //! What decoding really gets out of the RAM: rows of a quantized matrix times a vector, unpacking included.
 //!
 //! The rows have the width of R1's experts (7168 weights; an expert's matrix has 2048 of them) in blocks laid out as
-//! Q8_0's (32 weights, an f16 scale) and Q4_K's (256 weights, an f16 scale and minimum, eight 6-bit pairs). The vector
+//! `Q8_0`'s (32 weights, an f16 scale) and `Q4_K`'s (256 weights, an f16 scale and minimum, eight 6-bit pairs). The vector
 //! is kept in 8 bit, as engines keep it. The loops are plain and compiled for each set of instructions, so a
 //! tuned engine can be faster where arithmetic binds; where memory binds both get the same.
 
@@ -21,11 +21,11 @@ const FIRST: f64 = 0.02;
 /// What multiplying reaches, in bytes of packed weights per second: the best window at the better count of threads.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct KernelResult {
-    /// In blocks like Q4_K's.
+    /// In blocks like `Q4_K`'s.
     pub q4_k: f64,
-    /// In blocks like Q8_0's.
+    /// In blocks like `Q8_0`'s.
     pub q8_0: f64,
-    /// Threads of the faster Q4_K.
+    /// Threads of the faster `Q4_K`.
     pub threads: usize,
 }
 
@@ -227,7 +227,7 @@ fn row_q4k(row: &[u8], vector: &Vector) -> f32 {
     total
 }
 
-/// Eight scales and eight minimums of six bits from twelve bytes, as Q4_K keeps them.
+/// Eight scales and eight minimums of six bits from twelve bytes, as `Q4_K` keeps them.
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "as above")]
 fn six_bits(bytes: &[u8]) -> ([u8; 8], [u8; 8]) {

@@ -136,7 +136,7 @@ impl Search<'_> {
         if let Some(gpu_layers) = forced {
             let draft = match experts {
                 Some(experts) => self.draft(way, gpu_layers, experts),
-                None => self.fewest_experts(way, gpu_layers).unwrap_or_else(|draft| draft),
+                None => self.fewest_experts(way, gpu_layers),
             };
             return show(0, way, draft);
         }
@@ -185,10 +185,11 @@ impl Search<'_> {
         if let Some(experts) = experts {
             return vec![self.most_layers(way, experts)];
         }
-        match self.fewest_experts(way, self.slots()) {
-            Ok(draft) if draft.numbers.expert_layers == 0 => vec![draft],
-            Ok(draft) => vec![draft, self.most_layers(way, 0)],
-            Err(_) => vec![self.most_layers(way, self.layers()), self.most_layers(way, 0)],
+        let draft = self.fewest_experts(way, self.slots());
+        match draft.holds {
+            true if draft.numbers.expert_layers == 0 => vec![draft],
+            true => vec![draft, self.most_layers(way, 0)],
+            false => vec![self.most_layers(way, self.layers()), self.most_layers(way, 0)],
         }
     }
 

@@ -244,7 +244,8 @@ impl Ground<'_> {
             layout.pools[pool].weights += weights.tied_head;
         }
         if pool == host {
-            layout.shared += weights.head + weights.tied_head;
+            // Where the embedding lies on the GPU already it is counted.
+            layout.shared += weights.head + if first.is_some() { Bytes::ZERO } else { weights.tied_head };
         }
     }
 

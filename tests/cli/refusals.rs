@@ -117,7 +117,7 @@ fn each_engine_has_its_own_command() {
         (
             "vllm",
             "desktop-2x-rtx-3090",
-            "--max-model-len 8192 --max-num-seqs 1 --max-num-batched-tokens 2048 --pipeline-parallel-size 2",
+            "--max-model-len 8192 --max-num-seqs 1 --max-num-batched-tokens 2048 --tensor-parallel-size 2",
         ),
         ("ktransformers", "desktop-2x-rtx-3090", "--kt-num-gpu-experts 0 --max-total-tokens 8192"),
         ("mlx", "mac-mini-m4-16gb", "mlx_lm.generate --model Llama-3.1-8B-Q4_K_M --max-tokens 512 --prompt -"),

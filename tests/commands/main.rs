@@ -114,7 +114,7 @@ fn other_weights_come_from_where_they_were_published() {
         SERVER,
         ("deepseek-r1", "fp8-block-128"),
         "vllm serve deepseek-ai/DeepSeek-R1 --max-model-len 8192 --max-num-seqs 1 --max-num-batched-tokens 2048 \
-         --pipeline-parallel-size 8 --gpu-memory-utilization 0.92",
+         --tensor-parallel-size 8 --gpu-memory-utilization 0.92",
     );
     check(
         "mlx",

@@ -15,6 +15,7 @@ const LEAST: u64 = 64 << 20;
 /// Of the free space one part in this many may be used.
 const SHARE: u64 = 10;
 const PREFIX: &str = "willitrun-disk-";
+const SUFFIX: &str = ".tmp";
 /// No measurement takes longer; what is older was left behind.
 const LEFTOVER_AGE: Duration = Duration::from_mins(10);
 
@@ -101,7 +102,7 @@ impl Target {
             MeasureError::Disk(format!("No file for the measurement can be written ({}).", error.kind()))
         };
         std::fs::create_dir_all(&options.folder).map_err(|error| refused(&error))?;
-        let path = options.folder.join(format!("{PREFIX}{}.tmp", std::process::id()));
+        let path = options.folder.join(format!("{PREFIX}{}{SUFFIX}", std::process::id()));
         let named = Named(&path);
         let new = create(&path).map_err(|error| refused(&error))?;
         let opened = Opened::past_the_cache(&path).map_err(|error| refused(&error))?;
@@ -169,7 +170,7 @@ pub fn remove_leftovers(folder: &Path) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let ours = name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(".tmp"));
+        let ours = name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
         let modified = entry.metadata().and_then(|data| data.modified()).ok();
         let age = modified.and_then(|at| SystemTime::now().duration_since(at).ok());
         if ours && age.is_some_and(|age| age > LEFTOVER_AGE) {

@@ -143,7 +143,10 @@ fn windows(
         let handles: Vec<_> = (0..readers).map(|_| scope.spawn(reader)).collect();
         let began = Instant::now();
         let (mut opened_at, mut before) = (began, 0);
-        while began.elapsed() < time && !cancel.is_cancelled() && !handles.iter().any(|handle| handle.is_finished()) {
+        while began.elapsed() < time
+            && !cancel.is_cancelled()
+            && !handles.iter().any(std::thread::ScopedJoinHandle::is_finished)
+        {
             std::thread::sleep(WAKE);
             let passed = opened_at.elapsed();
             if passed >= WINDOW.min(time / 2) {

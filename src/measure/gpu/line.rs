@@ -79,7 +79,7 @@ impl Line {
         }
         let card = value.get("card")?;
         let id = |key: &str| card[key].as_u64().and_then(|id| u32::try_from(id).ok()).unwrap_or_default();
-        let link = card["link"]
+        let carried = card["link"]
             .as_array()
             .and_then(|both| Some(Carried { to_device: rate(both.first()?)?, from_device: rate(both.get(1)?)? }));
         Some(Self::Card(Box::new(CardFigures {
@@ -91,7 +91,7 @@ impl Line {
             read: figures(&card["read"]),
             f32_flops: rate(&card["f32"]),
             f16_flops: rate(&card["f16"]),
-            link,
+            link: carried,
         })))
     }
 }

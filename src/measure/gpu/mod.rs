@@ -203,7 +203,7 @@ pub fn measure_gpus_main(words: &[String]) -> i32 {
         figures: if word(1) == "link" { Wanted::Link } else { Wanted::All },
         adapters: if word(2) == "software" { Adapters::SoftwareToo } else { Adapters::Hardware },
     };
-    child::serve_lines(&mut |print| {
+    child::serve_lines(|print| {
         measure_here(&options, &mut |line| print(&line.write()));
         print(&Line::End.write());
     })

@@ -63,7 +63,7 @@ impl<'a> Reader<'a> {
         let fill = card.pipeline(SOURCE, "fill");
         let pipeline = card.pipeline(SOURCE, "read_all");
         let reader = Self { card, memory, sink, pipeline };
-        let (threads, rounds) = reader.shape(reader.size(), GROUPS[0]);
+        let (threads, rounds) = Self::shape(reader.size(), GROUPS[0]);
         let shape = card.uniform(&[threads, rounds, 1, 0, 0, 0x9e37_79b9, 0, 0]);
         let group = card.bind(&fill, &[(0, &reader.memory), (2, &shape)]);
         card.dispatch(&fill, &group, threads / WORKGROUP as u32, 1)?;
@@ -76,7 +76,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Threads and rounds that go over the first `bytes` once: at most `groups` workgroups, fewer for a small part.
-    fn shape(&self, bytes: u64, groups: u64) -> (u32, u32) {
+    fn shape(bytes: u64, groups: u64) -> (u32, u32) {
         let words = bytes / WORD;
         let threads = (groups * WORKGROUP).min(words / LOADS);
         (threads as u32, (words / LOADS / threads) as u32)
@@ -84,7 +84,7 @@ impl<'a> Reader<'a> {
 
     /// A walk over the first `bytes`, `repeats` times in one go.
     fn walk(&self, bytes: u64, groups: u64, repeats: u32) -> Walk {
-        let (threads, rounds) = self.shape(bytes, groups);
+        let (threads, rounds) = Self::shape(bytes, groups);
         let workgroups = threads / WORKGROUP as u32;
         // About a third of the way on, and odd: each repeat reads what another workgroup read before.
         let shift = ((workgroups / 3) | 1) % workgroups.max(2) * WORKGROUP as u32;

@@ -118,7 +118,7 @@ impl Graph {
             if tensor.bytes == longer.bytes && tensor.shape == longer.shape {
                 continue;
             }
-            let difference = longer.bytes as i64 - tensor.bytes as i64;
+            let difference = longer.bytes.cast_signed() - tensor.bytes.cast_signed();
             let grows = difference / more;
             let even = grows * more == difference && tensor.kind == longer.kind;
             if !even || (grows * step) % unit != 0 || tensor.bytes.max(longer.bytes) >= MOST_BYTES {

@@ -226,7 +226,7 @@ impl Buffered<'_> {
         let more = i64::try_from(longer.cells()).ok()? - i64::try_from(self.cells).ok()?;
         let (other, _) = Stack::build(self.model, &longer, places, layers);
         let step = i64::try_from(step).ok()?;
-        graph.compare(&other, more, step, ALIGNMENT as i64).then_some(Span { at: self.cells, low, high })
+        graph.compare(&other, more, step, ALIGNMENT.cast_signed()).then_some(Span { at: self.cells, low, high })
     }
 
     fn bytes(&self, line: &Line) -> ComputeBytes {
