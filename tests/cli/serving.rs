@@ -70,7 +70,8 @@ fn commands_name_the_machines_in_use() {
     let ask = |rest: &str| {
         let asked = format!("check --model qwen3-235b-a22b --quant Q4_K_M {rest}");
         let value = answer_json("check", &asked);
-        value["commands"].as_object().expect("commands").values().next_back().expect("one").to_string()
+        let engine = rest.split("--engine ").nth(1).unwrap_or("llama.cpp");
+        value["commands"][engine].as_str().expect("a command").to_owned()
     };
     let two = "--machine 2x-dgx-spark";
     assert!(ask(&format!("{two} --tensor-split 3,1")).contains("--rpc HOST-OF-NODE1:50052 -ngl 95 -ts 3,1"));

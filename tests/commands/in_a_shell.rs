@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use willitrun::catalog::Catalog;
 use willitrun::formats::commands::{Shell, of};
 use willitrun::memory::{FlashAttention, KvPlace, KvStreams, RunOptions, SwaCache};
-use willitrun::placement::{CpuExperts, Engine, GpuLayers, Policy, Setting, Split, Way};
+use willitrun::placement::{CpuExperts, Engine, GpuLayers, Policy, Split, Way};
 use willitrun::quant::Format;
 use willitrun::scenario::{Scenario, plan};
 
@@ -37,11 +37,9 @@ fn variants(base: &Scenario) -> Vec<Scenario> {
     runs.into_iter().chain(by_hand.map(|policy| Scenario { policy, ..base.clone() })).collect()
 }
 
-/// What is set where several machines work together.
-const SEVERAL_MACHINES: [Setting; 4] = [Setting::Servers, Setting::Together, Setting::Hosts, Setting::InTurn];
-
 /// Words that are programs and their own words, no options of an engine.
-const PROGRAMS: [&str; 11] = [
+const PROGRAMS: [&str; 12] = [
+    "mlx.launch",
     "llama-server",
     "ollama create",
     "ollama run",
@@ -85,6 +83,8 @@ fn every_option_in_a_command_stands_in_the_engine_s_list() {
             ("qwen3-30b-a3b", "Q4_K_M", PAIR),
             ("qwen3-30b-a3b", "bf16-checkpoint", SERVER),
             ("deepseek-r1", "Q4_K_M", DESKTOP),
+            ("qwen3-235b-a22b", "Q4_K_M", "2x-dgx-spark"),
+            ("deepseek-r1", "Q8_0", "4x-mac-studio-m3-ultra-512gb"),
         ] {
             let base = ask(&engine.id, machine, subject(model, quant, (model != "llama-3.1-8b").then_some(6)));
             commands.extend(variants(&base).iter().filter_map(in_sh));
@@ -99,10 +99,8 @@ fn every_option_in_a_command_stands_in_the_engine_s_list() {
                 }
             }
         }
-        // What is listed is used, but for the options of several machines: no plan is over more than one.
-        for flag in
-            engine.flags.iter().filter(|flag| flag.way == Way::Argument && !SEVERAL_MACHINES.contains(&flag.sets))
-        {
+        // What is listed is used.
+        for flag in engine.flags.iter().filter(|flag| flag.way == Way::Argument) {
             let word = flag.word.split(' ').next().expect("a word");
             assert!(printed.contains(word), "{word} of {} is in no command: {commands:#?}", engine.id);
         }
