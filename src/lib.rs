@@ -18,6 +18,7 @@
 //! - [`verdict`]: the level, the sentence, the limit that binds
 //! - [`scenario`]: the question, and [`scenario::evaluate`], the one door to the estimate
 //! - [`advice`]: what would change the answer, and what to run instead
+//! - [`reasoning`]: long thoughts and many requests: caches, blocks, the memory equation of a study
 //!
 //! Words on paper, still pure:
 //!
@@ -60,6 +61,7 @@ pub mod speed;
 pub mod verdict;
 pub mod scenario;
 pub mod advice;
+pub mod reasoning;
 pub mod formats;
 pub mod catalog;
 pub mod detect;

@@ -19,6 +19,7 @@ mod quants;
 mod question;
 mod rank;
 mod request;
+mod simulate;
 mod this;
 
 use std::ffi::OsString;
@@ -41,6 +42,7 @@ willitrun: will this model run on this machine, and how well?
   willitrun detect                            this machine, with the source of every figure
   willitrun measure [ram|gpu|link|disk|all] [--seconds S] [--file F] [--save]   what this machine really does
   willitrun measure llama-bench --model FILE.gguf [--gpu-layers N] [--save]   runs llama-bench from PATH
+  willitrun simulate kv|blocks [--model M] [...]   who gets room in a pool of caches
   willitrun models | quants | devices | profiles   what is built in
   willitrun quants Q4_K_M                     every published quality figure of one quant
   willitrun quants --model M                  every file of one model, by rule and as published
@@ -151,6 +153,7 @@ fn dispatch(command: &str, args: &[OsString], out: &mut dyn Write) -> Result<(),
         "files" => on_disk::run(words, out),
         "detect" => detect::run(words, out),
         "measure" => measure::run(words, out),
+        "simulate" => simulate::run(words, out),
         "quants" => quants::run(words, out),
         "models" | "devices" | "profiles" => {
             let json = words.flag("json");

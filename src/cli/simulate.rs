@@ -1,0 +1,194 @@
+//! `willitrun simulate kv|blocks`: who gets room in a pool of caches.
+
+use std::io::Write;
+
+use serde_json::{Value, json};
+
+use crate::catalog::Catalog;
+use crate::formats::shown;
+use crate::memory::{self, KvLayout, RunOptions};
+use crate::quant::Format;
+use crate::reasoning::blocks::BlockPool;
+use crate::reasoning::requests::{Outcome, Policy, Preemption, Request, Reserve, Setup, What, made, simulate};
+use crate::units::{Bytes, MIB, Tokens};
+
+use super::{Failure, Words, question};
+
+/// More requests than anybody waits for.
+const MOST_REQUESTS: u64 = 1_000_000;
+/// Events shown as text.
+const SHOWN: usize = 20;
+
+pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> {
+    let json = words.flag("json");
+    let what = words.next().unwrap_or_default();
+    let (value, text) = match what.as_str() {
+        "kv" => requests(&mut words)?,
+        "blocks" => blocks(&mut words)?,
+        other => {
+            return Err(Failure::Request(format!(
+                "'{}' cannot be simulated: write willitrun simulate kv or willitrun simulate blocks",
+                shown(other, 40)
+            )));
+        }
+    };
+    words.done()?;
+    let written = if json { writeln!(out, "{value:#}") } else { out.write_all(text.as_bytes()) };
+    written.map_err(|error| Failure::Machine(format!("nothing can be written: {error}")))
+}
+
+/// A whole number of an option, within bounds.
+fn number(words: &mut Words, key: &str, usual: u64, bounds: (u64, u64)) -> Result<u64, Failure> {
+    let Some(text) = words.take(key) else { return Ok(usual) };
+    let (low, high) = bounds;
+    text.parse().ok().filter(|number| (low..=high).contains(number)).ok_or_else(|| {
+        Failure::Request(format!("--{key} is '{}'; expected a whole number from {low} to {high}", shown(&text, 40)))
+    })
+}
+
+/// What a token of one sequence takes: as typed, else the cache of a model.
+fn per_token(words: &mut Words) -> Result<(Bytes, String), Failure> {
+    let (name, format) = (words.take("model"), words.take("kv"));
+    if let Some(text) = words.take("token-bytes") {
+        let bytes = text.parse().ok().filter(|bytes| (1..=1 << 40).contains(bytes)).ok_or_else(|| {
+            format!("--token-bytes is '{}'; expected bytes from 1 to {}", shown(&text, 40), 1_u64 << 40)
+        })?;
+        return Ok((Bytes::new(bytes), "typed".to_owned()));
+    }
+    let name = name.unwrap_or_else(|| "deepseek-r1".to_owned());
+    let model = question::model(&name, Catalog::builtin(), &mut Vec::new())?;
+    let format = match format {
+        None => Format::F16,
+        Some(word) => {
+            Format::parse(&word).ok_or_else(|| format!("--kv is '{}'; expected f16, q8_0 and the like", shown(&word, 40)))?
+        }
+    };
+    let options = RunOptions { kv_k: format, kv_v: format, layout: KvLayout::Latent, ..RunOptions::default() };
+    let cache = memory::cache(&model, &options).map_err(|why| format!("{why}"))?;
+    Ok((cache.bytes_per_token(), format!("{}, {}", model.name, format.name())))
+}
+
+fn requests(words: &mut Words) -> Result<(Value, String), Failure> {
+    let (per_token, of) = per_token(words)?;
+    let pool = Bytes::new(MIB) * number(words, "pool-mib", 40_960, (1, 1 << 40))?;
+    let count = number(words, "requests", 13, (1, MOST_REQUESTS))?;
+    let gap = number(words, "gap", 0, (0, 1 << 40))?;
+    let prompt = number(words, "prompt", 512, (0, 1 << 40))?;
+    let answer = number(words, "answer", 32_256, (0, 1 << 40))?;
+    let spread = number(words, "spread", 0, (0, 100))?;
+    let seed = number(words, "seed", 0, (0, u64::MAX))?;
+    let reserve = match words.take("block") {
+        Some(text) => {
+            let size = text.parse().ok().filter(|size| (1..=1 << 20).contains(size));
+            let size = size.ok_or_else(|| format!("--block is '{}'; expected tokens from 1 to 1048576", shown(&text, 40)))?;
+            Reserve::Blocks { size, most: number(words, "most-blocks", u64::from(u32::MAX), (1, u64::from(u32::MAX)))? }
+        }
+        None => Reserve::Whole { percent: number(words, "reserve-percent", 150, (100, 100_000))? },
+    };
+    let policy = words.take("policy").map_or(Ok(Policy::LeastRecent), |word| {
+        let known = Policy::ALL.map(Policy::name).join(", ");
+        Policy::parse(&word).ok_or_else(|| format!("--policy is '{}'; expected one of {known}", shown(&word, 40)))
+    })?;
+    let preemption = match words.take("preemption").as_deref() {
+        None | Some("recompute") => Preemption::Recompute,
+        Some("swap") => Preemption::Swap,
+        Some(other) => {
+            let why = format!("--preemption is '{}'; expected recompute or swap", shown(other, 40));
+            return Err(Failure::Request(why));
+        }
+    };
+    let setup = Setup { pool, per_token, reserve, policy, preemption };
+    let like = Request { arrives: 0, prompt: Tokens::new(prompt), answer: Tokens::new(answer) };
+    let list = made(usize::try_from(count).unwrap_or(usize::MAX), gap, like, spread, seed);
+    let outcome = simulate(&setup, &list);
+    let at_once = setup.at_once(Tokens::new(prompt + answer));
+    Ok((requests_json(&setup, &outcome, at_once), requests_text(&setup, &outcome, at_once, &of)))
+}
+
+const fn word(what: What) -> &'static str {
+    match what {
+        What::LetIn => "let in",
+        What::PutOut => "put out",
+        What::Back => "back",
+        What::Finished => "finished",
+        What::Cut => "cut",
+        What::Refused => "refused",
+    }
+}
+
+fn requests_json(setup: &Setup, outcome: &Outcome, at_once: u64) -> Value {
+    let events = outcome.events.iter().map(|event| {
+        json!({ "step": event.step, "request": event.request + 1, "what": word(event.what) })
+    });
+    json!({
+        "schema": "willitrun.simulate.kv/1",
+        "pool_bytes": setup.pool.get(), "bytes_per_token": setup.per_token.get(), "policy": setup.policy.name(),
+        "at_once": at_once, "most_at_once": outcome.most_at_once, "most_bytes": outcome.most_bytes.get(),
+        "finished": outcome.counts.finished, "cut": outcome.counts.cut, "refused": outcome.counts.refused,
+        "put_out": outcome.counts.put_out, "recomputed_tokens": outcome.recomputed.get(),
+        "swapped_bytes": outcome.swapped.get(), "generated_tokens": outcome.generated.get(), "steps": outcome.steps,
+        "events": events.collect::<Vec<_>>(),
+    })
+}
+
+fn requests_text(setup: &Setup, outcome: &Outcome, at_once: u64, of: &str) -> String {
+    let counts = outcome.counts;
+    let mut lines = vec![
+        format!("A pool of {} for caches of {} a token ({of}).", setup.pool.in_gib(), setup.per_token.in_gib()),
+        format!("Of one length {at_once} fit at once; at most {} had room, {}.", outcome.most_at_once, outcome.most_bytes.in_gib()),
+        format!(
+            "Finished {}, cut {}, refused {}; put out {} times, {} tokens computed again, {} copied out and in.",
+            counts.finished,
+            counts.cut,
+            counts.refused,
+            counts.put_out,
+            outcome.recomputed,
+            outcome.swapped.in_gib()
+        ),
+    ];
+    lines.extend(
+        outcome.events.iter().take(SHOWN).map(|event| format!("{:>10}  request {:<6} {}", event.step, event.request + 1, word(event.what))),
+    );
+    let more = outcome.events.len().saturating_sub(SHOWN);
+    if more > 0 {
+        lines.push(format!("            and {more} more; --json has them"));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn blocks(words: &mut Words) -> Result<(Value, String), Failure> {
+    let (per_token, of) = per_token(words)?;
+    let pool = BlockPool {
+        size: number(words, "block", 16, (1, 1 << 20))?,
+        most: number(words, "most-blocks", 4096, (1, u64::from(u32::MAX)))?,
+        blocks: number(words, "blocks", 10_240, (1, 1 << 40))?,
+    };
+    let length = Tokens::new(number(words, "tokens", 23_000, (1, 1 << 40))?);
+    let (filled, whole) = pool.fill(length).zip(pool.reserved(length)).ok_or_else(|| {
+        format!("{length} tokens are more than the {} a sequence may have: raise --most-blocks", pool.longest())
+    })?;
+    let waste = whole.waste.as_f64() / pool.longest().as_f64();
+    let value = json!({
+        "schema": "willitrun.simulate.blocks/1",
+        "longest_tokens": pool.longest().get(), "pool_tokens": pool.tokens().get(), "pool_bytes": pool.bytes(per_token).get(),
+        "bytes_per_token": per_token.get(),
+        "paged": { "blocks_each": filled.each, "waste_tokens": filled.waste.get(), "at_once": filled.at_once, "blocks_left": filled.left },
+        "reserved": { "blocks_each": whole.each, "waste_share": waste, "at_once": whole.at_once, "blocks_left": whole.left },
+    });
+    let text = format!(
+        "A pool of {} tokens, {} ({of}); a sequence has at most {}.\n\
+         In blocks: {} each, {} tokens unused in the last, {} at once, {} blocks left.\n\
+         Reserved whole: {} at once, {:.1} % of each unused.\n",
+        pool.tokens(),
+        pool.bytes(per_token).in_gib(),
+        pool.longest(),
+        filled.each,
+        filled.waste,
+        filled.at_once,
+        filled.left,
+        whole.at_once,
+        waste * 100.0
+    );
+    Ok((value, text))
+}

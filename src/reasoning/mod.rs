@@ -1,0 +1,11 @@
+//! Models that think long and servers of many requests: what their caches take, who gets room, and what a study of
+//! memory and answers found.
+//!
+//! Invariant: pure, and exact in tokens, blocks and bytes. A simulation is a function of its setup and requests: the same
+//! twice gives the same twice.
+
+pub mod blocks;
+pub mod compression;
+pub mod equation;
+pub mod requests;
+pub mod strategy;

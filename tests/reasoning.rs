@@ -1,0 +1,125 @@
+//! Caches of many requests and the memory equation, on the models of the catalogue and through the program.
+
+use std::process::Command;
+
+use serde_json::Value;
+use willitrun::catalog::Catalog;
+use willitrun::reasoning::compression::{Bits, Compression};
+use willitrun::reasoning::equation::{Equation, Studied, studied};
+use willitrun::reasoning::requests::{Policy, Preemption, Request, Reserve, Setup, made, simulate};
+use willitrun::units::{Bytes, GIB, Tokens};
+
+fn equation(model: &str, bits: f64, samples: u64) -> Equation {
+    let model = Catalog::builtin().model(model).expect("built in");
+    Equation::of(model, bits, Tokens::new(30_000), samples).expect("a cache that grows with its tokens")
+}
+
+fn gib(bytes: Bytes) -> f64 {
+    bytes.as_f64() / GIB as f64
+}
+
+/// The table of the study, as far as it could be read, in GiB: weights at 4, 8 and 16 bits, cache of one sample and of
+/// sixteen with 30,000 tokens. The figures it does not show were computed by its equation.
+#[test]
+fn the_study_s_table_is_reproduced() {
+    for (model, weights, cache, sixteen) in [
+        ("qwen3-0.6b", [0.50, 0.71, 1.40], 3.20, 51.27),
+        ("qwen3-1.7b", [1.26, 1.93, 3.78], 3.20, 51.27),
+        ("qwen3-4b", [2.49, 4.19, 7.49], 4.12, 65.91),
+        ("qwen3-8b", [5.68, 8.94, 15.26], 4.12, 65.91),
+        ("qwen3-14b", [9.29, 15.49, 27.51], 4.58, 73.24),
+        ("qwen3-32b", [18.01, 32.66, 61.02], 7.32, 117.19),
+    ] {
+        for (bits, expected) in [4.0, 8.0, 16.0].into_iter().zip(weights) {
+            let found = gib(equation(model, bits, 1).weights());
+            println!("{model} at {bits} bits: {found:.2} GiB");
+            assert!((found - expected).abs() <= 0.02, "{model} at {bits} bits: {found:.3} against {expected}");
+        }
+        for (samples, expected) in [(1, cache), (16, sixteen)] {
+            let found = gib(equation(model, 4.0, samples).cache());
+            assert!((found - expected).abs() <= 0.02, "{model}, {samples} samples: {found:.3} against {expected}");
+        }
+    }
+}
+
+#[test]
+fn r1_is_not_what_the_study_looked_at() {
+    let catalog = Catalog::builtin();
+    let of = |id: &str| studied(catalog.model(id).expect("built in"));
+    assert_eq!((of("qwen3-8b"), of("deepseek-r1"), of("qwen3-30b-a3b")), (Studied::Yes, Studied::No, Studied::No));
+    let one = gib(equation("deepseek-r1", 4.0, 1).cache());
+    let sixteen = gib(equation("deepseek-r1", 4.0, 16).cache());
+    assert!((one - 1.96).abs() < 0.005 && (sixteen - 31.4).abs() < 0.05, "{one} {sixteen}");
+}
+
+#[test]
+fn a_smaller_cache_shows_in_the_equation() {
+    let mut smaller = equation("qwen3-4b", 4.0, 1);
+    let full = smaller.cache();
+    smaller.compression = Compression::Quantized(Bits::symmetric(4.0));
+    assert!((smaller.cache().as_f64() / full.as_f64() - 0.2656).abs() < 1e-4);
+    smaller.compression = Compression::Evicted { budget: Tokens::new(1024), buffer: Tokens::new(128) };
+    smaller.tokens = Tokens::new(16_384);
+    let at_16k = smaller.cache();
+    smaller.tokens = Tokens::new(32_768);
+    assert_eq!(smaller.cache(), at_16k, "it stops growing");
+}
+
+fn program(words: &[&str]) -> Value {
+    let run = Command::new(env!("CARGO_BIN_EXE_willitrun")).args(words).arg("--json").output().expect("it starts");
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    serde_json::from_slice(&run.stdout).expect("JSON")
+}
+
+#[test]
+fn the_program_simulates_a_pool() {
+    let value = program(&["simulate", "kv", "--pool-mib", "40960", "--prompt", "32767", "--answer", "1", "--requests", "13"]);
+    assert_eq!(value["at_once"], 12);
+    assert_eq!(value["most_bytes"].as_u64().map(|bytes| bytes >> 20), Some(39_528));
+    assert_eq!((&value["events"][12]["request"], &value["events"][12]["what"]), (&1.into(), &"put out".into()));
+    let slip = program(&["simulate", "kv", "--token-bytes", "31981568", "--requests", "1", "--prompt", "32767"]);
+    assert_eq!(slip["refused"], 1);
+}
+
+#[test]
+fn the_program_fills_blocks() {
+    let value = program(&["simulate", "blocks"]);
+    assert_eq!(value["longest_tokens"], 65_536);
+    assert_eq!(value["paged"]["at_once"], 7);
+    assert_eq!(value["paged"]["blocks_left"], 174);
+    assert_eq!(value["reserved"]["at_once"], 2);
+}
+
+#[test]
+fn bad_requests_are_refused_with_their_place() {
+    for (words, part) in [
+        (vec!["simulate"], "simulate kv or"),
+        (vec!["simulate", "kv", "--policy", "best"], "--policy is 'best'; expected one of lru, fifo, largest, reject"),
+        (vec!["simulate", "kv", "--requests", "0"], "--requests is '0'"),
+        (vec!["simulate", "kv", "--token-bytes", "-1"], "--token-bytes"),
+        (vec!["simulate", "kv", "--model", "no-such-model"], "no-such-model"),
+        (vec!["simulate", "blocks", "--tokens", "70000"], "raise --most-blocks"),
+        (vec!["simulate", "blocks", "--colour", "red"], "--colour"),
+    ] {
+        let run = Command::new(env!("CARGO_BIN_EXE_willitrun")).args(&words).output().expect("it starts");
+        let said = String::from_utf8_lossy(&run.stderr).into_owned();
+        assert_eq!(run.status.code(), Some(2), "{words:?}: {said}");
+        assert!(said.contains(part), "{words:?}: {said}");
+    }
+}
+
+/// Bounds on counts, not on time: a hundred thousand requests are worked through to the last.
+#[test]
+fn a_hundred_thousand_requests_are_worked_through() {
+    let per_token = Bytes::new(70_272);
+    let setup = Setup {
+        pool: per_token * 163_840,
+        per_token,
+        reserve: Reserve::Blocks { size: 16, most: 4096 },
+        policy: Policy::LeastRecent,
+        preemption: Preemption::Recompute,
+    };
+    let like = Request { arrives: 0, prompt: Tokens::new(900), answer: Tokens::new(7000) };
+    let outcome = simulate(&setup, &made(100_000, 1000, like, 80, 1));
+    assert_eq!(outcome.counts.finished, 100_000);
+}
