@@ -73,7 +73,8 @@ fn program(words: &[&str]) -> Value {
 
 #[test]
 fn the_program_simulates_a_pool() {
-    let value = program(&["simulate", "kv", "--pool-mib", "40960", "--prompt", "32767", "--answer", "1", "--requests", "13"]);
+    let value =
+        program(&["simulate", "kv", "--pool-mib", "40960", "--prompt", "32767", "--answer", "1", "--requests", "13"]);
     assert_eq!(value["at_once"], 12);
     assert_eq!(value["most_bytes"].as_u64().map(|bytes| bytes >> 20), Some(39_528));
     assert_eq!((&value["events"][12]["request"], &value["events"][12]["what"]), (&1.into(), &"put out".into()));

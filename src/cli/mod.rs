@@ -139,8 +139,10 @@ fn finish(ended: Result<(), Failure>) -> ExitCode {
 }
 
 /// What can be asked for.
-const COMMANDS: [&str; 11] =
-    ["check", "rank", "files", "detect", "measure", "models", "quants", "devices", "profiles", "profile", "import"];
+const COMMANDS: [&str; 12] = [
+    "check", "rank", "files", "detect", "measure", "simulate", "models", "quants", "devices", "profiles", "profile",
+    "import",
+];
 
 fn dispatch(command: &str, args: &[OsString], out: &mut dyn Write) -> Result<(), Failure> {
     let mut words = Words::parse(args)?;

@@ -38,7 +38,7 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
 }
 
 /// A whole number of an option, within bounds.
-fn number(words: &mut Words, key: &str, usual: u64, bounds: (u64, u64)) -> Result<u64, Failure> {
+fn number(words: &mut Words, key: &'static str, usual: u64, bounds: (u64, u64)) -> Result<u64, Failure> {
     let Some(text) = words.take(key) else { return Ok(usual) };
     let (low, high) = bounds;
     text.parse().ok().filter(|number| (low..=high).contains(number)).ok_or_else(|| {
@@ -59,9 +59,8 @@ fn per_token(words: &mut Words) -> Result<(Bytes, String), Failure> {
     let model = question::model(&name, Catalog::builtin(), &mut Vec::new())?;
     let format = match format {
         None => Format::F16,
-        Some(word) => {
-            Format::parse(&word).ok_or_else(|| format!("--kv is '{}'; expected f16, q8_0 and the like", shown(&word, 40)))?
-        }
+        Some(word) => Format::parse(&word)
+            .ok_or_else(|| format!("--kv is '{}'; expected f16, q8_0 and the like", shown(&word, 40)))?,
     };
     let options = RunOptions { kv_k: format, kv_v: format, layout: KvLayout::Latent, ..RunOptions::default() };
     let cache = memory::cache(&model, &options).map_err(|why| format!("{why}"))?;
@@ -80,7 +79,8 @@ fn requests(words: &mut Words) -> Result<(Value, String), Failure> {
     let reserve = match words.take("block") {
         Some(text) => {
             let size = text.parse().ok().filter(|size| (1..=1 << 20).contains(size));
-            let size = size.ok_or_else(|| format!("--block is '{}'; expected tokens from 1 to 1048576", shown(&text, 40)))?;
+            let size =
+                size.ok_or_else(|| format!("--block is '{}'; expected tokens from 1 to 1048576", shown(&text, 40)))?;
             Reserve::Blocks { size, most: number(words, "most-blocks", u64::from(u32::MAX), (1, u64::from(u32::MAX)))? }
         }
         None => Reserve::Whole { percent: number(words, "reserve-percent", 150, (100, 100_000))? },
@@ -117,9 +117,10 @@ const fn word(what: What) -> &'static str {
 }
 
 fn requests_json(setup: &Setup, outcome: &Outcome, at_once: u64) -> Value {
-    let events = outcome.events.iter().map(|event| {
-        json!({ "step": event.step, "request": event.request + 1, "what": word(event.what) })
-    });
+    let events = outcome
+        .events
+        .iter()
+        .map(|event| json!({ "step": event.step, "request": event.request + 1, "what": word(event.what) }));
     json!({
         "schema": "willitrun.simulate.kv/1",
         "pool_bytes": setup.pool.get(), "bytes_per_token": setup.per_token.get(), "policy": setup.policy.name(),
@@ -135,7 +136,11 @@ fn requests_text(setup: &Setup, outcome: &Outcome, at_once: u64, of: &str) -> St
     let counts = outcome.counts;
     let mut lines = vec![
         format!("A pool of {} for caches of {} a token ({of}).", setup.pool.in_gib(), setup.per_token.in_gib()),
-        format!("Of one length {at_once} fit at once; at most {} had room, {}.", outcome.most_at_once, outcome.most_bytes.in_gib()),
+        format!(
+            "Of one length {at_once} fit at once; at most {} had room, {}.",
+            outcome.most_at_once,
+            outcome.most_bytes.in_gib()
+        ),
         format!(
             "Finished {}, cut {}, refused {}; put out {} times, {} tokens computed again, {} copied out and in.",
             counts.finished,
@@ -147,7 +152,11 @@ fn requests_text(setup: &Setup, outcome: &Outcome, at_once: u64, of: &str) -> St
         ),
     ];
     lines.extend(
-        outcome.events.iter().take(SHOWN).map(|event| format!("{:>10}  request {:<6} {}", event.step, event.request + 1, word(event.what))),
+        outcome
+            .events
+            .iter()
+            .take(SHOWN)
+            .map(|event| format!("{:>10}  request {:<6} {}", event.step, event.request + 1, word(event.what))),
     );
     let more = outcome.events.len().saturating_sub(SHOWN);
     if more > 0 {

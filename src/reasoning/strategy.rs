@@ -7,7 +7,8 @@
 use crate::units::{Bytes, GIB};
 
 /// Said beside every rule.
-pub const CAVEAT: &str = "Found on dense Qwen3 models up to 32 B, by one study, without error bars; the change is smooth.";
+pub const CAVEAT: &str =
+    "Found on dense Qwen3 models up to 32 B, by one study, without error bars; the change is smooth.";
 
 /// The weights of an 8-bit 4 B model, GiB: below, more weights help most.
 pub const FOUR_BILLION: f64 = 4.19;
