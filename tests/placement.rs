@@ -148,7 +148,7 @@ fn a_slow_card_is_left_out_and_a_slower_one_not_used_at_all() {
 #[test]
 fn memory_beyond_the_limit_of_a_gpu_serves_the_cpu_before_the_disk() {
     let mut seen = 0;
-    for doc in Catalog::builtin().profiles.iter() {
+    for doc in &Catalog::builtin().profiles {
         let Some(host) = doc.machine.host().filter(|host| host.kind == PoolKind::Unified) else { continue };
         for model in ["llama-3.3-70b", "gpt-oss-120b", "qwen3-235b-a22b", "deepseek-r1", "gemma-3-27b", "gpt-oss-20b"] {
             for mix in [Mix::Q8_0, Mix::Q4_K_M, Mix::Q2_K] {

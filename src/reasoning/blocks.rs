@@ -1,7 +1,7 @@
 //! A cache kept in blocks, as paged attention keeps it, beside one reserved in whole.
 //!
 //! Source of the scheme: Kwon et al., "Efficient Memory Management for Large Language Model Serving with
-//! PagedAttention", 2023.
+//! `PagedAttention`", 2023.
 
 use crate::units::{Bytes, Tokens};
 
@@ -94,7 +94,7 @@ mod tests {
     fn long_answers_of_r1_fill_a_pool() {
         assert_eq!(POOL.longest(), Tokens::new(65_536));
         assert_eq!(POOL.tokens(), Tokens::new(163_840));
-        assert!((POOL.bytes(R1).as_f64() / (1 << 30) as f64 - 10.72).abs() < 0.005);
+        assert!((POOL.bytes(R1).as_f64() / crate::units::GIB as f64 - 10.72).abs() < 0.005);
         let answer = Tokens::new(23_000);
         let filling = Filling { each: 1438, waste: Tokens::new(8), at_once: 7, left: 174 };
         assert_eq!(POOL.fill(answer), Some(filling));

@@ -24,7 +24,7 @@ pub enum Compression {
         /// Tokens that may come until the next pruning.
         buffer: Tokens,
     },
-    /// The first tokens and the last: StreamingLLM (Xiao et al., 2023; 4 sinks, from memory).
+    /// The first tokens and the last: `StreamingLLM` (Xiao et al., 2023; 4 sinks, from memory).
     Window {
         /// First tokens.
         sinks: Tokens,

@@ -197,7 +197,7 @@ impl Setup {
 /// Runs the requests, in the order they arrive.
 #[must_use]
 pub fn simulate(setup: &Setup, requests: &[Request]) -> Outcome {
-    run::Run::new(setup, requests).to_the_end()
+    run::Run::new(setup, requests).finished()
 }
 
 /// Tokens reserved for so many.

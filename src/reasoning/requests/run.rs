@@ -71,7 +71,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    pub(super) fn to_the_end(mut self) -> Outcome {
+    pub(super) fn finished(mut self) -> Outcome {
         loop {
             self.finish_due();
             self.let_back();
