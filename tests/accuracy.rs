@@ -6,6 +6,7 @@ use willitrun::advice::accuracy::{Compared, Group, Off, Rate};
 use willitrun::advice::peers::Peer;
 use willitrun::catalog::Catalog;
 use willitrun::scenario::evaluate_here;
+use willitrun::speed::{Predicted, Together};
 
 /// Every measurement whose hardware and build are stated, answered once for all tests here.
 fn rows() -> &'static [Compared] {
@@ -75,6 +76,23 @@ fn no_other_formula_comes_nearer() {
         line("willitrun", &ours(group, Rate::Prefill), Some(held(group, Rate::Prefill)));
     }
     assert!(missed.is_empty(), "{missed:?}");
+}
+
+/// The same of the errors our parameters make on rows they were not fitted to: devices and models left out in turn,
+/// and authors (`left_out` in `assets/speed.ron`).
+#[test]
+fn no_other_formula_comes_nearer_to_rows_left_out() {
+    let lines = &Catalog::builtin().parameters.left_out;
+    for group in Group::ALL {
+        let of_group = lines.iter().filter(|line| line.what == Predicted::Tokens && line.class == group.name());
+        let own: Vec<_> = of_group.collect();
+        assert_eq!(own.len(), Together::ALL.len(), "{}: left out by device and model, and by author", group.name());
+        for (line, peer) in own.iter().flat_map(|line| Peer::ALL.map(|peer| (line, peer))) {
+            let off = theirs(group, peer);
+            let said = format!("{} by {}: {} {off:?}", group.name(), line.by.name(), peer.id());
+            assert!(line.median < off.median && line.tail < off.tail, "{said}");
+        }
+    }
 }
 
 /// Another computation of these formulas, over a like table whose rows are not known one by one, gave these errors:
