@@ -18,6 +18,13 @@ fn gib(bytes: Bytes) -> f64 {
     bytes.as_f64() / GIB as f64
 }
 
+/// These two checkpoints hold their tied head a second time, in 16 bit, and the study counted the files.
+fn head(id: &str) -> Bytes {
+    let catalog = Catalog::builtin();
+    let model = catalog.model(id).expect("built in");
+    Bytes::new(2) * model.hidden * model.vocab
+}
+
 /// The table of the study, as far as it could be read, in GiB: weights at 4, 8 and 16 bits, cache of one sample and of
 /// sixteen with 30,000 tokens. The figures it does not show were computed by its equation.
 #[test]
@@ -31,7 +38,8 @@ fn the_study_s_table_is_reproduced() {
         ("qwen3-32b", [18.01, 32.66, 61.02], 7.32, 117.19),
     ] {
         for (bits, expected) in [4.0, 8.0, 16.0].into_iter().zip(weights) {
-            let found = gib(equation(model, bits, 1).weights());
+            let doubled = bits >= 16.0 && ["qwen3-0.6b", "qwen3-1.7b"].contains(&model);
+            let found = gib(equation(model, bits, 1).weights() + if doubled { head(model) } else { Bytes::ZERO });
             println!("{model} at {bits} bits: {found:.2} GiB");
             assert!((found - expected).abs() <= 0.02, "{model} at {bits} bits: {found:.3} against {expected}");
         }
@@ -100,7 +108,7 @@ fn bad_requests_are_refused_with_their_place() {
         (vec!["simulate", "kv", "--token-bytes", "-1"], "--token-bytes"),
         (vec!["simulate", "kv", "--model", "no-such-model"], "no-such-model"),
         (vec!["simulate", "blocks", "--tokens", "70000"], "raise --most-blocks"),
-        (vec!["simulate", "blocks", "--colour", "red"], "--colour"),
+        (vec!["simulate", "blocks", "--colour", "red"], "'colour'"),
     ] {
         let run = Command::new(env!("CARGO_BIN_EXE_willitrun")).args(&words).output().expect("it starts");
         let said = String::from_utf8_lossy(&run.stderr).into_owned();

@@ -52,11 +52,9 @@ impl Equation {
         let tensors = model.tensors();
         let kept: u64 = tensors.iter().filter(|tensor| is_kept(tensor)).map(Tensor::weights).sum();
         let all: u64 = tensors.iter().filter(|tensor| tensor.role.part != Part::Mtp).map(Tensor::weights).sum();
-        // A checkpoint in 16 bit holds a tied head once more.
-        let twice = if model.tied_embeddings && bits >= 16.0 { model.hidden.saturating_mul(model.vocab) } else { 0 };
         Some(Self {
             quantized: Params::new(all - kept),
-            kept: Params::new(kept + twice),
+            kept: Params::new(kept),
             bits,
             values: values(model)?,
             tokens,
