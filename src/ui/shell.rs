@@ -80,6 +80,9 @@ fn shortcuts(ui: &Ui, bench: &mut Workbench) {
     }
 }
 
+/// What the button for the famous model and all that stands at the right need.
+const ROOM_FOR_FAMOUS: f32 = 430.0;
+
 fn top_bar(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Command> {
     let palette = theme::palette(ui);
     let mut command = None;
@@ -102,7 +105,7 @@ fn top_bar(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comm
                 bench.search.clear();
             }
         }
-        if bench.workspace == Workspace::Run {
+        if bench.workspace == Workspace::Run && ui.available_width() > ROOM_FOR_FAMOUS {
             run::famous(ui, bench, catalog);
         }
         ui.spacing_mut().item_spacing.x = 0.0;
