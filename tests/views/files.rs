@@ -1,10 +1,10 @@
 //! The page of models on this disk, and files that are opened or dropped: what is listed, asked and said.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use egui::accesskit::Role;
-use egui::{DroppedFile, Key, Modifiers, Theme, vec2};
+use egui::{Key, Modifiers, Theme, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use willitrun::app::Event;
 use willitrun::catalog::Catalog;
@@ -19,7 +19,7 @@ use willitrun::ui::files::Looking;
 use willitrun::units::Tokens;
 use willitrun::verdict::Level;
 
-use super::window::{Harnessed, LAPTOP, SIZE, asked, bench, machine, open, question, text_on, until};
+use super::window::{Harnessed, LAPTOP, SIZE, asked, bench, drop_file, machine, open, question, text_on, until};
 use crate::shelf::{self, SMALL};
 
 /// A window of this machine whose programs keep their models in folders of the test.
@@ -43,29 +43,6 @@ fn open_page(h: &mut Harnessed) {
 
 fn names(h: &mut Harnessed) -> Vec<String> {
     bench(h).files.rows.iter().map(|row| row.name.clone()).collect()
-}
-
-#[derive(Debug)]
-struct Dropped(PathBuf);
-
-impl DroppedFile for Dropped {
-    fn path(&self) -> &Path {
-        &self.0
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, String> {
-        Err("only a job reads files".to_owned())
-    }
-}
-
-/// Drops a file on the window and gives what is then said.
-#[track_caller]
-fn drop_file(h: &mut Harnessed, path: &Path) -> (String, bool) {
-    bench(h).notice = None;
-    h.input_mut().dropped_files.push(Arc::new(Dropped(path.to_owned())));
-    h.step();
-    until(h, "word of the file", |bench| bench.notice.is_some());
-    bench(h).notice.clone().map(|notice| (notice.text, notice.failed)).expect("a notice")
 }
 
 #[test]

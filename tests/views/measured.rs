@@ -1,10 +1,9 @@
 //! Speeds measured on this machine: dropped, listed, removed, taken back, and `llama-bench` run by hand.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use egui::accesskit::Role;
-use egui::{DroppedFile, vec2};
+use egui::vec2;
 use egui_kittest::kittest::Queryable as _;
 use willitrun::app::Event;
 use willitrun::catalog::Catalog;
@@ -14,7 +13,7 @@ use willitrun::ui::MachineChoice;
 use willitrun::ui::bench::Workspace;
 use willitrun::ui::measured::LlamaBench;
 
-use super::window::{DESKTOP, Harnessed, bench, choose, click, notice, send, text_on, until, window};
+use super::window::{DESKTOP, Harnessed, bench, choose, click, drop_file, notice, send, text_on, until, window};
 use crate::shelf;
 
 const OUTPUT: &str = include_str!("../fixtures/llama-bench/2025-backends.json");
@@ -24,32 +23,10 @@ fn output() -> String {
     OUTPUT.replace("AMD Ryzen 7 7800X3D 8-Core", "AMD Ryzen 9 9950X 16-Core").replace("RTX 4080", "RTX 4090")
 }
 
-#[derive(Debug)]
-struct Dropped(PathBuf);
-
-impl DroppedFile for Dropped {
-    fn path(&self) -> &Path {
-        &self.0
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, String> {
-        Err("only a job reads files".to_owned())
-    }
-}
-
 #[track_caller]
 fn drop_text(h: &mut Harnessed, name: &str, text: &str) -> (String, bool) {
     let path = shelf::write(&h.state().folder.path().join(name), text.as_bytes());
-    drop_file(h, path)
-}
-
-#[track_caller]
-fn drop_file(h: &mut Harnessed, path: PathBuf) -> (String, bool) {
-    bench(h).notice = None;
-    h.input_mut().dropped_files.push(Arc::new(Dropped(path)));
-    h.step();
-    until(h, "word of the file", |bench| bench.notice.is_some());
-    notice(h).expect("a notice")
+    drop_file(h, &path)
 }
 
 /// Closes the message: what is below it moves up before the hand comes.
@@ -164,7 +141,7 @@ fn llama_bench_is_shown_before_it_runs_and_can_be_stopped() {
     h.get_by_label_contains("To run llama-bench from here, choose this machine and open a GGUF file");
     let model = h.state().folder.path().join("m/Qwen3-0.6B-Q8_0.gguf");
     shelf::model(&model, shelf::SMALL, Mix::Q8_0);
-    drop_file(&mut h, model.clone());
+    drop_file(&mut h, &model);
     assert_eq!(bench(&mut h).workspace, Workspace::Run);
     machines(&mut h);
     h.get_by_label(&format!("{} -m {} -p 512 -n 128 -r 5 -o json -ngl 99", path.display(), model.display()));

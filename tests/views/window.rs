@@ -1,12 +1,12 @@
 //! The application in a window without a screen, over a pinned machine and a folder of its own; what a hand does
 //! with it, and what is read on it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use egui::accesskit::Role;
-use egui::{Key, Modifiers, Theme, Vec2, vec2};
+use egui::{DroppedFile, Key, Modifiers, Theme, Vec2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use willitrun::app::{App, Event};
@@ -168,4 +168,27 @@ pub fn override_figure(h: &mut Harnessed, button: &str, field: &str, text: &str,
     type_over(h, Role::TextInput, field, text);
     h.key_press(leave);
     h.run();
+}
+
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("only a job reads files".to_owned())
+    }
+}
+
+/// Drops a file on the window and gives what is then said.
+#[track_caller]
+pub fn drop_file(h: &mut Harnessed, path: &Path) -> (String, bool) {
+    bench(h).notice = None;
+    h.input_mut().dropped_files.push(Arc::new(Dropped(path.to_owned())));
+    h.step();
+    until(h, "word of the file", |bench| bench.notice.is_some());
+    notice(h).expect("a notice")
 }
