@@ -12,7 +12,7 @@ use crate::hardware::{Backend, Machine};
 use crate::measure::Cancel;
 use crate::model::Architecture;
 use crate::scenario::{FileKind, Subject};
-use crate::ui::bench::Workspace;
+use crate::ui::bench::{Workbench, Workspace};
 use crate::ui::measured::LlamaBench;
 use crate::ui::{Command, MachineChoice};
 
@@ -27,10 +27,9 @@ struct Lookup {
 
 impl App {
     pub(super) fn carry_out_bench(&mut self, command: &Command) {
-        let Some(lookup) = self.lookup() else { return };
         match command {
             Command::RunBench => {
-                let Some(asked) = self.bench_command() else { return };
+                let (Some(lookup), Some(asked)) = (self.lookup(), self.bench_command()) else { return };
                 if let Some(bench) = &mut self.bench
                     && !matches!(bench.llama_bench, LlamaBench::Running(_))
                 {
@@ -106,11 +105,14 @@ impl App {
 
     /// Says what would be run for the model on screen, or why nothing can be.
     pub(super) fn show_bench(&mut self) {
-        let command = self.bench_command().map(|command| command.shown());
-        let Some(bench) = &mut self.bench else { return };
-        if bench.workspace != Workspace::Profiles || matches!(bench.llama_bench, LlamaBench::Running(_)) {
+        let wanted = |bench: &Workbench| {
+            bench.workspace == Workspace::Profiles && !matches!(bench.llama_bench, LlamaBench::Running(_))
+        };
+        if !self.bench.as_ref().is_some_and(wanted) {
             return;
         }
+        let command = self.bench_command().map(|command| command.shown());
+        let Some(bench) = &mut self.bench else { return };
         bench.llama_bench = match (command, &self.program) {
             (Some(command), _) => LlamaBench::Ready(command),
             (None, Program::Found(_)) => LlamaBench::Absent(

@@ -2,11 +2,11 @@
 
 use serde::Deserialize;
 
-use crate::model::Invalid;
 use crate::speed::Serving;
 use crate::units::{BytesPerSecond, Seconds};
 
 use super::document::{Refused, check_header, options};
+use super::engine_doc::invalid;
 
 const FORMAT: &str = "willitrun.serving";
 
@@ -42,10 +42,6 @@ pub fn read(text: &str) -> Result<Serving, Refused> {
         batch_spread: spread("batch_spread", document.batch_spread)?,
         source: document.source,
     })
-}
-
-fn invalid(field: &'static str, why: String) -> Refused {
-    Refused::Invalid { id: String::new(), invalid: Invalid { field, why } }
 }
 
 #[derive(Deserialize)]
