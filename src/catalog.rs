@@ -4,6 +4,7 @@
 //! Invariant: the built-in documents are checked by the same readers as a user's; a test reads them all.
 
 pub mod bench_runs;
+mod claims;
 mod field;
 mod measured;
 
@@ -14,11 +15,15 @@ use include_dir::{Dir, include_dir};
 use crate::advice::peers::Peers;
 use crate::formats::file_doc::{self, Published};
 use crate::formats::machine_doc::{self, MachineDoc, Origin};
-use crate::formats::{device_doc, engine_doc, model_doc, peer_doc, quality_doc, quant_doc, serving_doc, speed_doc};
+use crate::formats::{
+    claim_doc, cost_doc, device_doc, engine_doc, model_doc, peer_doc, quality_doc, quant_doc, serving_doc, speed_doc,
+};
 use crate::hardware::{Accelerator, Machine, MemoryPlatform, Node, Pool};
 use crate::model::Architecture;
 use crate::placement::Engine;
 use crate::quant::{Facts, Measured, Mix, Quality, Quant, RuntimeFormat};
+use crate::reasoning::claims::Claims;
+use crate::reasoning::cost::Costs;
 use crate::speed::Parameters;
 use crate::units::Bytes;
 
@@ -34,6 +39,8 @@ const SERVING: &str = include_str!("../assets/serving.ron");
 const FILES: &str = include_str!("../assets/files.ron");
 const QUALITY: &str = include_str!("../assets/quality.ron");
 const PEERS: &str = include_str!("../assets/peers.ron");
+const CLAIMS: &str = include_str!("../assets/claims.ron");
+const COSTS: &str = include_str!("../assets/costs.ron");
 
 /// Everything built in.
 #[derive(Debug)]
@@ -58,6 +65,10 @@ pub struct Catalog {
     pub quality: Quality,
     /// Other calculators' formulas.
     pub peers: Peers,
+    /// What pages and guides answer, with their formulas.
+    pub claims: Claims,
+    /// Prices and power.
+    pub costs: Costs,
 }
 
 /// What an adapter says of itself.
@@ -119,6 +130,8 @@ impl Catalog {
             files: file_doc::read(FILES).map_err(|e| named("files.ron", &e))?,
             quality: quality_doc::read(QUALITY).map_err(|e| named("quality.ron", &e))?,
             peers: peer_doc::read(PEERS).map_err(|e| named("peers.ron", &e))?,
+            claims: claim_doc::read(CLAIMS).map_err(|e| named("claims.ron", &e))?,
+            costs: cost_doc::read(COSTS).map_err(|e| named("costs.ron", &e))?,
         };
         for (name, text) in sorted(&PROFILES) {
             let mut doc = machine_doc::read(text, Origin::Foreign).map_err(|e| named(&name, &e))?;

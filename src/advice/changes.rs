@@ -10,10 +10,10 @@ use crate::scenario::{Answer, Scenario, evaluate_here};
 use crate::units::{Bytes, Tokens, TokensPerSecond};
 use crate::verdict::Level;
 
+use super::kits;
+
 /// The most lines shown.
 const MOST: usize = 5;
-/// Sizes RAM is sold in, GiB.
-const KITS: [u64; 15] = [8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536];
 
 /// A change to a scenario with what it would do.
 #[derive(Clone, Debug, PartialEq)]
@@ -156,7 +156,7 @@ fn more_ram(scenario: &Scenario, answer: &Answer) -> Option<(String, Machine)> {
     let used = &answer.plan.pools[place];
     let need = used.total() + answer.plan.on_disk;
     let kind = scenario.machine.pools[place].kind;
-    KITS.iter().map(|gib| Bytes::gib(*gib)).find_map(|size| {
+    kits::SIZES.iter().map(|gib| Bytes::gib(*gib)).find_map(|size| {
         let mut machine = Machine::clone(&scenario.machine);
         let pool = &mut machine.pools[place];
         if size <= pool.capacity.value {

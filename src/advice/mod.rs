@@ -3,9 +3,14 @@
 pub mod accuracy;
 mod changes;
 mod field;
+pub mod first_check;
+pub mod kits;
+pub mod least;
+pub mod memories;
 pub mod peers;
 mod rank;
 mod start;
+pub mod transfer;
 
 pub use changes::{Change, next};
 pub use field::{Candidate, Entrant, Field, Loss};

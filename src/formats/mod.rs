@@ -5,7 +5,9 @@
 
 pub mod answer_json;
 pub mod any_doc;
+pub mod claim_doc;
 pub mod commands;
+pub mod cost_doc;
 pub mod custom_quant_doc;
 pub mod device_doc;
 pub mod document;

@@ -5,7 +5,9 @@
 //! twice gives the same twice.
 
 pub mod blocks;
+pub mod claims;
 pub mod compression;
+pub mod cost;
 pub mod equation;
 pub mod requests;
 pub mod strategy;
