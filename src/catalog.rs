@@ -12,11 +12,13 @@ use std::sync::{Arc, OnceLock};
 
 use include_dir::{Dir, include_dir};
 
+use crate::advice::memories::Memory;
 use crate::advice::peers::Peers;
 use crate::formats::file_doc::{self, Published};
 use crate::formats::machine_doc::{self, MachineDoc, Origin};
 use crate::formats::{
-    claim_doc, cost_doc, device_doc, engine_doc, model_doc, peer_doc, quality_doc, quant_doc, serving_doc, speed_doc,
+    claim_doc, cost_doc, device_doc, engine_doc, layout_doc, memory_doc, model_doc, peer_doc, quality_doc, quant_doc,
+    serving_doc, speed_doc, thinking_doc,
 };
 use crate::hardware::{Accelerator, Machine, MemoryPlatform, Node, Pool};
 use crate::model::Architecture;
@@ -24,6 +26,8 @@ use crate::placement::Engine;
 use crate::quant::{Facts, Measured, Mix, Quality, Quant, RuntimeFormat};
 use crate::reasoning::claims::Claims;
 use crate::reasoning::cost::Costs;
+use crate::reasoning::layouts::Special;
+use crate::reasoning::thinking::Thinking;
 use crate::speed::Parameters;
 use crate::units::Bytes;
 
@@ -41,6 +45,9 @@ const QUALITY: &str = include_str!("../assets/quality.ron");
 const PEERS: &str = include_str!("../assets/peers.ron");
 const CLAIMS: &str = include_str!("../assets/claims.ron");
 const COSTS: &str = include_str!("../assets/costs.ron");
+const THINKING: &str = include_str!("../assets/thinking.ron");
+const MEMORIES: &str = include_str!("../assets/memories.ron");
+const CACHE_LAYOUTS: &str = include_str!("../assets/cache_layouts.ron");
 
 /// Everything built in.
 #[derive(Debug)]
@@ -69,6 +76,12 @@ pub struct Catalog {
     pub claims: Claims,
     /// Prices and power.
     pub costs: Costs,
+    /// Published lengths of answers, and how models want to be sampled.
+    pub thinking: Thinking,
+    /// Kinds of memory to compare a model on.
+    pub memories: Vec<Memory>,
+    /// Latent caches of engines with formats of their own.
+    pub cache_layouts: Vec<Special>,
 }
 
 /// What an adapter says of itself.
@@ -132,6 +145,9 @@ impl Catalog {
             peers: peer_doc::read(PEERS).map_err(|e| named("peers.ron", &e))?,
             claims: claim_doc::read(CLAIMS).map_err(|e| named("claims.ron", &e))?,
             costs: cost_doc::read(COSTS).map_err(|e| named("costs.ron", &e))?,
+            thinking: thinking_doc::read(THINKING).map_err(|e| named("thinking.ron", &e))?,
+            memories: memory_doc::read(MEMORIES).map_err(|e| named("memories.ron", &e))?,
+            cache_layouts: layout_doc::read(CACHE_LAYOUTS).map_err(|e| named("cache_layouts.ron", &e))?,
         };
         for (name, text) in sorted(&PROFILES) {
             let mut doc = machine_doc::read(text, Origin::Foreign).map_err(|e| named(&name, &e))?;

@@ -188,6 +188,12 @@ pub fn warnings(modules: &[Modules], board: &MemoryPlatform) -> Vec<Finding> {
     found
 }
 
+/// What a kit is called: `384 GiB`.
+#[must_use]
+pub fn name(size: Bytes) -> String {
+    format!("{} GiB", crate::units::grouped(size.get() / GIB))
+}
+
 /// `512 GB of modules = 549.8 GB of a file`: modules are counted in GiB and labelled GB.
 #[must_use]
 pub fn label_against_file(modules: Bytes) -> String {

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::advice::first_check;
 use crate::model::Architecture;
+use crate::placement::Engine;
 use crate::quant::{Imatrix, Quant, RuntimeFormat};
 use crate::reasoning::claims::{Asked, Settled, Told};
-use crate::scenario::Subject;
+use crate::reasoning::faq;
+use crate::scenario::{Answer, Scenario, Subject};
 
 use super::Catalog;
 
@@ -25,6 +28,49 @@ impl Catalog {
             name => self.quant(name).or_else(|| Quant::parse(name, Imatrix::Without, None).ok()),
         };
         Some(Subject::new(model.clone(), quant?, None))
+    }
+
+    /// Forms of a model to hold against a machine, widest first: as released, Q8_0, Q4_K_M, the published files this
+    /// engine reads, and where there are none the usual mixes.
+    #[must_use]
+    pub fn forms(&self, model: &Arc<Architecture>, engine: &Engine) -> Vec<Arc<Subject>> {
+        let files: Vec<&str> =
+            self.published_of(&model.id).filter(|file| file.is_for(&engine.id)).map(|file| file.id.as_str()).collect();
+        let usual: Vec<&str> =
+            if files.is_empty() { self.quality.ranked.iter().map(|mix| mix.name()).collect() } else { files };
+        let mut names = vec![NATIVE, "Q8_0", "Q4_K_M"];
+        names.extend(usual.into_iter().filter(|name| !["Q8_0", "Q4_K_M"].contains(name)));
+        let mut forms: Vec<Arc<Subject>> =
+            names.into_iter().filter_map(|name| self.subject(model, name)).map(Arc::new).collect();
+        forms.sort_by_key(|form| std::cmp::Reverse(form.weights.file));
+        forms
+    }
+
+    /// The first look at a scenario's model: as released, in eight bits and in four, against the memory there is.
+    #[must_use]
+    pub fn first_check(&self, scenario: &Scenario) -> Vec<first_check::Row> {
+        let model = &scenario.subject.model;
+        let forms: Vec<Arc<Subject>> =
+            [NATIVE, "Q8_0", "Q4_K_M"].into_iter().filter_map(|name| self.subject(model, name)).map(Arc::new).collect();
+        first_check::rows(scenario, &forms)
+    }
+
+    /// Questions people ask, answered for a scenario: some work, so not for every frame.
+    #[must_use]
+    pub fn faq(&self, scenario: &Scenario, answer: &Answer) -> Vec<faq::Entry> {
+        let Some(ceiling) = self.engines.iter().find(|engine| engine.ideal) else { return Vec::new() };
+        let model = &scenario.subject.model;
+        let shelf = faq::Shelf {
+            models: &self.models,
+            forms: self.forms(model, &scenario.engine),
+            native: self.subject(model, NATIVE).map(Arc::new),
+            ceiling,
+            quality: &self.quality,
+            memories: &self.memories,
+            costs: &self.costs,
+            thinking: &self.thinking,
+        };
+        faq::entries(scenario, answer, &shelf)
     }
 
     /// Every published answer beside ours, and every contradiction with our answer: some work, so for once.

@@ -9,5 +9,8 @@ pub mod claims;
 pub mod compression;
 pub mod cost;
 pub mod equation;
+pub mod faq;
+pub mod layouts;
 pub mod requests;
 pub mod strategy;
+pub mod thinking;
