@@ -100,7 +100,7 @@ pub(super) fn context(asked: &Asked<'_>) -> Option<Entry> {
         question: "How does a longer context change it?".to_owned(),
         answer: format!(
             "Each further token takes {}. The KV cache is {}.{fits}",
-            bytes(asked.answer.kv_per_token),
+            asked.answer.kv_per_token.in_kib(),
             marks.join(", ")
         ),
         how: format!("Layer by layer as {} sizes it, padding included.", asked.engine()),
@@ -122,9 +122,9 @@ pub(super) fn cache(asked: &Asked<'_>) -> Option<Entry> {
             format!(
                 "It need not be. Kept for every head it is {} values a layer, {} a token; kept latent it is {} values, {}, {saved:.1} % less. Here it is kept {}. Files made before April 2025 keep llama.cpp to the large one.",
                 crate::units::grouped(heads),
-                bytes(whole),
+                whole.in_kib(),
                 mla.kv_rank + mla.rope,
-                bytes(latent),
+                latent.in_kib(),
                 match asked.scenario.layout() {
                     KvLayout::Expanded => "expanded",
                     KvLayout::Split => "latent twice",
@@ -136,10 +136,10 @@ pub(super) fn cache(asked: &Asked<'_>) -> Option<Entry> {
             "Each of {layers} layers keeps keys and values of {} heads, {} values a token: {} over all layers that grow with the context.",
             attention.kv_heads,
             crate::units::grouped(attention.kv_heads * (attention.key + attention.value)),
-            bytes(asked.answer.kv_per_token)
+            asked.answer.kv_per_token.in_kib()
         ),
         Mixer::Recurrent(_) | Mixer::Compressed(_) | Mixer::None => {
-            format!("Few layers keep every token: {} a token over all of them.", bytes(asked.answer.kv_per_token))
+            format!("Few layers keep every token: {} a token over all of them.", asked.answer.kv_per_token.in_kib())
         }
     };
     Some(Entry {
@@ -158,6 +158,9 @@ pub(super) fn least(asked: &Asked<'_>) -> Option<Entry> {
     let cards = labelled.cards.zip(labelled.node).map_or_else(
         || "More than 16 cards of 80 GB".to_owned(),
         |(cards, node)| {
+            if cards == 1 {
+                return "One card of 80 GB".to_owned();
+            }
             let built = real.cards.filter(|own| *own < cards);
             let built = built.map_or_else(String::new, |own| format!(" ({own} of 80 GiB, as they are built)"));
             format!("At least {cards} cards of 80 GB{built}, recommended a machine of {node}")
@@ -170,9 +173,4 @@ pub(super) fn least(asked: &Asked<'_>) -> Option<Entry> {
         how: "Whole cards and kits for weights and cache, before buffers; recommended are the next full machine and the next kit."
             .to_owned(),
     })
-}
-
-/// Bytes of a token: KiB below one MiB.
-fn bytes(bytes: Bytes) -> String {
-    if bytes.get() < crate::units::MIB { format!("{:.1} KiB", bytes.as_f64() / 1024.0) } else { bytes.in_gib() }
 }

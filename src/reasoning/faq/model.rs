@@ -81,7 +81,7 @@ pub(super) fn distills(asked: &Asked<'_>) -> Option<Entry> {
 pub(super) fn quants(asked: &Asked<'_>) -> Option<Entry> {
     let subject = &asked.scenario.subject;
     let rows: Vec<_> = asked.shelf.quality.of(&subject.quant.id).collect();
-    let own: Vec<_> = rows.iter().filter(|row| row.model.starts_with(&subject.model.name)).collect();
+    let own: Vec<_> = rows.iter().filter(|row| row.is_of(&subject.model.name)).collect();
     let other = asked.shelf.quality.headline(&subject.quant.id);
     let answer = match (own.first(), other) {
         (None, None) => format!("No figure for {} is cited here, so none is shown.", subject.quant.id),
