@@ -13,6 +13,8 @@ pub struct Accelerator {
     pub variant: String,
     /// `NVIDIA`, `AMD`, `Intel`, `Apple`, `Qualcomm`.
     pub vendor: String,
+    /// Where it is sold: `desktop`, `workstation`, `laptop`, `datacenter`, `igpu`, `soc`; empty when unknown.
+    pub segment: String,
     /// The generation, such as `Ada Lovelace`.
     pub arch: String,
     /// The kind of its memory, such as `GDDR6X` or `LPDDR5-6400`.
