@@ -96,8 +96,6 @@ pub struct Step {
     pub rate: Option<f64>,
     /// Tokens per second more than without; all of them where there were none.
     pub gain: f64,
-    /// Whether it reaches the wish: in memory, and as fast.
-    pub reaches: bool,
     /// What does not go together.
     pub findings: Vec<Finding>,
     /// The question with it bought.
@@ -121,11 +119,10 @@ pub struct Row {
     pub findings: Vec<Finding>,
 }
 
-/// Steps that help, those that reach so many tokens per second first, the usually cheapest of them first; then by what
-/// they gain.
+/// Steps that help, in the order they come to mind; [`by_wish`] sorts them.
 #[must_use]
-pub fn steps(scenario: &Scenario, answer: &Answer, wish: TokensPerSecond, shop: &Shop) -> Vec<Step> {
-    let before = Before { level: answer.verdict.level, rate: rate_of(answer), wish };
+pub fn steps(scenario: &Scenario, answer: &Answer, shop: &Shop) -> Vec<Step> {
+    let before = Before { level: answer.verdict.level, rate: rate_of(answer) };
     let asked = Scenario { policy: Policy::default(), ..scenario.clone() };
     let mut found: Vec<Step> = Vec::new();
     found.extend(filled(&asked).and_then(|offer| before.judge(&asked, offer)));
@@ -136,13 +133,33 @@ pub fn steps(scenario: &Scenario, answer: &Answer, wish: TokensPerSecond, shop: 
     }
     found.extend(cards(&asked, shop).filter_map(|offer| before.judge(&asked, offer)));
     found.extend(boards(&asked, answer, shop).filter_map(|offer| before.judge(&asked, offer)));
-    found.sort_by(|a, b| {
-        let by_kind = if a.reaches { a.kind.cmp(&b.kind) } else { std::cmp::Ordering::Equal };
-        // Of what reaches the wish the least that does is enough; of what does not the most it can do.
-        let by_gain = if a.reaches { a.gain.total_cmp(&b.gain) } else { b.gain.total_cmp(&a.gain) };
-        b.reaches.cmp(&a.reaches).then(by_kind).then(a.level.cmp(&b.level)).then(by_gain)
-    });
     found
+}
+
+/// Those that reach so many tokens per second first, the usually cheapest of them first and of one kind the least that
+/// does; then the others by what they come to.
+pub fn by_wish(steps: &mut [Step], wish: TokensPerSecond) {
+    steps.sort_by(|a, b| {
+        let reach = b.reaches(wish).cmp(&a.reaches(wish));
+        let enough = a.reaches(wish);
+        let by_kind = if enough { a.kind.cmp(&b.kind) } else { std::cmp::Ordering::Equal };
+        let by_gain = if enough { a.gain.total_cmp(&b.gain) } else { b.gain.total_cmp(&a.gain) };
+        reach.then(by_kind).then(a.level.cmp(&b.level)).then(by_gain)
+    });
+}
+
+/// Whether an answer is in memory and so fast.
+#[must_use]
+pub fn reaches(level: Level, rate: Option<f64>, wish: TokensPerSecond) -> bool {
+    level < Level::Disk && rate.is_some_and(|rate| rate >= wish.get())
+}
+
+impl Step {
+    /// Whether it reaches so many tokens per second, in memory.
+    #[must_use]
+    pub fn reaches(&self, wish: TokensPerSecond) -> bool {
+        reaches(self.level, self.rate, wish)
+    }
 }
 
 /// Every size RAM is sold in from 16 GiB on, in this machine: modules, channels, and what the model does.
@@ -181,7 +198,6 @@ struct Offer {
 struct Before {
     level: Level,
     rate: Option<f64>,
-    wish: TokensPerSecond,
 }
 
 impl Before {
@@ -197,8 +213,7 @@ impl Before {
         let (level, rate) = (after.verdict.level, rate_of(&after));
         let gain = rate.unwrap_or(0.0) - self.rate.unwrap_or(0.0);
         let helps = level < self.level || gain > NOTHING * self.rate.unwrap_or(0.0) && gain > 0.0;
-        let reaches = level < Level::Disk && rate.is_some_and(|rate| rate >= self.wish.get());
-        let step = Step { kind, what, note, level, rate, gain, reaches, findings, scenario };
+        let step = Step { kind, what, note, level, rate, gain, findings, scenario };
         (helps && level != Level::No).then_some(step)
     }
 }
@@ -287,7 +302,7 @@ fn modules(size: Bytes, channels: u32, sizes: &[Bytes]) -> Option<(u32, Bytes)> 
     })
 }
 
-/// Larger kits: the first that helps, the first on which the model runs, and the first that reaches the wish.
+/// Larger kits: the first that helps, and each that helps more.
 fn more_ram(scenario: &Scenario, before: &Before, shop: &Shop) -> Vec<Step> {
     let Some(at) = host(&scenario.machine) else { return Vec::new() };
     let present = scenario.machine.pools[at].capacity.value;
@@ -309,18 +324,11 @@ fn more_ram(scenario: &Scenario, before: &Before, shop: &Shop) -> Vec<Step> {
     });
     let mut kept: Vec<Step> = Vec::new();
     for step in steps {
-        let better = kept.last().is_none_or(|last| {
-            step.level < last.level || step.reaches && !last.reaches || step.gain > last.gain * (1.0 + NOTHING)
-        });
-        if better {
-            // From disk each size is a little faster: of those the last is enough.
-            kept.retain(|other| {
-                other.level != step.level || other.reaches != step.reaches || other.level < Level::Disk
-            });
+        let better = |last: &Step| step.level < last.level || step.gain > last.gain * (1.0 + NOTHING);
+        if kept.last().is_none_or(better) {
+            // From disk each size is a little faster: of those the largest is enough.
+            kept.retain(|other| other.level < Level::Disk || step.level < Level::Disk);
             kept.push(step);
-        }
-        if kept.last().is_some_and(|last| last.reaches && last.level == Level::RunsWell) {
-            break;
         }
     }
     kept

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde_json::json;
 
-use crate::advice::buying::{Kind, Row, Step, ram, steps};
+use crate::advice::buying::{Kind, Row, Step, by_wish, ram, steps};
 use crate::advice::kits::name;
 use crate::catalog::Catalog;
 use crate::scenario::{Answer, Scenario, evaluate};
@@ -36,7 +36,9 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
     let asked = question(&request, &ThisMachine::default(), &mut Expanded::default())?.scenario;
     let answer = evaluate(&asked);
     let shop = Catalog::builtin().shop();
-    let found = Found { steps: steps(&asked, &answer, wish, &shop), kits: ram(&asked, &shop), answer, wish };
+    let mut steps = steps(&asked, &answer, &shop);
+    by_wish(&mut steps, wish);
+    let found = Found { steps, kits: ram(&asked, &shop), answer, wish };
     print(out, &if json { found.as_json(&asked) } else { found.as_text(&asked) })
 }
 
@@ -56,7 +58,7 @@ impl Found {
         let step = |step: &Step| {
             json!({
                 "kind": word(step.kind), "what": step.what, "note": step.note, "verdict": step.level.name(),
-                "decode_tps": step.rate, "gain_tps": step.gain, "reaches": step.reaches,
+                "decode_tps": step.rate, "gain_tps": step.gain, "reaches": step.reaches(self.wish),
                 "findings": step.findings.iter().map(|found| found.what.as_str()).collect::<Vec<_>>(),
             })
         };
@@ -100,12 +102,12 @@ impl Found {
             lines.push("Nothing that could be added to this machine helps: memory beside its processor is soldered, or it is fast enough.".to_owned());
         }
         for step in &self.steps {
-            let mark = if step.reaches { "*" } else { " " };
+            let mark = if step.reaches(self.wish) { "*" } else { " " };
             let told = standing(step.level.words(), step.rate);
             lines.push(format!("{mark} {:<42.42} {told:<32} {}", step.what, step.note).trim_end().to_owned());
             lines.extend(step.findings.iter().map(|found| format!("    {} {}", found.what, found.remedy)));
         }
-        if self.steps.iter().any(|step| step.reaches) {
+        if self.steps.iter().any(|step| step.reaches(self.wish)) {
             lines.extend([String::new(), "* reaches what was wished for".to_owned()]);
         }
         if !self.kits.is_empty() {

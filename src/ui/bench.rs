@@ -16,6 +16,7 @@ use crate::scenario::{Answer, Point, Scenario, Subject, evaluate_here, largest_c
 use crate::units::Tokens;
 
 use super::accuracy::Accuracy;
+use super::buy::Buying;
 use super::by_hand::{Lower, Plot};
 use super::editor::{ModelEditor, QuantEditor};
 use super::files::Files;
@@ -50,6 +51,8 @@ pub enum Workspace {
     Model,
     /// The quant on screen, tensor by tensor.
     Quant,
+    /// What to add to the machine on screen.
+    Buy,
 }
 
 /// A machine that can be chosen.
@@ -117,6 +120,8 @@ pub struct Workbench {
     pub rank: RankPage,
     /// A ranking to be written where no dialog is available.
     pub exported: Option<String>,
+    /// What to add to the machine on screen.
+    pub(super) buying: Buying,
     /// Published measurements with what is predicted for them.
     pub accuracy: Accuracy,
     /// Speeds measured on this machine, whichever is on screen.
@@ -204,6 +209,7 @@ impl Workbench {
             ranking: None,
             rank: RankPage::default(),
             exported: None,
+            buying: Buying::default(),
             accuracy: Accuracy::default(),
             files: Files::default(),
             opened: scenario_file,

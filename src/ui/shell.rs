@@ -9,7 +9,7 @@ use super::paint::icon::Icon;
 use super::paint::logo;
 use super::widget::button::{Button, icon_button};
 use super::widget::segmented::{segmented, tab};
-use super::{Command, MemoryUnit, accuracy, editor, files, fonts, profiles, rail, rank, run, strip, theme};
+use super::{Command, MemoryUnit, accuracy, buy, editor, files, fonts, profiles, rail, rank, run, strip, theme};
 
 const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
 const REDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
@@ -56,6 +56,7 @@ pub fn ui(ui: &mut Ui, bench: Option<&mut Workbench>, catalog: &Catalog) -> Opti
             Workspace::Accuracy => accuracy::ui(ui, bench, catalog),
             Workspace::Model => editor::model_ui(ui, bench),
             Workspace::Quant => editor::quant_ui(ui, bench),
+            Workspace::Buy => buy::ui(ui, bench, catalog),
         });
         let asked = page.inner;
         command = command.take().or(asked);
@@ -92,7 +93,7 @@ fn top_bar(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comm
         ui.label(fonts::strong("willitrun").size(14.0).color(palette.t1));
         ui.add_space(20.0);
         ui.spacing_mut().item_spacing.x = 22.0;
-        let inside = matches!(bench.workspace, Workspace::Model | Workspace::Quant);
+        let inside = matches!(bench.workspace, Workspace::Model | Workspace::Quant | Workspace::Buy);
         for (workspace, name) in [
             (Workspace::Run, "Run"),
             (Workspace::Rank, "What runs here"),
