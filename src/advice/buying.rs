@@ -417,8 +417,10 @@ fn cards<'a>(scenario: &'a Scenario, shop: &'a Shop) -> impl Iterator<Item = Off
 
 fn with_card(machine: &Machine, mut pool: Pool, link: Option<Link>) -> Machine {
     let mut machine = machine.clone();
+    // One name more than there are pools and links is free.
+    let names = machine.pools.len() + machine.links.len();
     let free = |taken: &dyn Fn(&str) -> bool, stem: &str| {
-        (0..).map(|number| format!("{stem}{number}")).find(|id| !taken(id)).unwrap_or_default()
+        (0..=names).map(|number| format!("{stem}{number}")).find(|id| !taken(id)).unwrap_or_default()
     };
     pool.id = free(&|id| machine.pools.iter().any(|pool| pool.id == id), "gpu");
     (pool.slot, pool.free_now) = (None, None);

@@ -16,11 +16,9 @@ use crate::units::TokensPerSecond;
 /// What the title and the padding of a card take of its height.
 const TITLE: f32 = 46.0;
 const ROW: f32 = 26.0;
-const NAME: f32 = 236.0;
+const NAME: f32 = 250.0;
 const GAIN: f32 = 48.0;
 const RATE: f32 = 64.0;
-/// What bars leave to the columns around them.
-const TRY: f32 = 44.0;
 
 fn list(ui: &mut Ui, steps: &[Step], wish: TokensPerSecond) -> Option<Scenario> {
     let palette = theme::palette(ui);
@@ -57,21 +55,18 @@ fn list(ui: &mut Ui, steps: &[Step], wish: TokensPerSecond) -> Option<Scenario> 
                         .map_or_else(|| "—".to_owned(), |rate| format!("{} t/s", TokensPerSecond::saturating(rate)));
                     right(ui, RATE, &rate, palette.t1);
                     right(ui, GAIN, &gained(step.gain), palette.t3);
-                    let (rect, _) =
-                        ui.allocate_exact_size(vec2((ui.available_width() - TRY).max(24.0), ROW), Sense::hover());
+                    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width().max(24.0), ROW), Sense::hover());
                     let bar = Rect::from_center_size(rect.center(), vec2(rect.width(), 10.0));
                     let share = if most > 0.0 { (step.gain / most).max(0.0) } else { 0.0 };
                     let fill = if reaches { palette.accent } else { palette.line2 };
                     share_bar(ui.painter(), bar, share, [fill, palette.bg2]);
                 });
             });
-            let mut hover = step.note.clone();
+            let mut hover = format!("{}, {}", step.what, step.note).trim_end_matches([',', ' ']).to_owned();
             for found in &step.findings {
                 hover = format!("{hover}\n{} {}", found.what, found.remedy);
             }
-            if !hover.is_empty() {
-                row.response.on_hover_text(hover.trim());
-            }
+            row.response.on_hover_text(hover.trim());
         });
     }
     tried
