@@ -1,7 +1,7 @@
 //! What to buy: the machine with one thing more, and what that does for a model.
 //!
-//! There are no prices here. Steps come in the order of what such things usually cost, an assumption that is said:
-//! filling channels, more RAM, a better slot, a drive, a card, another board.
+//! There are no prices of today here. Steps come in the order of what such things usually cost, an assumption that is
+//! said: filling channels, more RAM, a better slot, a drive, a card, another board; cards by what they were launched at.
 
 use std::sync::Arc;
 
@@ -96,6 +96,8 @@ pub struct Step {
     pub rate: Option<f64>,
     /// Tokens per second more than without; all of them where there were none.
     pub gain: f64,
+    /// What a card was launched at, in US dollars, where that is known.
+    pub launch_usd: Option<f64>,
     /// What does not go together.
     pub findings: Vec<Finding>,
     /// The question with it bought.
@@ -143,8 +145,10 @@ pub fn by_wish(steps: &mut [Step], wish: TokensPerSecond) {
         let reach = b.reaches(wish).cmp(&a.reaches(wish));
         let enough = a.reaches(wish);
         let by_kind = if enough { a.kind.cmp(&b.kind) } else { std::cmp::Ordering::Equal };
+        let launch = |step: &Step| step.launch_usd.filter(|_| enough).unwrap_or(f64::INFINITY);
+        let by_price = launch(a).total_cmp(&launch(b));
         let by_gain = if enough { a.gain.total_cmp(&b.gain) } else { b.gain.total_cmp(&a.gain) };
-        reach.then(by_kind).then(a.level.cmp(&b.level)).then(by_gain)
+        reach.then(by_kind).then(by_price).then(a.level.cmp(&b.level)).then(by_gain)
     });
 }
 
@@ -191,6 +195,7 @@ struct Offer {
     kind: Kind,
     what: String,
     note: String,
+    launch_usd: Option<f64>,
     machine: Machine,
     findings: Vec<Finding>,
 }
@@ -203,7 +208,7 @@ struct Before {
 impl Before {
     /// What an offer does, where it does anything.
     fn judge(&self, scenario: &Scenario, offer: Offer) -> Option<Step> {
-        let Offer { kind, what, note, mut machine, findings } = offer;
+        let Offer { kind, what, note, launch_usd, mut machine, findings } = offer;
         // What is free right now belongs to the machine as it is.
         for pool in machine.pools.iter_mut().filter(|pool| pool.kind != PoolKind::Disk) {
             pool.free_now = None;
@@ -213,7 +218,7 @@ impl Before {
         let (level, rate) = (after.verdict.level, rate_of(&after));
         let gain = rate.unwrap_or(0.0) - self.rate.unwrap_or(0.0);
         let helps = level < self.level || gain > NOTHING * self.rate.unwrap_or(0.0) && gain > 0.0;
-        let step = Step { kind, what, note, level, rate, gain, findings, scenario };
+        let step = Step { kind, what, note, level, rate, gain, launch_usd, findings, scenario };
         (helps && level != Level::No).then_some(step)
     }
 }
@@ -242,6 +247,7 @@ fn filled(scenario: &Scenario) -> Option<Offer> {
         kind: Kind::Channels,
         what: format!("{} modules of {each} GiB more", all - present),
         note: format!("{all} of {channels} channels filled, {} in all", kits::name(size)),
+        launch_usd: None,
         machine,
         findings: Vec::new(),
     })
@@ -319,7 +325,14 @@ fn more_ram(scenario: &Scenario, before: &Before, shop: &Shop) -> Vec<Step> {
             modules.map_or_else(String::new, |modules| format!("{} × {} GiB", modules.count, modules.each.get() / GIB));
         before.judge(
             scenario,
-            Offer { kind: Kind::Ram, what: format!("RAM {}", kits::name(size)), note, machine, findings },
+            Offer {
+                kind: Kind::Ram,
+                what: format!("RAM {}", kits::name(size)),
+                note,
+                launch_usd: None,
+                machine,
+                findings,
+            },
         )
     });
     let mut kept: Vec<Step> = Vec::new();
@@ -354,6 +367,7 @@ fn better_slots(scenario: &Scenario) -> Option<Offer> {
         kind: Kind::Slot,
         what: format!("Slots of {lanes} lanes"),
         note: format!("now PCIe {}", changed.join(", ")),
+        launch_usd: None,
         machine,
         findings: Vec::new(),
     })
@@ -379,7 +393,7 @@ fn drives<'a>(scenario: &'a Scenario, shop: &'a Shop) -> impl Iterator<Item = Of
         pool.read_measured = None;
         pool.read = Some(drive.read.clone());
         let note = format!("reads {}", drive.read.value);
-        Offer { kind: Kind::Drive, what: drive.name.clone(), note, machine, findings: Vec::new() }
+        Offer { kind: Kind::Drive, what: drive.name.clone(), note, launch_usd: None, machine, findings: Vec::new() }
     })
 }
 
@@ -405,13 +419,16 @@ fn cards<'a>(scenario: &'a Scenario, shop: &'a Shop) -> impl Iterator<Item = Off
         });
     let takes = host(machine).is_some();
     same.into_iter().chain(others).filter(move |_| takes).map(|(what, pool, link)| {
-        let note = format!(
-            "{}{}",
-            pool.capacity.value.in_gib(),
-            pool.bandwidth().map_or_else(String::new, |(rate, _)| format!(" at {rate}"))
-        );
+        let launch_usd = pool.device.as_ref().and_then(|device| device.launch_usd);
+        let mut note = pool.capacity.value.in_gib();
+        if let Some((rate, _)) = pool.bandwidth() {
+            note = format!("{note} at {rate}");
+        }
+        if let Some(dollars) = launch_usd {
+            note = format!("{note}, launched at ${}", crate::units::grouped(dollars as u64));
+        }
         let machine = with_card(&scenario.machine, pool, link);
-        Offer { kind: Kind::Card, what, note, machine, findings: Vec::new() }
+        Offer { kind: Kind::Card, what, note, launch_usd, machine, findings: Vec::new() }
     })
 }
 
@@ -462,6 +479,7 @@ fn boards<'a>(scenario: &'a Scenario, answer: &Answer, shop: &'a Shop) -> impl I
             kind: Kind::Board,
             what: board.name.clone(),
             note: format!("{} with {} of RAM", board.bandwidth.value, kits::name(size)),
+            launch_usd: None,
             machine,
             findings: Vec::new(),
         })

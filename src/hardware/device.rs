@@ -37,6 +37,8 @@ pub struct Accelerator {
     pub fp32: Option<FlopsPerSecond>,
     /// Board power in watts.
     pub watts: Option<f64>,
+    /// What it was launched at, in US dollars; not what it costs today.
+    pub launch_usd: Option<f64>,
     /// Where these figures were found.
     pub source: String,
     /// Whether the row was written from memory and not checked.
