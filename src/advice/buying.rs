@@ -217,7 +217,9 @@ impl Before {
         let after = evaluate_here(&scenario);
         let (level, rate) = (after.verdict.level, rate_of(&after));
         let gain = rate.unwrap_or(0.0) - self.rate.unwrap_or(0.0);
-        let helps = level < self.level || gain > NOTHING * self.rate.unwrap_or(0.0) && gain > 0.0;
+        let least = NOTHING * self.rate.unwrap_or(0.0);
+        // A verdict that gets better by getting slower is no help.
+        let helps = level < self.level && gain >= -least || gain > least;
         let step = Step { kind, what, note, level, rate, gain, launch_usd, findings, scenario };
         (helps && level != Level::No).then_some(step)
     }

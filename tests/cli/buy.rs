@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::program::{answer, answer_json, willitrun};
+use super::program::{answer, answer_json, file, willitrun};
 
 fn steps(asked: &str) -> Value {
     answer_json("buy", &format!("buy {asked}"))
@@ -72,10 +72,50 @@ fn kits_of_ram_fill_channels_or_say_what_they_leave_empty() {
     assert!(of_kind(&found, "ram").iter().all(|step| step["what"] != "RAM 512 GiB"));
 }
 
+/// Two cards in slots of four lanes, and two of four channels with modules.
+const HALF_FILLED: &str = r#"(
+    format: "willitrun.machine", version: 1, id: "half", name: "Half filled",
+    cpu: (name: "", sockets: 1, cores: 16, simd: "avx2"),
+    pools: [
+        (id: "ram", kind: "ram", capacity_bytes: (value: 68719476736, source: "typed"),
+         read_bytes_per_second: (value: 102.4e9, basis: "data sheet", source: "4 x 3200 MT/s x 8 B"),
+         dimms: (populated: 2, channels: 4, mega_transfers: 3200, kind: "DDR4"), numa_nodes: 1),
+        (id: "gpu0", kind: "vram", device: "nvidia-geforce-rtx-3090", capacity_bytes: (value: 25769803776, source: "data sheet"),
+         read_bytes_per_second: (value: 936.2e9, basis: "data sheet", source: "devices"), link: "pcie0"),
+        (id: "gpu1", kind: "vram", device: "nvidia-geforce-rtx-3090", capacity_bytes: (value: 25769803776, source: "data sheet"),
+         read_bytes_per_second: (value: 936.2e9, basis: "data sheet", source: "devices"), link: "pcie1"),
+    ],
+    links: [
+        (id: "pcie0", kind: "pcie", generation: 3, lanes: 1),
+        (id: "pcie1", kind: "pcie", generation: 3, lanes: 1),
+    ],
+    nodes: [], measurements: [],
+)"#;
+
 #[test]
-fn a_card_in_a_narrow_slot_and_empty_channels_are_seen() {
-    let found = steps("--model llama-3.3-70b --quant Q4_K_M --machine 2x-xeon-e5-v4-256gb");
-    assert!(list(&found, "steps").iter().any(|step| step["kind"] == "card"));
+fn empty_channels_and_a_narrow_slot_are_seen() {
+    let (_folder, path) = file("half.ron", HALF_FILLED);
+    let machine = path.to_str().expect("a path");
+    let found = steps(&format!("--model deepseek-v2 --quant Q2_K --machine {machine}"));
+    let filled = of_kind(&found, "channels");
+    assert_eq!(filled.len(), 1, "{found:#}");
+    assert_eq!(filled[0]["what"], "2 modules of 32 GiB more");
+    // Twice the channels read the experts in RAM twice as fast, so it is clearly more than the kit alone.
+    assert!(rate(filled[0]) > 1.3 * rate(&found), "{} from {}", rate(filled[0]), rate(&found));
+    // An engine that splits every layer sends each over one lane; sixteen help.
+    let found = steps(&format!("--model llama-3.1-8b --quant bf16 --engine vllm --machine {machine}"));
+    let slot = of_kind(&found, "slot");
+    assert_eq!(slot.len(), 1, "{found:#}");
+    assert!(slot[0]["note"].as_str().is_some_and(|said| said.contains("3.0 x1")), "{slot:?}");
+    for step in list(&found, "steps") {
+        assert!(rate(step) > 0.97 * rate(&found), "nothing that slows it down is advised: {step}");
+    }
+    let text = answer(&format!("buy --model llama-3.3-70b --quant Q8_0 --machine {machine}"));
+    assert!(text.contains("One more RTX 3090"), "{text}");
+}
+
+#[test]
+fn memory_beside_the_processor_takes_nothing() {
     let mac = steps("--model llama-3.3-70b --quant Q8_0 --machine macbook-air-m2-16gb");
     assert!(list(&mac, "steps").is_empty() && list(&mac, "ram").is_empty(), "memory there is soldered: {mac}");
     assert!(answer("buy --model llama-3.3-70b --quant Q8_0 --machine macbook-air-m2-16gb").contains("soldered"));
