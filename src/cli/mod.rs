@@ -7,6 +7,7 @@ mod bench_file;
 mod check;
 mod buy;
 mod claims;
+mod console;
 mod described;
 mod detect;
 mod faq;
@@ -31,6 +32,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
+pub use console::attach_console;
 use request::Request;
 pub use this::ThisMachine;
 
