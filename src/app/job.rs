@@ -1,6 +1,8 @@
 //! Named threads that send events. The only place in the window that starts one.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::measure::Cancel;
 
@@ -24,6 +26,8 @@ pub struct Jobs {
 pub(super) struct Outbox {
     sender: SyncSender<Event>,
     ctx: egui::Context,
+    /// When a calm event last asked for a frame.
+    drawn: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Outbox {
@@ -31,6 +35,21 @@ impl Outbox {
         // A window that is gone needs no events.
         if self.sender.send(event).is_ok() {
             self.ctx.request_repaint();
+        }
+    }
+
+    /// As [`offer`](Self::offer), for what is timed while the window looks on: it is drawn at most ten times a second.
+    pub(super) fn offer_calmly(&self, event: Event) {
+        if self.sender.try_send(event).is_ok() {
+            let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+            let due = drawn.map_or(Duration::ZERO, |at| CALM.saturating_sub(at.elapsed()));
+            if due.is_zero() {
+                *drawn = Some(Instant::now());
+                self.ctx.request_repaint();
+            } else {
+                // Asked for already, or for then; the soonest of what is asked for counts.
+                self.ctx.request_repaint_after(due);
+            }
         }
     }
 
@@ -42,12 +61,15 @@ impl Outbox {
     }
 }
 
+/// The least time between two frames while something is timed.
+const CALM: Duration = Duration::from_millis(100);
+
 impl Jobs {
     /// No job yet.
     #[must_use]
     pub fn new(ctx: egui::Context) -> Self {
         let (sender, receiver) = sync_channel(WAITING);
-        let sender = Outbox { sender, ctx };
+        let sender = Outbox { sender, ctx, drawn: Arc::default() };
         Self {
             sender,
             receiver,

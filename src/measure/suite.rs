@@ -2,12 +2,14 @@
 //! other so that none slows another.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use super::disk::{self, DiskOptions, DiskResult};
 use super::gpu::{self, Cards, GpuOptions};
 use super::matvec::{self, KernelResult};
 use super::ram::{self, RamResult};
 use super::{Cancel, MeasureError, Progress, ram_options};
+use crate::hardware::Sample;
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +97,7 @@ pub fn suite(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Suite, MeasureError> {
     let mut found = Suite::default();
+    let began = Instant::now();
     // How the time is shared out: RAM, multiplying, GPUs, disk.
     let weights = [
         if wanted.ram == Part::Measured { 4.0 } else { 0.0 },
@@ -107,7 +110,11 @@ pub fn suite(
     let within = |part: usize| {
         let begin: f64 = weights[..part].iter().sum::<f64>() / all;
         let width = weights[part] / all;
-        move |inner: Progress| Progress { done: (begin + width * f64::from(inner.done)) as f32, ..inner }
+        move |inner: Progress| Progress {
+            done: (begin + width * f64::from(inner.done)) as f32,
+            sample: inner.sample.map(|sample| Sample { seconds: began.elapsed().as_secs_f64(), ..sample }),
+            ..inner
+        }
     };
     if wanted.ram == Part::Measured {
         let place = within(0);

@@ -79,7 +79,7 @@ struct Kept {
 fn keep(suite: &Suite, save: bool) -> Result<Kept, Failure> {
     let mut machine: Machine = ThisMachine::default().get().0.clone();
     let before = machine.measurements.len();
-    let mut findings = measure::apply(&mut machine, suite);
+    let mut findings = measure::apply(&mut machine, suite).findings;
     findings.extend(report::findings(suite));
     let new = machine.measurements.len() > before;
     if save && new {
