@@ -86,6 +86,10 @@ fn shortcuts(ui: &Ui, bench: &mut Workbench) {
     }
 }
 
+/// Room before the tabs and between them. In the narrowest window seven of them stand beside all that is at the right.
+const TABS: [f32; 2] = [20.0, 22.0];
+const TABS_NARROW: [f32; 2] = [10.0, 12.0];
+
 /// What the button for the famous model and all that stands at the right need.
 const ROOM_FOR_FAMOUS: f32 = 430.0;
 
@@ -96,8 +100,9 @@ fn top_bar(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comm
     ui.horizontal_centered(|ui| {
         logo::logo(ui, 15.0);
         ui.label(fonts::strong("willitrun").size(14.0).color(palette.t1));
-        ui.add_space(20.0);
-        ui.spacing_mut().item_spacing.x = 22.0;
+        let [before, between] = if is_folded(ui.ctx()) { TABS_NARROW } else { TABS };
+        ui.add_space(before);
+        ui.spacing_mut().item_spacing.x = between;
         let inside = matches!(bench.workspace, Workspace::Model | Workspace::Quant);
         for (workspace, name) in [
             (Workspace::Run, "Run"),

@@ -42,6 +42,9 @@ pub(super) fn findings(suite: &Suite) -> Vec<Finding> {
             ));
         } else if cards.cards.is_empty() && cards.failed.is_empty() {
             found.push(Finding::note("There is no GPU here to measure.", ""));
+            found.extend(cards.software.iter().map(|name| {
+                Finding::note(format!("{name} draws on the processor: its figures would be the RAM's."), "")
+            }));
         }
         for card in cards.cards.iter().filter(|card| card.link.is_none()) {
             found.push(Finding::note(

@@ -61,8 +61,14 @@ fn is_off(curve: &Curve, rate: f64) -> bool {
     curve.alike && rate < curve.median * (1.0 - OFF)
 }
 
-/// Draws it; `sheet` is the dial's tick.
-pub(super) fn windows(ui: &mut Ui, samples: &[Sample], meter: Meter, sheet: Option<(&str, f64)>, height: f32) {
+/// Draws it; `sheet` is the dial's tick, `none` what is said where there is nothing.
+pub(super) fn windows(
+    ui: &mut Ui,
+    samples: &[Sample],
+    meter: Meter,
+    (sheet, none): (Option<(&str, f64)>, &str),
+    height: f32,
+) {
     let palette = theme::palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     let curves = curves(samples, meter);
@@ -75,10 +81,9 @@ pub(super) fn windows(ui: &mut Ui, samples: &[Sample], meter: Meter, sheet: Opti
     let times = || curves.iter().flat_map(|curve| curve.points.iter().map(|(seconds, _)| *seconds));
     let (first, last) = (times().fold(f64::INFINITY, f64::min), times().fold(0.0, f64::max));
     if curves.is_empty() || !ui.is_rect_visible(rect) {
-        let said = "Nothing was taken of this dial in this run.";
         let font = fonts::font(12.0, Weight::Regular);
         if curves.is_empty() {
-            ui.painter().text(rect.center(), Align2::CENTER_CENTER, said, font, palette.t3);
+            ui.painter().text(rect.center(), Align2::CENTER_CENTER, none, font, palette.t3);
         }
         return;
     }

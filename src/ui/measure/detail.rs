@@ -5,7 +5,7 @@ use egui::{Align2, Label, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use crate::hardware::{Besides, Meter, Reading, Sample};
 use crate::ui::bench::Workbench;
 use crate::ui::paint::line::{self, Dash};
-use crate::ui::widget::card::{card_under, titles};
+use crate::ui::widget::card::{card_under, longest, titles};
 use crate::ui::{fonts, theme};
 
 use super::bars::{Bar, bars};
@@ -71,7 +71,14 @@ pub(super) fn card(ui: &mut Ui, bench: &mut Workbench, height: f32) {
         open = Detail::Windows;
     }
     let shown = open;
+    let none = match (&bench.measuring, bench.measure.run()) {
+        (Some(_), _) => "The first window comes in a moment.",
+        (None, None) => "Each window is drawn here as it is taken.",
+        (None, Some(run)) if run.samples.is_empty() => "Windows are kept of the newest run alone.",
+        (None, Some(_)) => "Nothing was taken of this dial in this run.",
+    };
     let said = readout(&seen, shown);
+    let short = said.rsplit(", ").next().unwrap_or_default().to_owned();
     let ink = theme::palette(ui).t3;
     let inner = height - CHROME;
     card_under(
@@ -80,7 +87,7 @@ pub(super) fn card(ui: &mut Ui, bench: &mut Workbench, height: f32) {
             titles(ui, &mut open, &tabs);
         },
         |ui| {
-            ui.add(Label::new(fonts::small(&said).color(ink)).truncate());
+            ui.label(fonts::small(longest(ui, [said.as_str(), &short])).color(ink));
         },
         |ui| {
             ui.set_width(ui.available_width());
@@ -90,7 +97,7 @@ pub(super) fn card(ui: &mut Ui, bench: &mut Workbench, height: f32) {
                 match shown {
                     Detail::Windows => {
                         let sheet = sheet(&gauges, seen.meter);
-                        chart::windows(ui, &seen.samples, seen.meter, sheet, inner);
+                        chart::windows(ui, &seen.samples, seen.meter, (sheet, none), inner);
                     }
                     Detail::Threads => threads(ui, &seen, inner),
                     Detail::Pages => pages(ui, &seen),
@@ -116,10 +123,10 @@ fn readout(seen: &Seen, open: Detail) -> String {
         Detail::Windows => match chart::outliers(&seen.samples, seen.meter) {
             (_, 0) => "GB/s".to_owned(),
             (0, all) => format!("GB/s, {all} windows"),
-            (off, all) => format!("GB/s, {off} of {all} windows over 10 % below (hollow)"),
+            (off, all) => format!("GB/s, {off} of {all} windows low (hollow)"),
         },
         Detail::Threads => seen.ram.as_ref().map_or_else(String::new, |ram| {
-            format!("more than {} do not help: -t {}", ram.figure.threads, ram.figure.threads)
+            format!("more than {} do not help, use -t {}", ram.figure.threads, ram.figure.threads)
         }),
         Detail::Pages | Detail::Disk => "GB/s".to_owned(),
         Detail::Cache => "GB/s by size read in turn".to_owned(),

@@ -5,6 +5,7 @@ use egui::{Align, Label, Layout, Rect, Role, Sense, Stroke, StrokeKind, Ui, Widg
 use crate::hardware::Meter;
 use crate::ui::bench::Workbench;
 use crate::ui::paint::{dial, mark};
+use crate::ui::widget::card::longest;
 use crate::ui::{fonts, theme};
 
 use super::view::{Gauge, Stage};
@@ -83,7 +84,10 @@ fn head(ui: &mut Ui, gauge: &Gauge) {
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.add(Label::new(fonts::title(&gauge.title).color(palette.t1)).selectable(false));
-            let about = fonts::small(&gauge.about).color(palette.t3);
+            // The last part says what there is no better word for.
+            let last = gauge.about.rsplit(", ").next().unwrap_or_default();
+            let shown = longest(ui, [gauge.about.as_str(), last]);
+            let about = fonts::small(if shown.is_empty() { last } else { shown }).color(palette.t3);
             ui.add(Label::new(about).truncate().selectable(false));
         });
     });
@@ -119,7 +123,7 @@ fn foot(ui: &mut Ui, bench: &Workbench, gauge: &Gauge) {
         Stage::Waits => Some("waits"),
         Stage::Rests | Stage::Done => None,
     };
-    if let Some(why) = gauge.why.as_ref().filter(|_| now.is_none()) {
+    if let Some(why) = gauge.why.as_ref().filter(|_| now.is_none() || gauge.what.is_empty()) {
         let size = vec2(ui.available_width(), ROW * ROWS as f32);
         ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
             ui.add(Label::new(fonts::caption(why).color(palette.t2)).wrap().selectable(false));
@@ -149,9 +153,26 @@ fn line(ui: &mut Ui, what: &str, value: &str) {
         ui.spacing_mut().item_spacing.x = 6.0;
         ui.add(Label::new(fonts::caption(value).color(palette.t1)).truncate().selectable(false));
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            ui.add(Label::new(fonts::caption(what).color(palette.t3)).truncate().selectable(false));
+            let short = short(what);
+            let shown = longest(ui, [what, short]);
+            let shown = if shown.is_empty() { short } else { shown };
+            ui.add(Label::new(fonts::caption(shown).color(palette.t3)).truncate().selectable(false));
         });
     });
+}
+
+/// What a fact is called where there is little room.
+fn short(what: &str) -> &str {
+    match what {
+        "Data sheet" => "Sheet",
+        "Ordinary pages" => "Ordinary",
+        "Median, spread" => "Median",
+        "f32 in shaders" => "f32",
+        "f16 in shaders" => "f16",
+        "From the cache" => "Cached",
+        "From the GPU" => "Back",
+        other => other,
+    }
 }
 
 /// What a screen reader says of it.

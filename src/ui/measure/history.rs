@@ -11,7 +11,8 @@ use crate::ui::{fonts, theme};
 use super::words;
 
 const ROW: f32 = 24.0;
-const FIGURE: f32 = 78.0;
+/// The first has room for how far it is from the usual.
+const FIGURES: [f32; 2] = [92.0, 64.0];
 const WHEN: f32 = 96.0;
 const COLUMNS: [Meter; 5] = [Meter::Ram, Meter::Kernel, Meter::Gpu, Meter::Link, Meter::Disk];
 
@@ -55,6 +56,7 @@ fn table(ui: &mut Ui, bench: &Workbench, height: f32) -> Option<usize> {
     let palette = theme::palette(ui);
     let (page, running) = (&bench.measure, usize::from(bench.measuring.is_some()));
     let mut chosen = None;
+    ui.visuals_mut().selection.bg_fill = palette.bg3;
     // In a narrow card the rows of a matrix give way: they are in the dials of a run.
     let columns: &[Meter] =
         if ui.available_width() < 560.0 { &[Meter::Ram, Meter::Gpu, Meter::Link, Meter::Disk] } else { &COLUMNS };
@@ -68,8 +70,8 @@ fn table(ui: &mut Ui, bench: &Workbench, height: f32) -> Option<usize> {
         .cell_layout(Layout::left_to_right(Align::Center))
         .column(Column::exact(WHEN))
         .column(Column::remainder().at_least(60.0).clip(true));
-    for _ in columns {
-        builder = builder.column(Column::exact(FIGURE));
+    for meter in columns {
+        builder = builder.column(Column::exact(FIGURES[usize::from(*meter != Meter::Ram)]));
     }
     let table = builder.header(20.0, |mut row| {
         for text in ["When", "Conditions"] {
@@ -105,7 +107,7 @@ fn table(ui: &mut Ui, bench: &Workbench, height: f32) -> Option<usize> {
                 }
             });
             row.col(|ui| {
-                let mut said = words::conditions(run);
+                let mut said = words::short_conditions(run);
                 if run.on != bench.base.cpu.name && !run.on.is_empty() {
                     said = format!("on {}", run.on);
                 }
@@ -135,8 +137,7 @@ fn now(row: &mut egui_extras::TableRow<'_, '_>, bench: &Workbench, columns: &[Me
     text(row, "now", true);
     text(row, if measuring.cancelled { "stopping" } else { "running" }, false);
     for meter in columns {
-        let best = measuring.samples.iter().filter(|sample| sample.series.meter() == *meter);
-        let best = best.map(|sample| sample.rate).max_by(f64::total_cmp);
+        let best = measuring.headline(*meter, None);
         row.col(|ui| {
             let palette = theme::palette(ui);
             let shown = best.map_or_else(|| "—".to_owned(), words::gb);

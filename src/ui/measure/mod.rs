@@ -18,7 +18,7 @@ pub use state::{Length, MeasurePage, Measuring};
 
 use egui::{Align, Label, Layout, Role, Sense, Ui, WidgetInfo, vec2};
 
-use crate::hardware::Meter;
+use crate::hardware::{Fate, Meter};
 
 use super::bench::Workbench;
 use super::paint::bar::share_bar;
@@ -157,9 +157,9 @@ fn sentence(bench: &Workbench, all: &[Gauge]) -> String {
         };
     };
     let least = if ram.at_least { "at least " } else { "" };
-    let of = ram.sheet.map_or_else(String::new, |(of, sheet)| {
-        let of = if of == "Data sheet" { "its data sheet".to_owned() } else { format!("what is {}", of.to_lowercase()) };
-        format!(", {} of {of}", words::percent(rate / sheet))
+    let of = ram.sheet.map_or_else(String::new, |(of, sheet)| match of {
+        "Data sheet" => format!(", {} of its data sheet", words::percent(rate / sheet)),
+        of => format!(", {} of the {} {}", words::percent(rate / sheet), words::gb(sheet), of.to_lowercase()),
     });
     format!("{} reads {least}{} GB/s{of}", ram.title, words::gb(rate))
 }
@@ -185,8 +185,12 @@ fn below(bench: &Workbench) -> Vec<String> {
     let when = format!("Measured {} UTC", words::when(&run.at));
     let conditions = words::conditions(run);
     let short = if conditions.is_empty() { when.clone() } else { format!("{when}, {conditions}") };
-    let busy = words::busy(run).is_some_and(|busy| busy > 0.2);
-    let rest = if busy { "; a lower bound, not used in predictions" } else { "; predictions use it" };
+    let bound = run.slowest(Meter::Ram).is_some_and(|ram| ram.fate == Fate::LowerBound);
+    let rest = match bench.measure.chosen {
+        Some(place) if place + 1 < bench.measure.runs.len() => "; an earlier run",
+        _ if bound => "; the RAM's figure is a lower bound, not used in predictions",
+        _ => "; predictions use it",
+    };
     vec![format!("{short}{rest}."), format!("{short}."), format!("{when}.")]
 }
 

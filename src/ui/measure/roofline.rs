@@ -96,24 +96,34 @@ fn draw(ui: &Ui, rect: Rect, picture: &Roofline, machine: &Machine, kernel: Opti
         return;
     }
     let plot = ground(rect, picture, kernel);
-    let tens: Vec<(f64, String)> = powers(plot.y, 10.0).into_iter().map(|value| (value, scaled(value))).collect();
+    let mut lines = powers(plot.y, 10.0);
+    if lines.len() < 3 {
+        // Within a decade or two the halves and fifths of each.
+        let finer = powers(Span { low: plot.y.low / 10.0, ..plot.y }, 10.0);
+        lines = finer.into_iter().flat_map(|ten| [ten, 2.0 * ten, 5.0 * ten]).collect();
+        lines.retain(|value| (plot.y.low..=plot.y.high).contains(value));
+    }
+    let tens: Vec<(f64, String)> = lines.into_iter().map(|value| (value, scaled(value))).collect();
     plot.grid(painter, palette, &tens);
     let fours: Vec<(f64, String)> = powers(plot.x, 4.0).into_iter().map(|value| (value, number(value))).collect();
     plot.foot(painter, palette, &fours, "operations for each byte read");
-    let mut taken: Vec<Rect> = Vec::new();
+    // Points are never written over.
+    let spot = |(_, worked): &(Step, Worked)| {
+        Rect::from_center_size(plot.at(worked.intensity(), worked.rate()), Vec2::splat(9.0))
+    };
+    let mut taken: Vec<Rect> = picture.points.iter().map(spot).collect();
     for roof in &picture.roofs {
         draw_roof(painter, &plot, roof, machine, palette, &mut taken);
     }
     if let Some(rate) = kernel.filter(|_| picture.roofs.iter().any(|roof| roof.site == Site::Cpu)) {
         let at = plot.at(Q4_K_INTENSITY, rate);
         mark::paint(painter, at, mark::Mark::Measured, palette);
-        place(painter, &plot, at, "rows, measured", palette.accent, palette, &mut taken);
+        place(painter, &plot, at, ("kernel, measured", palette.accent), Site::Cpu, palette, &mut taken);
     }
     // The token first: where names would touch, the later gives way.
     for (step, worked) in &picture.points {
         let at = plot.at(worked.intensity(), worked.rate());
         point(painter, at, *step, color(worked.site, palette), palette);
-        taken.push(Rect::from_center_size(at, Vec2::splat(9.0)));
     }
     let both = picture.roofs.len() > 1;
     for (step, worked) in &picture.points {
@@ -122,7 +132,8 @@ fn draw(ui: &Ui, rect: Rect, picture: &Roofline, machine: &Machine, kernel: Opti
         if both && matches!(step, Step::Decode(1)) {
             name = format!("{name}, {}", if worked.site == Site::Gpu { "in VRAM" } else { "in RAM" });
         }
-        place(painter, &plot, at, &name, palette.t1, palette, &mut taken);
+        let ink = if both { color(worked.site, palette) } else { palette.t1 };
+        place(painter, &plot, at, (&name, ink), worked.site, palette, &mut taken);
     }
 }
 
@@ -137,12 +148,12 @@ fn color(site: Site, palette: &Palette) -> Color32 {
 fn ground(rect: Rect, picture: &Roofline, kernel: Option<f64>) -> Plot {
     let points = || picture.points.iter().map(|(_, worked): &(Step, Worked)| worked);
     let ridges = || picture.roofs.iter().filter_map(Roof::ridge);
-    let low = points().map(Worked::intensity).fold(1.0, f64::min) / 1.6;
+    let low = points().map(Worked::intensity).fold(1.0, f64::min) / 2.0;
     let high = points().map(Worked::intensity).chain(ridges()).fold(64.0, f64::max) * 2.5;
     let tops = picture.roofs.iter().map(|roof| roof.attainable(high));
     let top = tops.fold(0.0, f64::max) * 3.0;
     let starts = picture.roofs.iter().map(|roof| roof.attainable(low));
-    let least = points().map(Worked::rate).chain(starts).chain(kernel).fold(top, f64::min) / 2.0;
+    let least = points().map(Worked::rate).chain(starts).chain(kernel).fold(top, f64::min) / 2.5;
     let x = Span { low, high, scale: Scale::Powers };
     Plot::new(rect, x, Span { low: least, high: top, scale: Scale::Powers }, 42.0)
 }
@@ -166,15 +177,21 @@ fn draw_roof(painter: &Painter, plot: &Plot, roof: &Roof, machine: &Machine, pal
     line::label(painter, end, Align2::RIGHT_BOTTOM, &name, font(), [ink, palette.bg2]);
     let source = roof.pool(machine).and_then(|pool| pool.read_measured.as_ref().or(pool.read.as_ref()));
     let said = roof.bandwidth.to_string();
-    let start = at(plot.x.low * 1.25);
-    let place = start + if roof.site == Site::Gpu { vec2(14.0, -10.0) } else { vec2(22.0, 12.0) };
-    let anchor = if roof.site == Site::Gpu { Align2::LEFT_BOTTOM } else { Align2::LEFT_TOP };
-    let size = painter.layout_no_wrap(said.clone(), font(), ink).size();
-    taken.push(anchor.anchor_size(place, size).expand(2.0));
-    line::label(painter, place, anchor, &said, font(), [ink, palette.bg2]);
+    let size = painter.layout_no_wrap(said.clone(), font(), ink).size() + vec2(14.0, 0.0);
+    // Above the line of a GPU, below that of the CPU; the first place along it that is free.
+    let (away, anchor) = match roof.site {
+        Site::Gpu => (vec2(-4.0, -4.0), Align2::RIGHT_BOTTOM),
+        Site::Cpu => (vec2(6.0, 5.0), Align2::LEFT_TOP),
+    };
+    let bend = roof.ridge().unwrap_or(plot.x.high).min(plot.x.high);
+    let along = (1..24_i32).map(|step| plot.x.low * (bend / plot.x.low).powf(f64::from(step) / 24.0));
+    let mut places = along.map(|intensity| anchor.anchor_size(at(intensity) + away, size));
+    let free = places.find(|rect| plot.rect.contains_rect(*rect) && taken.iter().all(|other| !other.intersects(*rect)));
+    let Some(rect) = free else { return };
+    taken.push(rect.expand(2.0));
+    line::label(painter, rect.left_top() + vec2(14.0, 0.0), Align2::LEFT_TOP, &said, font(), [ink, palette.bg2]);
     if let Some(figure) = source {
-        let beside = anchor.anchor_size(place, size).left_center() - vec2(9.0, 0.0);
-        mark::paint(painter, beside, mark_of(figure.source), palette);
+        mark::paint(painter, rect.left_center() + vec2(5.0, 0.0), mark_of(figure.source), palette);
     }
 }
 
@@ -194,18 +211,36 @@ fn point(painter: &Painter, at: egui::Pos2, step: Step, color: Color32, palette:
 }
 
 /// A name beside its point, where it touches nothing; left out where it would.
-fn place(painter: &Painter, plot: &Plot, at: egui::Pos2, name: &str, ink: Color32, palette: &Palette, taken: &mut Vec<Rect>) {
+fn place(
+    painter: &Painter,
+    plot: &Plot,
+    at: egui::Pos2,
+    (name, ink): (&str, Color32),
+    site: Site,
+    palette: &Palette,
+    taken: &mut Vec<Rect>,
+) {
     let font = fonts::font(11.0, Weight::Regular);
     let size = painter.layout_no_wrap(name.to_owned(), font.clone(), ink).size();
-    let ways = [
-        (vec2(8.0, 6.0), Align2::LEFT_TOP),
-        (vec2(8.0, 0.0), Align2::LEFT_CENTER),
-        (vec2(0.0, 8.0), Align2::CENTER_TOP),
-        (vec2(-8.0, -4.0), Align2::RIGHT_BOTTOM),
-        (vec2(-8.0, 4.0), Align2::RIGHT_TOP),
-        (vec2(0.0, -8.0), Align2::CENTER_BOTTOM),
-        (vec2(8.0, 20.0), Align2::LEFT_TOP),
-    ];
+    // Those of GPUs stand above, those of the CPU below: so a name is never nearer to another's point.
+    let ways = match site {
+        Site::Gpu => [
+            (vec2(-7.0, -3.0), Align2::RIGHT_BOTTOM),
+            (vec2(0.0, -8.0), Align2::CENTER_BOTTOM),
+            (vec2(7.0, -3.0), Align2::LEFT_BOTTOM),
+            (vec2(8.0, 0.0), Align2::LEFT_CENTER),
+            (vec2(0.0, 8.0), Align2::CENTER_TOP),
+            (vec2(-8.0, 0.0), Align2::RIGHT_CENTER),
+        ],
+        Site::Cpu => [
+            (vec2(7.0, 3.0), Align2::LEFT_TOP),
+            (vec2(0.0, 8.0), Align2::CENTER_TOP),
+            (vec2(8.0, 0.0), Align2::LEFT_CENTER),
+            (vec2(-7.0, 3.0), Align2::RIGHT_TOP),
+            (vec2(7.0, 17.0), Align2::LEFT_TOP),
+            (vec2(7.0, -3.0), Align2::LEFT_BOTTOM),
+        ],
+    };
     let free = ways.into_iter().find(|(away, anchor)| {
         let rect = anchor.anchor_size(at + *away, size);
         plot.rect.expand(2.0).contains_rect(rect) && taken.iter().all(|other| !other.intersects(rect))

@@ -7,6 +7,8 @@ use crate::scenario::{Roofline, Scenario};
 use crate::speed::Range;
 use crate::ui::memo::Memo;
 
+use super::in_words;
+
 /// A measurement under way.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Measuring {
@@ -34,6 +36,19 @@ impl Measuring {
         self.samples.iter().filter(of).map(|sample| sample.rate).max_by(f64::total_cmp)
     }
 
+    /// What stands on a dial so far.
+    pub(super) fn headline(&self, meter: Meter, card: Option<u32>) -> Option<f64> {
+        let series: &[Series] = match meter {
+            // While the best count of threads is looked for, what it reached counts.
+            Meter::Ram => &[Series::HugePages, Series::Search],
+            Meter::Kernel => &[Series::KernelQ4K],
+            Meter::Gpu => &[Series::GpuRead],
+            Meter::Link => &[Series::ToDevice],
+            Meter::Disk => &[Series::AtRandom],
+        };
+        series.iter().find_map(|series| self.best(*series, card))
+    }
+
     /// The dial that is measured now.
     pub(super) fn meter(&self) -> Meter {
         self.progress.as_ref().map_or(Meter::Ram, |progress| progress.meter)
@@ -48,6 +63,8 @@ impl Measuring {
     pub(super) fn step(&self) -> String {
         match &self.progress {
             _ if self.cancelled => "stopping".to_owned(),
+            // The last word of a part, until the next begins.
+            Some(progress) if progress.step == "Done" => format!("{} is done", in_words(progress.meter)),
             Some(progress) => progress.step.clone(),
             None => "starting".to_owned(),
         }

@@ -88,6 +88,10 @@ impl Look<'_> {
         }
     }
 
+    fn live(&self, meter: Meter, card: Option<u32>) -> Option<f64> {
+        self.measuring.and_then(|measuring| measuring.headline(meter, card))
+    }
+
     fn reading(&self, meter: Meter, what: &str) -> Option<&Reading> {
         let run = self.bench.measure.run().filter(|_| is_this(self.bench));
         run.filter(|run| run.on == self.machine.cpu.name).and_then(|run| run.reading(meter, what))
@@ -145,10 +149,7 @@ impl Look<'_> {
         let mut gauge = self.blank(Meter::Ram, &host.id);
         gauge.title = pool_title(self.machine, host);
         let kept = self.kept(&host.id, |old| old.method.starts_with("read/"));
-        let live = self.measuring.and_then(|measuring| {
-            measuring.best(Series::HugePages, None).or_else(|| measuring.best(Series::Search, None))
-        });
-        self.fill(&mut gauge, live, kept.map(|kept| kept.best.get()));
+        self.fill(&mut gauge, self.live(Meter::Ram, None), kept.map(|kept| kept.best.get()));
         gauge.sheet = sheet(host);
         let reading = self.reading(Meter::Ram, &host.id);
         if let Some(figure) = reading.map(|reading| &reading.figure).or(kept) {
@@ -166,16 +167,15 @@ impl Look<'_> {
 
     fn kernel(&self, host: &Pool) -> Gauge {
         let mut gauge = self.blank(Meter::Kernel, &host.id);
-        gauge.about = "like Q4_K, on the CPU".into();
+        gauge.about = "rows in Q4_K".into();
         let ram = self.kept(&host.id, |old| old.besides(Besides::KernelQ4K).is_some());
-        let live = self.measuring.and_then(|measuring| measuring.best(Series::KernelQ4K, None));
-        self.fill(&mut gauge, live, ram.and_then(|ram| ram.besides(Besides::KernelQ4K)));
+        self.fill(&mut gauge, self.live(Meter::Kernel, None), ram.and_then(|ram| ram.besides(Besides::KernelQ4K)));
         let reads = self.reading(Meter::Ram, &host.id).and_then(|reading| reading.figure.ordinary_pages);
         let reads = reads.or_else(|| ram.and_then(|ram| ram.ordinary_pages));
         gauge.sheet = reads.map(|rate| ("RAM reads", rate.get()));
         let reading = self.reading(Meter::Kernel, &host.id);
         let q8 = reading.map(|reading| &reading.figure).or(ram).and_then(|figure| figure.besides(Besides::KernelQ8));
-        gauge.rows.extend(q8.map(|rate| ("Like Q8_0".into(), words::gb(rate))));
+        gauge.rows.extend(q8.map(|rate| ("Rows in Q8_0".into(), words::gb(rate))));
         if let Some(figure) = reading.map(|reading| &reading.figure) {
             gauge.rows.push(("Spread".into(), words::spread(figure.spread)));
             gauge.rows.push(("Threads".into(), figure.threads.to_string()));
@@ -190,7 +190,7 @@ impl Look<'_> {
             Some(device) if !device.name.is_empty() => device.short_name().to_owned(),
             _ => pool.name.clone(),
         };
-        let live = self.measuring.and_then(|measuring| measuring.best(Series::GpuRead, Some(card)));
+        let live = self.live(Meter::Gpu, Some(card));
         let kept = self.kept(&pool.id, |old| old.method.starts_with(crate::hardware::GPU_METHOD));
         self.fill(&mut gauge, live, kept.map(|kept| kept.best.get()));
         gauge.sheet = sheet(pool);
@@ -226,9 +226,8 @@ impl Look<'_> {
         if let (Some(generation), Some(lanes)) = (link.generation, link.lanes) {
             gauge.about = format!("PCIe {generation}.0 ×{lanes}");
         }
-        let live = self.measuring.and_then(|measuring| measuring.best(Series::ToDevice, None));
         let kept = self.kept(&link.id, |_| true);
-        self.fill(&mut gauge, live, kept.map(|kept| kept.best.get()));
+        self.fill(&mut gauge, self.live(Meter::Link, None), kept.map(|kept| kept.best.get()));
         gauge.sheet = link.line_rate().map(|rate| ("Line rate", rate.get()));
         let reading = self.reading(Meter::Link, &link.id).map(|reading| &reading.figure);
         let back = self.measuring.and_then(|measuring| measuring.best(Series::FromDevice, None));
@@ -244,9 +243,8 @@ impl Look<'_> {
     fn disk(&self, disk: &Pool) -> Gauge {
         let mut gauge = self.blank(Meter::Disk, &disk.id);
         gauge.about = "random, 4 MiB".into();
-        let live = self.measuring.and_then(|measuring| measuring.best(Series::AtRandom, None));
         let kept = self.kept(&disk.id, |_| true);
-        self.fill(&mut gauge, live, kept.map(shown));
+        self.fill(&mut gauge, self.live(Meter::Disk, None), kept.map(shown));
         gauge.sheet = sheet(disk);
         let reading = self.reading(Meter::Disk, &disk.id);
         if let Some(figure) = reading.map(|reading| &reading.figure).or(kept) {

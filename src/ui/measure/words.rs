@@ -40,7 +40,7 @@ pub(super) fn when(at: &str) -> String {
 pub(super) const fn meter(meter: Meter) -> &'static str {
     match meter {
         Meter::Ram => "RAM",
-        Meter::Kernel => "Rows",
+        Meter::Kernel => "Kernel",
         Meter::Gpu => "GPU",
         Meter::Link => "Link",
         Meter::Disk => "Disk",
@@ -65,6 +65,16 @@ pub(super) fn conditions(run: &MeasuredRun) -> String {
         parts.push(format!("on {}", run.power));
     }
     parts.extend(busy(run).map(|busy| format!("other work {}", percent(busy))));
+    parts.join(", ")
+}
+
+/// The same as short as a table wants it: `mains, 4 % other work`.
+pub(super) fn short_conditions(run: &MeasuredRun) -> String {
+    let mut parts = Vec::new();
+    if !run.power.is_empty() {
+        parts.push(run.power.clone());
+    }
+    parts.extend(busy(run).map(|busy| format!("{} other work", percent(busy))));
     parts.join(", ")
 }
 
