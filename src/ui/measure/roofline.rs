@@ -115,17 +115,18 @@ fn draw(ui: &Ui, rect: Rect, picture: &Roofline, machine: &Machine, kernel: Opti
     for roof in &picture.roofs {
         draw_roof(painter, &plot, roof, machine, palette, &mut taken);
     }
-    if let Some(rate) = kernel.filter(|_| picture.roofs.iter().any(|roof| roof.site == Site::Cpu)) {
-        let at = plot.at(Q4_K_INTENSITY, rate);
+    let kernel = kernel.filter(|_| picture.roofs.iter().any(|roof| roof.site == Site::Cpu));
+    let kernel = kernel.map(|rate| plot.at(Q4_K_INTENSITY, rate));
+    if let Some(at) = kernel {
         mark::paint(painter, at, mark::Mark::Measured, palette);
-        place(painter, &plot, at, ("kernel, measured", palette.accent), Site::Cpu, palette, &mut taken);
+        taken.push(Rect::from_center_size(at, Vec2::splat(8.0)));
     }
-    // The token first: where names would touch, the later gives way.
     for (step, worked) in &picture.points {
         let at = plot.at(worked.intensity(), worked.rate());
         point(painter, at, *step, color(worked.site, palette), palette);
     }
     let both = picture.roofs.len() > 1;
+    // The token of one user first: where names would touch, the later gives way.
     for (step, worked) in &picture.points {
         let at = plot.at(worked.intensity(), worked.rate());
         let mut name = step_name(*step);
@@ -134,6 +135,9 @@ fn draw(ui: &Ui, rect: Rect, picture: &Roofline, machine: &Machine, kernel: Opti
         }
         let ink = if both { color(worked.site, palette) } else { palette.t1 };
         place(painter, &plot, at, (&name, ink), worked.site, palette, &mut taken);
+    }
+    if let Some(at) = kernel {
+        place(painter, &plot, at, ("kernel, measured", palette.accent), Site::Cpu, palette, &mut taken);
     }
 }
 

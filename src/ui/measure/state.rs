@@ -38,15 +38,21 @@ impl Measuring {
 
     /// What stands on a dial so far.
     pub(super) fn headline(&self, meter: Meter, card: Option<u32>) -> Option<f64> {
-        let series: &[Series] = match meter {
-            // While the best count of threads is looked for, what it reached counts.
-            Meter::Ram => &[Series::HugePages, Series::Search],
-            Meter::Kernel => &[Series::KernelQ4K],
-            Meter::Gpu => &[Series::GpuRead],
-            Meter::Link => &[Series::ToDevice],
-            Meter::Disk => &[Series::AtRandom],
+        let own = self.best(headline(meter), card);
+        // While the best count of threads is looked for, what it reached counts.
+        own.or_else(|| self.best(Series::Search, card).filter(|_| meter == Meter::Ram))
+    }
+
+    /// Median, (best - worst) / best, and count of the windows behind it.
+    pub(super) fn spread(&self, meter: Meter, card: Option<u32>) -> Option<(f64, f64, usize)> {
+        let of = |sample: &&Sample| {
+            sample.series == headline(meter) && card.is_none_or(|card| card == sample.card)
         };
-        series.iter().find_map(|series| self.best(*series, card))
+        let mut rates: Vec<f64> = self.samples.iter().filter(of).map(|sample| sample.rate).collect();
+        rates.sort_by(f64::total_cmp);
+        let (worst, best) = (rates.first()?, rates.last()?);
+        let median = rates[(rates.len() - 1) / 2].midpoint(rates[rates.len() / 2]);
+        (*best > 0.0).then(|| (median, (best - worst) / best, rates.len()))
     }
 
     /// The dial that is measured now.
@@ -68,6 +74,17 @@ impl Measuring {
             Some(progress) => progress.step.clone(),
             None => "starting".to_owned(),
         }
+    }
+}
+
+/// The curve whose best window stands on a dial.
+const fn headline(meter: Meter) -> Series {
+    match meter {
+        Meter::Ram => Series::HugePages,
+        Meter::Kernel => Series::KernelQ4K,
+        Meter::Gpu => Series::GpuRead,
+        Meter::Link => Series::ToDevice,
+        Meter::Disk => Series::AtRandom,
     }
 }
 

@@ -5,6 +5,8 @@ use crate::ui::MachineChoice;
 use crate::ui::bench::{Workbench, mark_of, pool_title};
 use crate::ui::paint::mark::Mark;
 
+use crate::units::BytesPerSecond;
+
 use super::state::Measuring;
 use super::words;
 
@@ -92,8 +94,13 @@ impl Look<'_> {
         self.measuring.and_then(|measuring| measuring.headline(meter, card))
     }
 
+    /// Whether nothing new of a dial is there yet: what was told of it before still holds.
+    fn settled(&self, meter: Meter) -> bool {
+        !matches!(self.stage(meter), Stage::Runs | Stage::Done)
+    }
+
     fn reading(&self, meter: Meter, what: &str) -> Option<&Reading> {
-        let run = self.bench.measure.run().filter(|_| is_this(self.bench));
+        let run = self.bench.measure.run().filter(|_| is_this(self.bench) && self.settled(meter));
         run.filter(|run| run.on == self.machine.cpu.name).and_then(|run| run.reading(meter, what))
     }
 
@@ -124,13 +131,19 @@ impl Look<'_> {
     }
 
     /// Puts the figure in: the one being taken, else that of the run looked at, else what the profile has.
-    fn fill(&self, gauge: &mut Gauge, live: Option<f64>, kept: Option<f64>) {
+    fn fill(&self, gauge: &mut Gauge, card: Option<u32>, kept: Option<f64>) {
+        let live = self.live(gauge.meter, card);
         let reading = self.reading(gauge.meter, &gauge.what);
         let taken = live.filter(|_| matches!(gauge.stage, Stage::Runs | Stage::Done));
         let read = reading.map(|reading| shown(&reading.figure));
         gauge.rate = taken.or(read).or(kept);
         gauge.old = taken.is_none() && matches!(gauge.stage, Stage::Runs | Stage::Waits);
         gauge.at_least = taken.is_none() && reading.is_some_and(|reading| reading.fate == Fate::LowerBound);
+        let spread = self.measuring.filter(|_| taken.is_some()).and_then(|now| now.spread(gauge.meter, card));
+        if let Some((median, spread, count)) = spread {
+            gauge.rows.push(("Median, spread".into(), format!("{}, {}", words::gb(median), words::spread(spread))));
+            gauge.rows.push(("Windows".into(), count.to_string()));
+        }
         let measured = if is_this(self.bench) { Source::Measured } else { Source::Reported };
         gauge.mark = gauge.rate.map(|_| mark_of(measured));
         if let Some(Fate::Refused(why)) = reading.map(|reading| &reading.fate) {
@@ -149,9 +162,10 @@ impl Look<'_> {
         let mut gauge = self.blank(Meter::Ram, &host.id);
         gauge.title = pool_title(self.machine, host);
         let kept = self.kept(&host.id, |old| old.method.starts_with("read/"));
-        self.fill(&mut gauge, self.live(Meter::Ram, None), kept.map(|kept| kept.best.get()));
+        self.fill(&mut gauge, None, kept.map(|kept| kept.best.get()));
         gauge.sheet = sheet(host);
         let reading = self.reading(Meter::Ram, &host.id);
+        let kept = kept.filter(|_| self.settled(Meter::Ram));
         if let Some(figure) = reading.map(|reading| &reading.figure).or(kept) {
             gauge.about = format!("read, {}", threads(figure.threads));
             let ordinary = figure.ordinary_pages.map_or_else(|| "—".to_owned(), |rate| words::gb(rate.get()));
@@ -169,11 +183,13 @@ impl Look<'_> {
         let mut gauge = self.blank(Meter::Kernel, &host.id);
         gauge.about = "rows in Q4_K".into();
         let ram = self.kept(&host.id, |old| old.besides(Besides::KernelQ4K).is_some());
-        self.fill(&mut gauge, self.live(Meter::Kernel, None), ram.and_then(|ram| ram.besides(Besides::KernelQ4K)));
+        self.fill(&mut gauge, None, ram.and_then(|ram| ram.besides(Besides::KernelQ4K)));
+        let live = self.measuring.and_then(|measuring| measuring.best(Series::OrdinaryPages, None));
         let reads = self.reading(Meter::Ram, &host.id).and_then(|reading| reading.figure.ordinary_pages);
-        let reads = reads.or_else(|| ram.and_then(|ram| ram.ordinary_pages));
-        gauge.sheet = reads.map(|rate| ("RAM reads", rate.get()));
+        let reads = reads.or_else(|| ram.and_then(|ram| ram.ordinary_pages)).map(BytesPerSecond::get);
+        gauge.sheet = live.or(reads).map(|rate| ("RAM reads", rate));
         let reading = self.reading(Meter::Kernel, &host.id);
+        let ram = ram.filter(|_| self.settled(Meter::Kernel));
         let q8 = reading.map(|reading| &reading.figure).or(ram).and_then(|figure| figure.besides(Besides::KernelQ8));
         gauge.rows.extend(q8.map(|rate| ("Rows in Q8_0".into(), words::gb(rate))));
         if let Some(figure) = reading.map(|reading| &reading.figure) {
@@ -190,12 +206,11 @@ impl Look<'_> {
             Some(device) if !device.name.is_empty() => device.short_name().to_owned(),
             _ => pool.name.clone(),
         };
-        let live = self.live(Meter::Gpu, Some(card));
         let kept = self.kept(&pool.id, |old| old.method.starts_with(crate::hardware::GPU_METHOD));
-        self.fill(&mut gauge, live, kept.map(|kept| kept.best.get()));
+        self.fill(&mut gauge, Some(card), kept.map(|kept| kept.best.get()));
         gauge.sheet = sheet(pool);
         let reading = self.reading(Meter::Gpu, &pool.id).map(|reading| &reading.figure);
-        if let Some(figure) = reading.or(kept) {
+        if let Some(figure) = reading.or(kept.filter(|_| self.settled(Meter::Gpu))) {
             gauge.rows.push(median(figure));
             for (name, which) in [("f32 in shaders", Besides::F32), ("f16 in shaders", Besides::F16)] {
                 gauge.rows.extend(figure.besides(which).map(|rate| (name.into(), words::flops(rate))));
@@ -227,12 +242,12 @@ impl Look<'_> {
             gauge.about = format!("PCIe {generation}.0 ×{lanes}");
         }
         let kept = self.kept(&link.id, |_| true);
-        self.fill(&mut gauge, self.live(Meter::Link, None), kept.map(|kept| kept.best.get()));
+        self.fill(&mut gauge, None, kept.map(|kept| kept.best.get()));
         gauge.sheet = link.line_rate().map(|rate| ("Line rate", rate.get()));
         let reading = self.reading(Meter::Link, &link.id).map(|reading| &reading.figure);
         let back = self.measuring.and_then(|measuring| measuring.best(Series::FromDevice, None));
         let back = back.filter(|_| matches!(gauge.stage, Stage::Runs | Stage::Done));
-        let back = back.or_else(|| reading.or(kept).and_then(|figure| figure.besides(Besides::FromDevice)));
+        let back = back.or_else(|| reading.or(kept.filter(|_| self.settled(Meter::Link))).and_then(|figure| figure.besides(Besides::FromDevice)));
         gauge.rows.extend(back.map(|rate| ("From the GPU".into(), words::gb(rate))));
         if gpus.len() > 1 {
             gauge.rows.push(("Of the links".into(), format!("slowest of {}", gpus.len())));
@@ -244,10 +259,10 @@ impl Look<'_> {
         let mut gauge = self.blank(Meter::Disk, &disk.id);
         gauge.about = "random, 4 MiB".into();
         let kept = self.kept(&disk.id, |_| true);
-        self.fill(&mut gauge, self.live(Meter::Disk, None), kept.map(shown));
+        self.fill(&mut gauge, None, kept.map(shown));
         gauge.sheet = sheet(disk);
         let reading = self.reading(Meter::Disk, &disk.id);
-        if let Some(figure) = reading.map(|reading| &reading.figure).or(kept) {
+        if let Some(figure) = reading.map(|reading| &reading.figure).or(kept.filter(|_| self.settled(Meter::Disk))) {
             gauge.rows.push(("In order".into(), words::gb(figure.best.get())));
             let warm = figure.besides(Besides::Warm);
             gauge.rows.extend(warm.map(|rate| ("From the cache".into(), format!("{}, RAM", words::gb(rate)))));
