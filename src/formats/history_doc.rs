@@ -304,7 +304,7 @@ mod tests {
             let error = read(&damaged).expect_err(said).to_string();
             assert!(error.contains(said), "'{error}' does not say '{said}'");
         };
-        check("version:1", "version:9", "version 9 needs a newer app");
+        check("version: 1", "version: 9", "version 9 needs a newer app");
         check("willitrun.history", "willitrun.machine", "expected 'willitrun.history'");
         check("37000000000.0", "-1.0", "2026-11-22T13:20Z: best_bytes_per_second: -1 is not from 0");
         check("0.014", "NaN", "spread: NaN is not from 0 to 1");

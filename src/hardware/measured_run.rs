@@ -52,6 +52,10 @@ pub enum Series {
     OrdinaryPages,
     /// RAM copied past the cache, bytes read and written.
     Copy,
+    /// A NUMA node on its own memory; the card is the node's place.
+    OneNode,
+    /// A node on the memory of another.
+    OtherNode,
     /// Rows in blocks like `Q4_K`'s times a vector.
     KernelQ4K,
     /// Rows in blocks like `Q8_0`'s.
@@ -70,11 +74,13 @@ pub enum Series {
 
 impl Series {
     /// Every one, in the order they are taken.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Search,
         Self::HugePages,
         Self::Copy,
         Self::OrdinaryPages,
+        Self::OneNode,
+        Self::OtherNode,
         Self::KernelQ4K,
         Self::KernelQ8,
         Self::GpuRead,
@@ -92,6 +98,8 @@ impl Series {
             Self::HugePages => "huge pages",
             Self::OrdinaryPages => "ordinary pages",
             Self::Copy => "copy",
+            Self::OneNode => "one node",
+            Self::OtherNode => "other node",
             Self::KernelQ4K => "Q4_K",
             Self::KernelQ8 => "Q8_0",
             Self::GpuRead => "read",
@@ -112,7 +120,9 @@ impl Series {
     #[must_use]
     pub const fn meter(self) -> Meter {
         match self {
-            Self::Search | Self::HugePages | Self::OrdinaryPages | Self::Copy => Meter::Ram,
+            Self::Search | Self::HugePages | Self::OrdinaryPages | Self::Copy | Self::OneNode | Self::OtherNode => {
+                Meter::Ram
+            }
             Self::KernelQ4K | Self::KernelQ8 => Meter::Kernel,
             Self::GpuRead => Meter::Gpu,
             Self::ToDevice | Self::FromDevice => Meter::Link,

@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     fn plan(threads: usize, bytes_per_thread: usize) -> Plan {
-        Plan { threads, bytes_per_thread, pages: Pages::Ordinary, kernel: Kernel::widest() }
+        Plan { threads, bytes_per_thread, pages: Pages::Ordinary, kernel: Kernel::widest(), place: None }
     }
 
     #[test]

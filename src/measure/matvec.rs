@@ -57,6 +57,7 @@ pub fn measure(
             bytes_per_thread: sizes.per_thread(count),
             pages: Pages::Ordinary,
             kernel: Kernel::widest(),
+            place: None,
         };
         with_crew(plan, cancel, |crew| {
             for (place, packing) in packings.into_iter().enumerate() {

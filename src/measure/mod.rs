@@ -5,6 +5,7 @@
 //! machine (cache size, free memory, cores) comes in with the options. Rates are bytes per second, 10^9 to
 //! the GB; a measurement that was cancelled gives no figure at all.
 
+mod affinity;
 mod buffer;
 mod cancel;
 mod cpu_time;
@@ -14,6 +15,7 @@ pub mod disk;
 pub mod gpu;
 mod kernel;
 pub mod matvec;
+pub mod numa;
 pub mod ram;
 mod record;
 mod schedule;

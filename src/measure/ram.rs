@@ -88,7 +88,7 @@ pub fn measure(
     let sizes = Sizes::choose(options.last_level_cache_bytes, options.available_bytes)?;
     let kernel = Kernel::widest();
     let counts = thread_counts(options.physical_cores, options.logical_cores, sizes.most_threads());
-    let plan = |threads, pages| Plan { threads, bytes_per_thread: sizes.per_thread(threads), pages, kernel };
+    let plan = |threads, pages| Plan { threads, bytes_per_thread: sizes.per_thread(threads), pages, kernel, place: None };
     let mut run = Schedule::new(options.seconds, counts.len(), cancel, progress);
 
     let (mut per_thread_count, mut fill_seconds) = (Vec::new(), Vec::new());

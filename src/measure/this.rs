@@ -4,6 +4,7 @@ use super::date::today;
 use super::disk::{Cached, DiskResult};
 use super::gpu::CardFigures;
 use super::matvec::KernelResult;
+use super::numa::NumaResult;
 use super::ram::{RamOptions, RamResult};
 use super::suite::{Outcome, Suite};
 use crate::detect::{power, topology};
@@ -60,7 +61,11 @@ pub fn apply(machine: &mut Machine, suite: &Suite) -> Applied {
             Some(Outcome::Done(kernel)) => Some(kernel),
             _ => None,
         };
-        add_ram(machine, ram, kernel, &mut applied);
+        let numa = match &suite.numa {
+            Some(Outcome::Done(numa)) => Some(numa),
+            _ => None,
+        };
+        add_ram(machine, ram, (kernel, numa), &mut applied);
     }
     if let Some(cards) = &suite.gpus {
         let mut taken = Vec::new();
@@ -75,11 +80,18 @@ pub fn apply(machine: &mut Machine, suite: &Suite) -> Applied {
 }
 
 /// Puts the RAM's result into a machine, unless it is only a lower bound.
-fn add_ram(machine: &mut Machine, result: &RamResult, kernel: Option<&KernelResult>, applied: &mut Applied) {
+fn add_ram(
+    machine: &mut Machine,
+    result: &RamResult,
+    (kernel, numa): (Option<&KernelResult>, Option<&NumaResult>),
+    applied: &mut Applied,
+) {
     let Some(host) = machine.host().map(|host| host.id.clone()) else { return };
     let busy = format!("{:.0} % of the time on a core", result.cpu_over_wall * 100.0);
     let mut besides = vec![(Besides::Median, result.median_bytes_per_second)];
     besides.extend(result.copy_bytes_per_second.map(|rate| (Besides::Copy, rate)));
+    besides.extend(numa.map(|numa| (Besides::OneNode, numa.one_node())));
+    besides.extend(numa.map(|numa| (Besides::OtherNode, numa.remote)));
     besides.extend(kernel.map(|kernel| (Besides::KernelQ4K, kernel.q4_k)));
     besides.extend(kernel.map(|kernel| (Besides::KernelQ8, kernel.q8_0)));
     let measurement = Measurement {

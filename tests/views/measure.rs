@@ -9,6 +9,7 @@ use willitrun::hardware::{MeasuredRun, Sample, Series};
 use willitrun::measure::disk::{Cached, DiskResult, PathKind};
 use willitrun::measure::gpu::{CardFigures, Cards, Carried, Clock, Figures};
 use willitrun::measure::matvec::KernelResult;
+use willitrun::measure::numa::NumaResult;
 use willitrun::measure::ram::RamResult;
 use willitrun::measure::{MeasureError, Outcome, Progress, Suite};
 use willitrun::ui::MachineChoice;
@@ -68,6 +69,7 @@ fn suite(ram: f64) -> Suite {
     Suite {
         ram: Some(Outcome::Done(ram)),
         kernel: Some(Outcome::Done(KernelResult { q4_k: 210e9, q8_0: 260e9, threads: 96, spread: 0.03 })),
+        numa: Some(Outcome::Done(NumaResult { local: vec![(0, 190e9), (1, 188e9)], remote: 71e9 })),
         gpus: Some(Cards { cards: vec![card], ..Cards::default() }),
         disk: Some(Outcome::Done(disk)),
     }
@@ -160,6 +162,7 @@ fn a_run_ends_in_figures_history_and_a_smaller_band() {
     for (tab, said) in [
         ("Threads", "use -t 48"),
         ("Pages", "as programs map a model; used"),
+        ("Pages", "its own memory; the slowest node"),
         ("GPU cache", "GPU by size read in turn"),
         ("Disk", "Read again it comes at 21.0 GB/s"),
     ] {

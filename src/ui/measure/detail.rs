@@ -235,6 +235,10 @@ fn pages(ui: &mut Ui, seen: &Seen) {
     );
     let copy = ram.figure.besides(Besides::Copy);
     all.extend(copy.map(|rate| bar("Copy", rate, "read and written, past the cache", false)));
+    let node = ram.figure.besides(Besides::OneNode);
+    all.extend(node.map(|rate| bar("One NUMA node", rate, "its own memory; the slowest node", false)));
+    let other = ram.figure.besides(Besides::OtherNode);
+    all.extend(other.map(|rate| bar("Another node's", rate, "one node on another's memory", false)));
     if let Some(kernel) = &seen.kernel {
         all.push(bar("Rows like Q4_K", kernel.figure.best.get(), "unpacked and multiplied", false));
         let q8 = kernel.figure.besides(Besides::KernelQ8);
