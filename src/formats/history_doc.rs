@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::document::{check_header, options, shown};
 use super::Refused;
+use super::document::{check_header, options, shown};
 use crate::hardware::{Besides, Fate, MeasuredRun, Measurement, Meter, Reading, Sample, Series, Skipped};
 use crate::model::Invalid;
 use crate::units::BytesPerSecond;

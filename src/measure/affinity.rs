@@ -106,6 +106,9 @@ mod tests {
         assert_eq!(Cpus::allowed(), Some(before), "other threads stay where they are");
         // A processor that is not there is refused, not passed over.
         let absent = Cpus::of(&[1023]).expect("one");
-        assert!(before.and(absent).is_some() || std::thread::spawn(move || absent.run_here()).join().expect("ended").is_err());
+        assert!(
+            before.and(absent).is_some()
+                || std::thread::spawn(move || absent.run_here()).join().expect("ended").is_err()
+        );
     }
 }

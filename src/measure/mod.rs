@@ -31,8 +31,8 @@ use std::{fmt, io};
 use crate::hardware::{Meter, Sample, Series};
 
 pub use cancel::Cancel;
-pub use suite::{Outcome, Part, Places, Suite, Wanted, suite};
 pub use record::record;
+pub use suite::{Outcome, Part, Places, Suite, Wanted, suite};
 pub use this::{Applied, apply, ram_options};
 
 /// How far a measurement is, sent from the thread that called it, after each step.

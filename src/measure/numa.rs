@@ -58,15 +58,13 @@ pub fn measure(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Option<NumaResult>, MeasureError> {
     let Some(allowed) = Cpus::allowed() else { return Ok(None) };
-    let bound: Vec<(u32, Cpus)> = nodes
-        .iter()
-        .filter_map(|node| Some((node.id, Cpus::of(&node.cpus)?.and(allowed)?)))
-        .take(MOST_NODES)
-        .collect();
+    let bound: Vec<(u32, Cpus)> =
+        nodes.iter().filter_map(|node| Some((node.id, Cpus::of(&node.cpus)?.and(allowed)?))).take(MOST_NODES).collect();
     let [(first, near), (second, far), ..] = bound[..] else { return Ok(None) };
     // A node has its part of the caches and of what is free.
     let part = nodes.len() as u64;
-    let sizes = Sizes::choose(options.last_level_cache_bytes.map(|cache| cache / part), options.available_bytes / part)?;
+    let sizes =
+        Sizes::choose(options.last_level_cache_bytes.map(|cache| cache / part), options.available_bytes / part)?;
     let turn = |series, card: usize, said: String, fill: Cpus, run: Cpus| {
         let threads = run.count().min(sizes.most_threads());
         Turn { series, card: card as u32, said, place: Place { fill, run }, threads }
@@ -88,7 +86,7 @@ pub fn measure(
             bytes_per_thread: sizes.per_thread(turn.threads),
             pages: Pages::Ordinary,
             kernel: Kernel::widest(),
-            place: Some(turn.place),
+            place: Some(&turn.place),
         };
         let best = with_crew(plan, cancel, |crew| {
             let mut taken: Vec<f64> = Vec::new();
@@ -143,8 +141,9 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn every_node_has_a_figure_and_there_is_one_between_them() {
-        let here: Vec<u32> =
-            (0..1024).filter(|cpu| Cpus::of(&[*cpu]).zip(Cpus::allowed()).is_some_and(|(one, all)| one.and(all).is_some())).collect();
+        let here: Vec<u32> = (0..1024)
+            .filter(|cpu| Cpus::of(&[*cpu]).zip(Cpus::allowed()).is_some_and(|(one, all)| one.and(all).is_some()))
+            .collect();
         let [one, two, ..] = here[..] else { return };
         let nodes = [node(3, &[one]), node(5, &[two])];
         let mut samples = Vec::new();

@@ -88,7 +88,8 @@ pub fn measure(
     let sizes = Sizes::choose(options.last_level_cache_bytes, options.available_bytes)?;
     let kernel = Kernel::widest();
     let counts = thread_counts(options.physical_cores, options.logical_cores, sizes.most_threads());
-    let plan = |threads, pages| Plan { threads, bytes_per_thread: sizes.per_thread(threads), pages, kernel, place: None };
+    let plan =
+        |threads, pages| Plan { threads, bytes_per_thread: sizes.per_thread(threads), pages, kernel, place: None };
     let mut run = Schedule::new(options.seconds, counts.len(), cancel, progress);
 
     let (mut per_thread_count, mut fill_seconds) = (Vec::new(), Vec::new());
@@ -121,9 +122,8 @@ pub fn measure(
     };
 
     let ordinary_pages_bytes_per_second = if Pages::CAN_CHOOSE {
-        let ordinary = with_crew(plan(threads, Pages::Ordinary), cancel, |crew| {
-            run.windows(crew, threads, Series::OrdinaryPages)
-        });
+        let ordinary =
+            with_crew(plan(threads, Pages::Ordinary), cancel, |crew| run.windows(crew, threads, Series::OrdinaryPages));
         match ordinary {
             Ok(windows) => stats::best(&rates(&windows)),
             Err(MeasureError::Cancelled) => return Err(MeasureError::Cancelled),

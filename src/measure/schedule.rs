@@ -59,7 +59,7 @@ impl<'a> Schedule<'a> {
     ///
     /// # Errors
     /// As [`with_crew`].
-    pub fn try_count(&mut self, plan: Plan) -> Result<(f64, f64), MeasureError> {
+    pub fn try_count(&mut self, plan: Plan<'_>) -> Result<(f64, f64), MeasureError> {
         self.tell(format!("{}, looking for the best count", count_of_threads(plan.threads)));
         let (began, half) = (Instant::now(), self.search_seconds / 2.0);
         with_crew(plan, self.cancel, |crew| {
@@ -87,12 +87,7 @@ impl<'a> Schedule<'a> {
     ///
     /// # Errors
     /// As [`Crew::window`].
-    pub fn windows(
-        &mut self,
-        crew: &Crew,
-        threads: usize,
-        series: Series,
-    ) -> Result<Vec<Window>, MeasureError> {
+    pub fn windows(&mut self, crew: &Crew, threads: usize, series: Series) -> Result<Vec<Window>, MeasureError> {
         let (kind, work) = match series {
             Series::Copy => ("copy, ", Work::Copy),
             Series::OrdinaryPages => ("ordinary pages, ", Work::Read),

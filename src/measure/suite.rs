@@ -113,10 +113,10 @@ pub fn suite(
     let all: f64 = weights.iter().sum::<f64>().max(1.0);
     let share = |part: usize| seconds * weights[part] / all;
     let within = |part: usize| {
-        let begin: f64 = weights[..part].iter().sum::<f64>() / all;
+        let start: f64 = weights[..part].iter().sum::<f64>() / all;
         let width = weights[part] / all;
         move |inner: Progress| Progress {
-            done: (begin + width * f64::from(inner.done)) as f32,
+            done: (start + width * f64::from(inner.done)) as f32,
             sample: inner.sample.map(|sample| Sample { seconds: began.elapsed().as_secs_f64(), ..sample }),
             ..inner
         }

@@ -107,11 +107,13 @@ fn add_ram(
     };
     let fate = if result.busy { Fate::LowerBound } else { Fate::Kept };
     if let Some(kernel) = kernel {
-        applied.readings.push(Reading { on_core: Some(result.cpu_over_wall), ..kernel_reading(kernel, &measurement, &fate) });
+        applied
+            .readings
+            .push(Reading { on_core: Some(result.cpu_over_wall), ..kernel_reading(kernel, &measurement, &fate) });
     }
     let sweep = result.per_thread_count.iter().map(|(threads, rate)| (*threads as u64, *rate)).collect();
     let on_core = Some(result.cpu_over_wall);
-    let reading = Reading { sweep, on_core, fate, ..Reading::kept(Meter::Ram, "", measurement.clone()) };
+    let reading = Reading { fate, on_core, sweep, ..Reading::kept(Meter::Ram, "", measurement.clone()) };
     applied.readings.insert(0, reading);
     if result.busy {
         applied.findings.push(Finding::warning(

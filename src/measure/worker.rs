@@ -25,14 +25,14 @@ pub enum Work {
 
 /// Who measures, and where.
 #[derive(Clone, Copy, Debug)]
-pub struct Plan {
+pub struct Plan<'p> {
     pub threads: usize,
     /// An even number of chunks.
     pub bytes_per_thread: usize,
     pub pages: Pages,
     pub kernel: Kernel,
     /// Which processors fill and read; none leaves it to the system.
-    pub place: Option<Place>,
+    pub place: Option<&'p Place>,
 }
 
 /// On which processors buffers are filled, and on which they are read.
@@ -62,7 +62,7 @@ pub enum Report {
 /// # Errors
 /// [`MeasureError::Allocation`], [`MeasureError::Thread`] or [`MeasureError::Cancelled`], all before the first order.
 pub fn work(
-    plan: Plan,
+    plan: Plan<'_>,
     index: usize,
     cancel: &Cancel,
     orders: &Receiver<Order>,

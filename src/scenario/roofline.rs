@@ -43,7 +43,8 @@ pub fn roofline(scenario: &Scenario) -> Roofline {
         }
         let (load, machine, parameters) = (at.load(), &question.machine, &asked.parameters);
         if found.roofs.is_empty() {
-            found.roofs = Site::ALL.into_iter().filter_map(|site| speed::roof(&plan, machine, parameters, site)).collect();
+            found.roofs =
+                Site::ALL.into_iter().filter_map(|site| speed::roof(&plan, machine, parameters, site)).collect();
         }
         if let Some(bill) = at.bill(&plan, asked.depth) {
             let steps = speed::step(&load, &plan, machine, parameters, asked.depth, &bill);

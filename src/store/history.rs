@@ -22,9 +22,7 @@ impl Store {
     pub fn history(&self) -> Result<Vec<MeasuredRun>, StoreError> {
         let path = self.history_file();
         match bounded::read_text(&path) {
-            Ok(text) => {
-                history_doc::read(&text).map_err(|error| StoreError::Refused { path, error: error.into() })
-            }
+            Ok(text) => history_doc::read(&text).map_err(|error| StoreError::Refused { path, error: error.into() }),
             Err(StoreError::Missing { .. }) => Ok(Vec::new()),
             Err(error) => Err(error),
         }
@@ -67,8 +65,7 @@ mod tests {
     fn a_damaged_file_is_said_and_left_alone() {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Store::at(folder.path());
-        std::fs::write(store.history_file(), "(format: \"willitrun.history\", version: 1, runs: [(")
-            .expect("a file");
+        std::fs::write(store.history_file(), "(format: \"willitrun.history\", version: 1, runs: [(").expect("a file");
         for error in [store.history().expect_err("damaged"), store.add_to_history(run("1")).expect_err("damaged")] {
             let said = error.to_string();
             assert!(said.contains("history.ron, line 1") && said.contains("move the file away"), "{said}");

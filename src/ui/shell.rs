@@ -41,12 +41,12 @@ pub fn ui(ui: &mut Ui, bench: Option<&mut Workbench>, catalog: &Catalog) -> Opti
         command = top_bar(ui, bench, catalog);
     });
     let side = Frame::new().fill(palette.bg1).inner_margin(Margin { left: 14, right: 14, top: 12, bottom: 10 });
-    if !is_folded(ui.ctx()) {
+    if is_folded(ui.ctx()) {
+        command = command.take().or(rail::ui(ui, bench));
+    } else {
         Panel::left("machine").exact_size(strip::WIDTH).resizable(false).frame(side).show(ui, |ui| {
             command = command.take().or(strip::ui(ui, bench));
         });
-    } else {
-        command = command.take().or(rail::ui(ui, bench));
     }
     let page = Frame::new().fill(palette.bg0).inner_margin(Margin { left: 16, right: 16, top: 10, bottom: 12 });
     egui::CentralPanel::default().frame(page).show(ui, |ui| {

@@ -46,7 +46,10 @@ fn read_measured(h: &mut Harnessed) -> Option<(f64, Source)> {
 fn measuring(h: &mut Harnessed) {
     bench(h).measuring = Some(Measuring::default());
     let step = "8 threads, window 2 of 3".to_owned();
-    send(h, Event::Progress(Progress { done: 0.4, step, meter: Meter::Ram, bytes_per_second: Some(79.5e9), sample: None }));
+    send(
+        h,
+        Event::Progress(Progress { done: 0.4, step, meter: Meter::Ram, bytes_per_second: Some(79.5e9), sample: None }),
+    );
 }
 
 #[test]
@@ -122,7 +125,10 @@ fn another_machine_is_chosen_from_the_list() {
     assert_eq!(bench(&mut h).scenario.machine.pools[0].kind, PoolKind::Unified);
     assert!(names(&h).iter().any(|name| name.starts_with("Memory: ")), "one pool for all");
     assert!(names(&h).iter().all(|name| !name.starts_with("VRAM: ")));
-    assert!(h.get_by_role_and_label(Role::Button, "Measure").accesskit_node().is_disabled(), "only what is at hand is measured");
+    assert!(
+        h.get_by_role_and_label(Role::Button, "Measure").accesskit_node().is_disabled(),
+        "only what is at hand is measured"
+    );
     choose(&mut h, "Machine", "This machine");
     assert_eq!(*bench(&mut h).scenario.machine, machine(DESKTOP));
 }

@@ -2,8 +2,8 @@
 
 use egui::accesskit::Role;
 use egui::{Key, Pos2, Rect, Theme, Vec2, vec2};
-use egui_kittest::{SnapshotOptions, SnapshotResults};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::{SnapshotOptions, SnapshotResults};
 use willitrun::app::Event;
 use willitrun::hardware::{MeasuredRun, Sample, Series};
 use willitrun::measure::disk::{Cached, DiskResult, PathKind};
@@ -17,8 +17,8 @@ use willitrun::ui::bench::{Measuring, Workspace};
 
 use super::look::adapter;
 use super::window::{
-    Harnessed, LAPTOP, SERVER, SIZE, bench, click, click_role, heading, names, notice, open, detected, send, text_on, until,
-    window, window_in,
+    Harnessed, LAPTOP, SERVER, SIZE, bench, click, click_role, detected, heading, names, notice, open, send, text_on,
+    until, window, window_in,
 };
 
 /// What a server's RAM, GPU, link and disk gave.
@@ -77,7 +77,10 @@ fn suite(ram: f64) -> Suite {
 
 /// A machine with RAM and a disk alone.
 fn without_gpu() -> Suite {
-    Suite { gpus: Some(Cards { software: vec!["llvmpipe (LLVM 15.0.6, 256 bits)".into()], ..Cards::default() }), ..suite(40e9) }
+    Suite {
+        gpus: Some(Cards { software: vec!["llvmpipe (LLVM 15.0.6, 256 bits)".into()], ..Cards::default() }),
+        ..suite(40e9)
+    }
 }
 
 fn sample(series: Series, seconds: f64, gb: f64) -> Progress {
@@ -119,7 +122,13 @@ fn end(h: &mut Harnessed, suite: Suite) {
 #[track_caller]
 fn dial(h: &Harnessed, begins: &str) -> String {
     let all = names(h);
-    all.iter().find(|name| name.starts_with(begins) && name.contains("gigabytes") || name.starts_with(begins) && name.contains("not measured")).unwrap_or_else(|| panic!("no dial {begins}: {all:?}")).clone()
+    all.iter()
+        .find(|name| {
+            name.starts_with(begins) && name.contains("gigabytes")
+                || name.starts_with(begins) && name.contains("not measured")
+        })
+        .unwrap_or_else(|| panic!("no dial {begins}: {all:?}"))
+        .clone()
 }
 
 #[test]
@@ -147,7 +156,9 @@ fn a_run_ends_in_figures_history_and_a_smaller_band() {
     to_the_link(&mut h);
     end(&mut h, suite(371e9));
     assert!(text_on(&h, "Measured ") && text_on(&h, "other work 2 %; predictions use it."));
-    for (begins, part) in [("RAM", "371 gig"), ("Kernel", "210 gig"), ("GPU", "927 gig"), ("Link", "25.1 gig"), ("Disk", "5.0 gig")] {
+    for (begins, part) in
+        [("RAM", "371 gig"), ("Kernel", "210 gig"), ("GPU", "927 gig"), ("Link", "25.1 gig"), ("Disk", "5.0 gig")]
+    {
         assert!(dial(&h, begins).contains(part), "{begins}: {}", dial(&h, begins));
     }
     for row in ["81 % of 461", "352, used", "366, 1.4 %", "92 % of 1,008", "80 % of 31.5", "21.0, RAM"] {

@@ -176,9 +176,15 @@ mod tests {
 
     #[test]
     fn what_is_no_rate_is_not_taken() {
-        for line in
-            ["", "{}", "MESA: warning", "[1]", r#"{"window":"read","rate":-1}"#, r#"{"window":"read","rate":1e300}"#, r#"{"window":"rum","rate":1e9}"#]
-        {
+        for line in [
+            "",
+            "{}",
+            "MESA: warning",
+            "[1]",
+            r#"{"window":"read","rate":-1}"#,
+            r#"{"window":"read","rate":1e300}"#,
+            r#"{"window":"rum","rate":1e9}"#,
+        ] {
             assert_eq!(Line::parse(line), None, "{line}");
         }
         let card = Line::parse(r#"{"card":{"name":"x\u0007","read":{"best":0},"f32":null,"link":[1e9]}}"#);

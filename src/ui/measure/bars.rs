@@ -35,7 +35,12 @@ pub(super) fn bars(ui: &mut Ui, all: &[Bar]) {
             let (rect, _) = ui.allocate_exact_size(vec2(width, ROW), Sense::hover());
             let fill = if bar.used { palette.accent } else { palette.line2 };
             share_bar(ui.painter(), rect, if most > 0.0 { bar.rate / most } else { 0.0 }, [fill, palette.bg3]);
-            cell(ui, FIGURE, fonts::medium(format!("{} GB/s", words::gb(bar.rate))).size(12.0).color(palette.t1), Align::Max);
+            cell(
+                ui,
+                FIGURE,
+                fonts::medium(format!("{} GB/s", words::gb(bar.rate))).size(12.0).color(palette.t1),
+                Align::Max,
+            );
             if about {
                 ui.add(Label::new(fonts::caption(bar.about).color(palette.t3)).truncate());
             }
@@ -44,11 +49,8 @@ pub(super) fn bars(ui: &mut Ui, all: &[Bar]) {
 }
 
 fn cell(ui: &mut Ui, width: f32, text: egui::RichText, align: Align) {
-    let layout = if align == Align::Min {
-        Layout::left_to_right(Align::Center)
-    } else {
-        Layout::right_to_left(Align::Center)
-    };
+    let layout =
+        if align == Align::Min { Layout::left_to_right(Align::Center) } else { Layout::right_to_left(Align::Center) };
     ui.allocate_ui_with_layout(vec2(width, ROW), layout, |ui| {
         ui.set_min_width(width);
         ui.add(Label::new(text).truncate());

@@ -48,10 +48,13 @@ fn draw(ui: &mut Ui, before: Option<Range>, now: Option<Range>) {
     let palette = theme::palette(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 2.0 * ROW + 16.0), Sense::hover());
     let words = |range: Option<Range>| {
-        range.map_or_else(|| "unknown".to_owned(), |range| {
-            let [low, expected, high] = [range.low, range.expected, range.high].map(shown);
-            format!("{expected}, from {low} to {high}")
-        })
+        range.map_or_else(
+            || "unknown".to_owned(),
+            |range| {
+                let [low, expected, high] = [range.low, range.expected, range.high].map(shown);
+                format!("{expected}, from {low} to {high}")
+            },
+        )
     };
     response.widget_info(|| {
         let name = format!("Tokens per second before {}; now {}", words(before), words(now));
@@ -76,7 +79,8 @@ fn draw(ui: &mut Ui, before: Option<Range>, now: Option<Range>) {
         } else {
             (palette.line2, palette.t1)
         };
-        let band = Rect::from_min_max(pos2(x(range.low), y - 5.0), pos2(x(range.high).max(x(range.low) + 2.0), y + 5.0));
+        let band =
+            Rect::from_min_max(pos2(x(range.low), y - 5.0), pos2(x(range.high).max(x(range.low) + 2.0), y + 5.0));
         painter.rect_filled(band, theme::radius::SWATCH, fill);
         let at = x(range.expected);
         painter.rect_filled(Rect::from_min_max(pos2(at - 1.0, y - 8.0), pos2(at + 1.0, y + 8.0)), 0.0, mark);

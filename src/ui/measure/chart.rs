@@ -101,7 +101,7 @@ pub(super) fn windows(
     let whole = x.high - x.low;
     let step = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0].into_iter().find(|step| whole / step <= 6.0).unwrap_or(20.0);
     let from = (x.low / step).ceil() as i64;
-    let ticks: Vec<(f64, String)> = (from..)
+    let ticks: Vec<(f64, String)> = (from..from + 64)
         .map(|place| place as f64 * step)
         .take_while(|value| *value <= x.high)
         .map(|value| (value, number(value)))
@@ -114,8 +114,18 @@ pub(super) fn windows(
         let said = format!("{} {}", of.to_lowercase(), words::gb(rate));
         let ink = [palette.t3, palette.bg2];
         let below = at.y < plot.rect.top() + 14.0;
-        let (place, anchor) = (pos2(plot.rect.left() + 4.0, at.y), Align2([egui::Align::Min, if below { egui::Align::Min } else { egui::Align::Max }]));
-        line::label(painter, place + vec2(0.0, if below { 2.0 } else { -2.0 }), anchor, &said, fonts::font(11.0, Weight::Regular), ink);
+        let (place, anchor) = (
+            pos2(plot.rect.left() + 4.0, at.y),
+            Align2([egui::Align::Min, if below { egui::Align::Min } else { egui::Align::Max }]),
+        );
+        line::label(
+            painter,
+            place + vec2(0.0, if below { 2.0 } else { -2.0 }),
+            anchor,
+            &said,
+            fonts::font(11.0, Weight::Regular),
+            ink,
+        );
     }
     draw(painter, &plot, &curves, palette);
 }

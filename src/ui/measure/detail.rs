@@ -229,9 +229,7 @@ fn pages(ui: &mut Ui, seen: &Seen) {
     let bar = |name: &str, rate: f64, about, used| Bar { name: name.to_owned(), rate, about, used };
     let mut all = vec![bar("Huge pages", ram.figure.best.get(), "what the machine can do", false)];
     all.extend(
-        ram.figure
-            .ordinary_pages
-            .map(|rate| bar("Ordinary pages", rate.get(), "as programs map a model; used", true)),
+        ram.figure.ordinary_pages.map(|rate| bar("Ordinary pages", rate.get(), "as programs map a model; used", true)),
     );
     let copy = ram.figure.besides(Besides::Copy);
     all.extend(copy.map(|rate| bar("Copy", rate, "read and written, past the cache", false)));

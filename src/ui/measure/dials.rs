@@ -119,7 +119,9 @@ fn draw(ui: &Ui, gauge: &Gauge, place: Rect) {
 fn foot(ui: &mut Ui, bench: &Workbench, gauge: &Gauge) {
     let palette = theme::palette(ui);
     let now = match gauge.stage {
-        Stage::Runs => Some(bench.measuring.as_ref().map_or("measuring", |m| if m.cancelled { "stopping" } else { "measuring" })),
+        Stage::Runs => {
+            Some(bench.measuring.as_ref().map_or("measuring", |m| if m.cancelled { "stopping" } else { "measuring" }))
+        }
         Stage::Waits => Some("waits"),
         Stage::Rests | Stage::Done => None,
     };

@@ -83,7 +83,7 @@ impl Plot {
 /// Steps of a straight axis from 0: 3 to 5 of them, each 1, 2, 4 or 5 times a power of ten.
 pub(super) fn steps(high: f64) -> Vec<f64> {
     let step = step(high);
-    (0..).map(|number| f64::from(number) * step).take_while(|value| *value <= high * 1.0001).collect()
+    (0..=8_u8).map(|number| f64::from(number) * step).take_while(|value| *value <= high * 1.0001).collect()
 }
 
 fn step(high: f64) -> f64 {

@@ -1,6 +1,6 @@
 //! Every run kept, newest first: when, under what, and what came out. A row shows its run above.
 
-use egui::{Align, Label, Layout, Role, RichText, Sense, Ui, WidgetInfo, vec2};
+use egui::{Align, Label, Layout, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 use egui_extras::{Column, TableBuilder};
 
 use crate::hardware::{Besides, Fate, MeasuredRun, Meter, outlier};
@@ -99,7 +99,9 @@ fn table(ui: &mut Ui, bench: &Workbench, height: f32) -> Option<usize> {
             let run = &page.runs[place];
             row.set_selected(running == 0 && page.place() == Some(place));
             row.col(|ui| {
-                let response = ui.add(Label::new(fonts::medium(words::when(&run.at)).size(12.0).color(palette.t1)).sense(Sense::click()));
+                let response = ui.add(
+                    Label::new(fonts::medium(words::when(&run.at)).size(12.0).color(palette.t1)).sense(Sense::click()),
+                );
                 let name = format!("Show the run of {}", words::when(&run.at));
                 response.widget_info(|| WidgetInfo::selected(Role::Button, true, page.place() == Some(place), &name));
                 if response.clicked() {
@@ -130,7 +132,11 @@ fn now(row: &mut egui_extras::TableRow<'_, '_>, bench: &Workbench, columns: &[Me
     let text = |row: &mut egui_extras::TableRow<'_, '_>, text: &str, strong: bool| {
         row.col(|ui| {
             let palette = theme::palette(ui);
-            let text = if strong { fonts::medium(text).size(12.0).color(palette.t1) } else { fonts::small(text).color(palette.t2) };
+            let text = if strong {
+                fonts::medium(text).size(12.0).color(palette.t1)
+            } else {
+                fonts::small(text).color(palette.t2)
+            };
             ui.add(Label::new(text).truncate());
         });
     };

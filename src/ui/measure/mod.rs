@@ -173,12 +173,13 @@ fn below(bench: &Workbench) -> Vec<String> {
         return vec![format!("Now {step}{then}. Predictions use it when all is done."), format!("Now {step}.")];
     }
     let Some(run) = bench.measure.run().filter(|_| is_this(bench)) else {
-        let (all, short) = match is_this(bench) {
-            true => (
+        let (all, short) = if is_this(bench) {
+            (
                 "Measure reads RAM, GPUs, links and the disk for about 10 s; predictions use what comes out.",
                 "RAM, GPUs, links and the disk, about 10 s.",
-            ),
-            false => ("Only the machine at hand can be measured: choose This machine.", "Choose This machine."),
+            )
+        } else {
+            ("Only the machine at hand can be measured: choose This machine.", "Choose This machine.")
         };
         return vec![all.to_owned(), short.to_owned()];
     };

@@ -49,8 +49,8 @@ pub(super) fn card(ui: &mut Ui, bench: &mut Workbench, height: f32) {
 fn kernel(bench: &Workbench) -> Option<f64> {
     let machine = &bench.scenario.machine;
     let host = machine.host().filter(|_| is_this(bench))?;
-    let measured = machine.measurements.iter().rev().filter(|old| old.what == host.id);
-    measured.filter_map(|old| old.besides(Besides::KernelQ4K)).next().map(|rate| rate * Q4_K_INTENSITY)
+    let mut measured = machine.measurements.iter().rev().filter(|old| old.what == host.id);
+    measured.find_map(|old| old.besides(Besides::KernelQ4K)).map(|rate| rate * Q4_K_INTENSITY)
 }
 
 /// Who computes, by name.
@@ -81,7 +81,12 @@ fn said(picture: &Roofline, machine: &Machine) -> String {
     });
     let points = picture.points.iter().map(|(step, worked)| {
         let site = if worked.site == Site::Gpu { "GPU" } else { "CPU" };
-        format!("{} on the {site} {:.1} operations for each byte, {}", step_name(*step), worked.intensity(), words::flops(worked.rate()))
+        format!(
+            "{} on the {site} {:.1} operations for each byte, {}",
+            step_name(*step),
+            worked.intensity(),
+            words::flops(worked.rate())
+        )
     });
     let all: Vec<String> = roofs.chain(points).collect();
     if all.is_empty() { "Nothing to show: no speed is known".to_owned() } else { all.join("; ") }
@@ -209,7 +214,13 @@ fn point(painter: &Painter, at: egui::Pos2, step: Step, color: Color32, palette:
             painter.circle(at, 3.4, palette.bg2, Stroke::new(1.6, color));
         }
         Step::Prompt(_) => {
-            painter.rect(Rect::from_center_size(at, Vec2::splat(7.0)), 0.0, palette.bg2, Stroke::new(1.6, color), StrokeKind::Middle);
+            painter.rect(
+                Rect::from_center_size(at, Vec2::splat(7.0)),
+                0.0,
+                palette.bg2,
+                Stroke::new(1.6, color),
+                StrokeKind::Middle,
+            );
         }
     }
 }
@@ -225,7 +236,7 @@ fn place(
     taken: &mut Vec<Rect>,
 ) {
     let font = fonts::font(11.0, Weight::Regular);
-    let size = painter.layout_no_wrap(name.to_owned(), font.clone(), ink).size();
+    let room = painter.layout_no_wrap(name.to_owned(), font.clone(), ink).size();
     // Those of GPUs stand above, those of the CPU below: so a name is never nearer to another's point.
     let ways = match site {
         Site::Gpu => [
@@ -246,11 +257,11 @@ fn place(
         ],
     };
     let free = ways.into_iter().find(|(away, anchor)| {
-        let rect = anchor.anchor_size(at + *away, size);
+        let rect = anchor.anchor_size(at + *away, room);
         plot.rect.expand(2.0).contains_rect(rect) && taken.iter().all(|other| !other.intersects(rect))
     });
     if let Some((away, anchor)) = free {
-        taken.push(anchor.anchor_size(at + away, size));
+        taken.push(anchor.anchor_size(at + away, room));
         line::label(painter, at + away, anchor, name, font, [ink, palette.bg2]);
     }
 }
@@ -258,7 +269,7 @@ fn place(
 /// Powers of `base` within a span.
 fn powers(span: Span, base: f64) -> Vec<f64> {
     let first = (span.low.ln() / base.ln()).ceil() as i32;
-    (first..).map(|power| base.powi(power)).take_while(|value| *value <= span.high).collect()
+    (first..first + 64).map(|power| base.powi(power)).take_while(|value| *value <= span.high).collect()
 }
 
 /// `10 G`, `1 T`.

@@ -45,9 +45,7 @@ impl Measuring {
 
     /// Median, (best - worst) / best, and count of the windows behind it.
     pub(super) fn spread(&self, meter: Meter, card: Option<u32>) -> Option<(f64, f64, usize)> {
-        let of = |sample: &&Sample| {
-            sample.series == headline(meter) && card.is_none_or(|card| card == sample.card)
-        };
+        let of = |sample: &&Sample| sample.series == headline(meter) && card.is_none_or(|card| card == sample.card);
         let mut rates: Vec<f64> = self.samples.iter().filter(of).map(|sample| sample.rate).collect();
         rates.sort_by(f64::total_cmp);
         let (worst, best) = (rates.first()?, rates.last()?);

@@ -82,7 +82,7 @@ struct Look<'a> {
 impl Look<'_> {
     fn stage(&self, meter: Meter) -> Stage {
         let place = |meter: Meter| Meter::ALL.iter().position(|other| *other == meter);
-        match self.measuring.map(|measuring| measuring.meter()) {
+        match self.measuring.map(Measuring::meter) {
             None => Stage::Rests,
             Some(now) if now == meter => Stage::Runs,
             Some(now) if place(now) > place(meter) => Stage::Done,
@@ -247,7 +247,11 @@ impl Look<'_> {
         let reading = self.reading(Meter::Link, &link.id).map(|reading| &reading.figure);
         let back = self.measuring.and_then(|measuring| measuring.best(Series::FromDevice, None));
         let back = back.filter(|_| matches!(gauge.stage, Stage::Runs | Stage::Done));
-        let back = back.or_else(|| reading.or(kept.filter(|_| self.settled(Meter::Link))).and_then(|figure| figure.besides(Besides::FromDevice)));
+        let back = back.or_else(|| {
+            reading
+                .or(kept.filter(|_| self.settled(Meter::Link)))
+                .and_then(|figure| figure.besides(Besides::FromDevice))
+        });
         gauge.rows.extend(back.map(|rate| ("From the GPU".into(), words::gb(rate))));
         if gpus.len() > 1 {
             gauge.rows.push(("Of the links".into(), format!("slowest of {}", gpus.len())));
