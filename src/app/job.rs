@@ -45,11 +45,9 @@ impl Outbox {
             let due = drawn.map_or(Duration::ZERO, |at| CALM.saturating_sub(at.elapsed()));
             if due.is_zero() {
                 *drawn = Some(Instant::now());
-                self.ctx.request_repaint();
-            } else {
-                // Asked for already, or for then; the soonest of what is asked for counts.
-                self.ctx.request_repaint_after(due);
             }
+            // Asked for at once egui draws twice; of several times asked for the soonest counts.
+            self.ctx.request_repaint_after(due.max(SOON) + FRAME);
         }
     }
 
@@ -63,6 +61,10 @@ impl Outbox {
 
 /// The least time between two frames while something is timed.
 const CALM: Duration = Duration::from_millis(100);
+/// What egui takes off a time it is asked for, so that the frame is done by then.
+const FRAME: Duration = Duration::from_millis(17);
+/// As good as now.
+const SOON: Duration = Duration::from_millis(1);
 
 impl Jobs {
     /// No job yet.
@@ -102,5 +104,45 @@ impl Jobs {
             self.sender
                 .offer(Event::Failed(format!("The system starts no further thread ({error}); close some programs.")));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_timed_is_drawn_ten_times_a_second_and_nothing_is_lost() {
+        let (ctx, asked) = (egui::Context::default(), Arc::new(Mutex::new(Vec::new())));
+        let list = asked.clone();
+        ctx.set_request_repaint_callback(move |info| list.lock().expect("a list").push(info.delay));
+        let mut jobs = Jobs::new(ctx.clone());
+        let draw = || ctx.run_ui(egui::RawInput::default(), |_| {}).textures_delta.clear();
+        // egui draws its first frames on its own account.
+        (0..4).for_each(|_| draw());
+        asked.lock().expect("a list").clear();
+        let mut frames = 0;
+        let began = Instant::now();
+        let (mut due, mut undrawn) = (None::<Instant>, false);
+        // 200 events in 250 ms and a window that draws when it was asked to.
+        for number in 0..200 {
+            jobs.sender.offer_calmly(Event::Told(number.to_string()));
+            undrawn = true;
+            for delay in asked.lock().expect("a list").drain(..) {
+                assert!(!delay.is_zero(), "egui draws twice when asked for at once");
+                let at = Instant::now() + delay;
+                due = Some(due.map_or(at, |due| due.min(at)));
+            }
+            std::thread::sleep(Duration::from_micros(1250));
+            if due.is_some_and(|due| due <= Instant::now()) {
+                (due, undrawn) = (None, false);
+                frames += 1;
+                draw();
+            }
+        }
+        let most = began.elapsed().as_millis() / CALM.as_millis() + 2;
+        assert!(frames >= 2 && frames <= most, "{frames} frames, at most {most}");
+        assert!(due.is_some() || !undrawn, "the last event is drawn, too");
+        assert_eq!(std::iter::from_fn(|| jobs.take()).count(), 200);
     }
 }

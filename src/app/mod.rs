@@ -27,7 +27,7 @@ use crate::library::Place;
 use crate::measure::{MeasureError, Suite};
 use crate::scenario::Scenario;
 use crate::store::{ProfileEntry, Store};
-use crate::ui::bench::{Choice, Measuring, PathFor, Workbench};
+use crate::ui::bench::{Choice, Measuring, PathFor, Workbench, Workspace};
 use crate::ui::{Command, MachineChoice, shell};
 
 pub use event::{Event, More};
@@ -292,6 +292,8 @@ impl App {
             measured::show(bench, machine);
         }
         match said {
+            // Its own page says it all.
+            Ok(_) if bench.workspace == Workspace::Measure => bench.notice = None,
             Ok(said) => bench.tell(said),
             Err(said) => bench.tell_failure(said),
         }

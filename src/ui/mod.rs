@@ -38,7 +38,7 @@ use crate::catalog::Breadth;
 /// What a view wants done that it cannot do itself.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Measure the RAM of this machine.
+    /// Measure this machine: RAM, GPUs, links and disk.
     Measure,
     /// Stop measuring; the old result stays.
     CancelMeasuring,

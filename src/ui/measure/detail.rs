@@ -2,7 +2,7 @@
 
 use egui::{Align2, Label, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-use crate::hardware::{Besides, Meter, Reading, Sample};
+use crate::hardware::{Besides, Fate, Meter, Reading, Sample};
 use crate::ui::bench::Workbench;
 use crate::ui::paint::line::{self, Dash};
 use crate::ui::widget::card::{card_under, longest, titles};
@@ -11,7 +11,7 @@ use crate::ui::{fonts, theme};
 use super::bars::{Bar, bars};
 use super::frame::{Plot, Scale, Span, number, round_up, steps};
 use super::state::Detail;
-use super::view::{Gauge, gauges, is_this};
+use super::view::{Gauge, gauges, run_here};
 use super::{chart, words};
 
 /// What the title and the margins of a card take.
@@ -35,7 +35,7 @@ fn seen(bench: &Workbench) -> Seen {
         let samples = measuring.samples.clone();
         return Seen { samples, ram: None, kernel: None, gpus: Vec::new(), disk: None, meter };
     }
-    let run = page.run().filter(|_| is_this(bench));
+    let run = run_here(bench);
     let first = |meter: Meter| run.and_then(|run| run.readings.iter().find(|reading| reading.meter == meter)).cloned();
     let gpus = run.map(|run| run.readings.iter().filter(|reading| reading.meter == Meter::Gpu).cloned().collect());
     Seen {
@@ -71,7 +71,7 @@ pub(super) fn card(ui: &mut Ui, bench: &mut Workbench, height: f32) {
         open = Detail::Windows;
     }
     let shown = open;
-    let none = match (&bench.measuring, bench.measure.run()) {
+    let none = match (&bench.measuring, run_here(bench)) {
         (Some(_), _) => "The first window comes in a moment.",
         (None, None) => "Each window is drawn here as it is taken.",
         (None, Some(run)) if run.samples.is_empty() => "Windows are kept of the newest run alone.",
@@ -126,6 +126,9 @@ fn readout(seen: &Seen, open: Detail) -> String {
             (off, all) => format!("GB/s, {off} of {all} windows low (hollow)"),
         },
         Detail::Threads => seen.ram.as_ref().map_or_else(String::new, |ram| {
+            if ram.fate == Fate::LowerBound {
+                return "taken beside other work, no advice".to_owned();
+            }
             format!("more than {} do not help, use -t {}", ram.figure.threads, ram.figure.threads)
         }),
         Detail::Pages | Detail::Disk => "GB/s".to_owned(),
@@ -139,9 +142,10 @@ fn threads(ui: &mut Ui, seen: &Seen, height: f32) {
     let points: Vec<(f64, f64)> = ram.sweep.iter().map(|(count, rate)| (*count as f64, rate / 1e9)).collect();
     let ticks: Vec<(f64, String)> = ram.sweep.iter().map(|(count, _)| (*count as f64, count.to_string())).collect();
     let knee = f64::from(ram.figure.threads);
+    let advice = (ram.fate == Fate::Kept).then(|| (knee, format!("-t {}", ram.figure.threads)));
     let name = format!("RAM by count of threads; the best is reached with {}", ram.figure.threads);
     let curve = [(String::new(), points)];
-    sweep(ui, &name, &curve, &ticks, "threads", Some((knee, format!("-t {}", ram.figure.threads))), height);
+    sweep(ui, &name, &curve, &ticks, "threads", advice, height);
 }
 
 /// GPUs by bytes read in turn: where a curve falls its cache ends.
@@ -226,17 +230,17 @@ fn sweep(
 
 fn pages(ui: &mut Ui, seen: &Seen) {
     let Some(ram) = &seen.ram else { return };
+    let kept = ram.fate == Fate::Kept;
     let bar = |name: &str, rate: f64, about, used| Bar { name: name.to_owned(), rate, about, used };
+    let used = if kept { "as models are mapped; used" } else { "a lower bound, not used" };
     let mut all = vec![bar("Huge pages", ram.figure.best.get(), "what the machine can do", false)];
-    all.extend(
-        ram.figure.ordinary_pages.map(|rate| bar("Ordinary pages", rate.get(), "as programs map a model; used", true)),
-    );
+    all.extend(ram.figure.ordinary_pages.map(|rate| bar("Ordinary pages", rate.get(), used, kept)));
     let copy = ram.figure.besides(Besides::Copy);
-    all.extend(copy.map(|rate| bar("Copy", rate, "read and written, past the cache", false)));
+    all.extend(copy.map(|rate| bar("Copy", rate, "bytes read and written", false)));
     let node = ram.figure.besides(Besides::OneNode);
-    all.extend(node.map(|rate| bar("One NUMA node", rate, "its own memory; the slowest node", false)));
+    all.extend(node.map(|rate| bar("One NUMA node", rate, "on its own memory", false)));
     let other = ram.figure.besides(Besides::OtherNode);
-    all.extend(other.map(|rate| bar("Another node's", rate, "one node on another's memory", false)));
+    all.extend(other.map(|rate| bar("Another node's", rate, "read by one node", false)));
     if let Some(kernel) = &seen.kernel {
         all.push(bar("Rows like Q4_K", kernel.figure.best.get(), "unpacked and multiplied", false));
         let q8 = kernel.figure.besides(Besides::KernelQ8);
@@ -249,9 +253,10 @@ fn pages(ui: &mut Ui, seen: &Seen) {
 fn disk(ui: &mut Ui, seen: &Seen) {
     let Some(disk) = &seen.disk else { return };
     let bar = |name: &str, rate: f64, about, used| Bar { name: name.to_owned(), rate, about, used };
+    let used = if disk.fate == Fate::Kept { "4 pieces of 4 MiB; used" } else { "4 pieces of 4 MiB; not kept" };
     let mut all = vec![bar("In order", disk.figure.best.get(), "8 pieces of 1 MiB under way", false)];
     let random = disk.figure.besides(Besides::Random);
-    all.extend(random.map(|rate| bar("At random", rate, "4 pieces of 4 MiB; used", true)));
+    all.extend(random.map(|rate| bar("At random", rate, used, disk.fate == Fate::Kept)));
     bars(ui, &all);
     if let Some(warm) = disk.figure.besides(Besides::Warm) {
         ui.add_space(6.0);

@@ -29,7 +29,7 @@ use super::widget::scroll::scroll;
 use super::widget::segmented::segmented;
 use super::{Command, fonts, shell, theme};
 use state::Detail;
-use view::{Gauge, Stage, gauges, is_this};
+use view::{Gauge, Stage, gauges, is_this, run_here};
 
 const GAP: f32 = 12.0;
 /// The height of the charts with their titles, least and most.
@@ -157,7 +157,8 @@ fn sentence(bench: &Workbench, all: &[Gauge]) -> String {
         };
     };
     let least = if ram.at_least { "at least " } else { "" };
-    let of = ram.sheet.map_or_else(String::new, |(of, sheet)| match of {
+    // Of a lower bound a share says nothing.
+    let of = ram.sheet.filter(|_| !ram.at_least).map_or_else(String::new, |(of, sheet)| match of {
         "Data sheet" => format!(", {} of its data sheet", words::percent(rate / sheet)),
         of => format!(", {} of the {} {}", words::percent(rate / sheet), words::gb(sheet), of.to_lowercase()),
     });
@@ -172,7 +173,7 @@ fn below(bench: &Workbench) -> Vec<String> {
         let then = next.map_or_else(String::new, |next| format!("; then {}", in_words(*next)));
         return vec![format!("Now {step}{then}. Predictions use it when all is done."), format!("Now {step}.")];
     }
-    let Some(run) = bench.measure.run().filter(|_| is_this(bench)) else {
+    let Some(run) = run_here(bench) else {
         let (all, short) = if is_this(bench) {
             (
                 "Measure reads RAM, GPUs, links and the disk for about 10 s; predictions use what comes out.",

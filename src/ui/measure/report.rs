@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::ui::bench::Workbench;
 
-use super::view::{Gauge, is_this};
+use super::view::{Gauge, run_here};
 use super::words;
 
 /// The text that is copied.
@@ -14,7 +14,7 @@ pub(super) fn text(bench: &Workbench, all: &[Gauge]) -> String {
     if !machine.cpu.name.is_empty() {
         let _ = writeln!(out, "{}", machine.cpu.name);
     }
-    if let Some(run) = bench.measure.run().filter(|_| is_this(bench)) {
+    if let Some(run) = run_here(bench) {
         let conditions = words::conditions(run);
         let rest = if conditions.is_empty() { String::new() } else { format!(", {conditions}") };
         let _ = writeln!(out, "{} UTC{rest}", words::when(&run.at));

@@ -1,6 +1,8 @@
 //! What stands on each dial, before it is drawn.
 
-use crate::hardware::{Besides, Fate, Machine, Measurement, Meter, Pool, PoolKind, Reading, Series, Source};
+use crate::hardware::{
+    Besides, Fate, Machine, MeasuredRun, Measurement, Meter, Pool, PoolKind, Reading, Series, Source,
+};
 use crate::ui::MachineChoice;
 use crate::ui::bench::{Workbench, mark_of, pool_title};
 use crate::ui::paint::mark::Mark;
@@ -73,6 +75,11 @@ pub(super) fn is_this(bench: &Workbench) -> bool {
     bench.choice == MachineChoice::This
 }
 
+/// The run looked at, where it is of the machine on screen.
+pub(super) fn run_here(bench: &Workbench) -> Option<&MeasuredRun> {
+    bench.measure.run().filter(|run| is_this(bench) && run.on == bench.base.cpu.name)
+}
+
 struct Look<'a> {
     bench: &'a Workbench,
     machine: &'a Machine,
@@ -100,13 +107,13 @@ impl Look<'_> {
     }
 
     fn reading(&self, meter: Meter, what: &str) -> Option<&Reading> {
-        let run = self.bench.measure.run().filter(|_| is_this(self.bench) && self.settled(meter));
-        run.filter(|run| run.on == self.machine.cpu.name).and_then(|run| run.reading(meter, what))
+        let run = run_here(self.bench).filter(|_| self.settled(meter));
+        run.and_then(|run| run.reading(meter, what))
     }
 
     /// A dial before anything of it is known.
     fn blank(&self, meter: Meter, what: &str) -> Gauge {
-        let run = self.bench.measure.run().filter(|_| is_this(self.bench));
+        let run = run_here(self.bench);
         let why = run.and_then(|run| run.why_skipped(meter)).map(str::to_owned);
         Gauge {
             meter,
@@ -169,7 +176,8 @@ impl Look<'_> {
         if let Some(figure) = reading.map(|reading| &reading.figure).or(kept) {
             gauge.about = format!("read, {}", threads(figure.threads));
             let ordinary = figure.ordinary_pages.map_or_else(|| "—".to_owned(), |rate| words::gb(rate.get()));
-            gauge.rows.push(("Ordinary pages".into(), format!("{ordinary}, used")));
+            let used = if gauge.at_least { "" } else { ", used" };
+            gauge.rows.push(("Ordinary pages".into(), format!("{ordinary}{used}")));
             gauge.rows.push(median(figure));
         }
         if let Some(on_core) = reading.and_then(|reading| reading.on_core) {
@@ -221,7 +229,7 @@ impl Look<'_> {
 
     /// The link; of several the slowest that was measured.
     fn link(&self, gpus: &[&Pool]) -> Gauge {
-        let run = self.bench.measure.run().filter(|run| is_this(self.bench) && run.on == self.machine.cpu.name);
+        let run = run_here(self.bench);
         let slowest = run.and_then(|run| run.slowest(Meter::Link)).map(|reading| reading.figure.what.clone());
         let mut links = gpus.iter().filter_map(|pool| self.machine.link_of(pool));
         let first = match &slowest {

@@ -55,7 +55,12 @@ pub(super) fn series(series: Series, card: Option<u32>) -> String {
         Series::KernelQ8 => "like Q8_0",
         other => other.name(),
     };
-    card.map_or_else(|| name.to_owned(), |card| format!("GPU {card}, {name}"))
+    match (series, card) {
+        (Series::OneNode, card) => format!("node {}", card.unwrap_or_default()),
+        (Series::OtherNode, _) | (_, None) => name.to_owned(),
+        (_, Some(_)) if matches!(series.meter(), Meter::Ram) => name.to_owned(),
+        (_, Some(card)) => format!("GPU {card}, {name}"),
+    }
 }
 
 /// Under what a run was taken: `mains, 4 % other work`.

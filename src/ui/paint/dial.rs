@@ -45,7 +45,14 @@ pub fn paint(painter: &Painter, rect: Rect, dial: Dial<'_>, palette: &Palette) {
         let mark = |away: f32| arc(center, radius + away, at(tick), at(tick))[0];
         painter.line_segment([mark(-THICK / 2.0 - 3.0), mark(THICK / 2.0 + 3.0)], Stroke::new(2.0, palette.t1));
     }
-    let size = if radius > 46.0 { 32.0 } else { 24.0 };
+    // The largest that stays clear of the ring.
+    let room = 2.0 * (radius - THICK) - 4.0;
+    let sizes = if radius > 46.0 { [32.0, 28.0, 24.0, 20.0] } else { [24.0, 22.0, 20.0, 18.0] };
+    let fits = |size: &f32| {
+        let font = fonts::font(*size, Weight::Strong);
+        painter.layout_no_wrap(dial.figure.to_owned(), font, palette.t1).size().x <= room
+    };
+    let size = sizes.into_iter().find(fits).unwrap_or(16.0);
     let words = |at: Pos2, text: &str, font, ink| painter.text(at, Align2::CENTER_CENTER, text, font, ink);
     words(center, dial.figure, fonts::font(size, Weight::Strong), palette.t1);
     words(center + egui::vec2(0.0, size * 0.5 + 10.0), dial.unit, fonts::font(11.0, Weight::Regular), palette.t3);
