@@ -16,10 +16,13 @@ use willitrun::ui::MachineChoice;
 use willitrun::ui::bench::{Measuring, Workspace};
 
 use super::look::adapter;
+use super::run::copied_by;
 use super::window::{
     Harnessed, LAPTOP, SERVER, SIZE, bench, click, click_role, detected, heading, names, notice, open, send, text_on,
     until, window, window_in,
 };
+
+const FOUR: &str = "4x-rtx-3090";
 
 /// What a server's RAM, GPU, link and disk gave.
 fn suite(ram: f64) -> Suite {
@@ -233,6 +236,71 @@ fn a_busy_machine_gives_a_lower_bound() {
     assert!(text_on(&h, "other work 45 %; the RAM's figure is a lower bound, not used in predictions."));
     h.get_by_label("≥ 200");
     assert!(bench(&mut h).scenario.machine.host().expect("RAM").read_measured.is_none());
+}
+
+#[test]
+fn every_gpu_has_a_dial_and_the_link_is_the_slowest() {
+    let mut h = window(FOUR, "llama-3.3-70b");
+    let mut four = suite(371e9);
+    if let Some(cards) = &mut four.gpus {
+        let card = CardFigures { name: "NVIDIA GeForce RTX 3090".into(), ..cards.cards[0].clone() };
+        cards.cards = [25.1e9, 25.0e9, 6.4e9, 25.2e9]
+            .map(|to_device| CardFigures {
+                link: Some(Carried { to_device, from_device: to_device * 0.8 }),
+                read: card.read.clone().map(|read| Figures { best: 870e9, ..read }),
+                ..card.clone()
+            })
+            .to_vec();
+    }
+    begin(&mut h);
+    end(&mut h, four);
+    for card in 0..4 {
+        assert!(dial(&h, &format!("GPU {card}")).contains("870 gig"), "{:?}", names(&h));
+    }
+    // One card in a slot of four lanes holds all of them up.
+    assert!(dial(&h, "Link").contains("6.4 gig") && text_on(&h, "slowest of 4"), "{}", dial(&h, "Link"));
+    h.set_size(vec2(900.0, 600.0));
+    h.run();
+    let right = names(&h).into_iter().filter(|name| name.contains("gigabytes per second, measured"));
+    for name in right.collect::<Vec<_>>() {
+        let rect = h.get_by_label(&name).rect();
+        assert!(rect.left() >= 44.0 && rect.right() <= 900.0, "{name} at {rect}");
+    }
+}
+
+#[test]
+fn memory_that_is_shared_has_no_link() {
+    let mut h = window("mac-studio-m3-ultra-512gb", "deepseek-r1");
+    bench(&mut h).workspace = Workspace::Measure;
+    h.run();
+    assert!(text_on(&h, "CPU and GPU share one memory: nothing is carried."), "{:?}", names(&h));
+    assert!(dial(&h, "Memory").contains("not measured") && dial(&h, "GPU").contains("not measured"));
+    let mut shared = suite(240e9);
+    if let Some(cards) = &mut shared.gpus {
+        cards.cards[0].link = None;
+        cards.cards[0].name = "Apple M3 Ultra".into();
+        cards.cards[0].read.as_mut().expect("read").best = 700e9;
+    }
+    begin(&mut h);
+    end(&mut h, shared);
+    assert!(dial(&h, "Memory").contains("240 gig") && dial(&h, "GPU").contains("700 gig"), "{:?}", names(&h));
+}
+
+#[test]
+fn results_are_copied_units_first() {
+    let mut h = window(SERVER, "deepseek-r1");
+    begin(&mut h);
+    end(&mut h, suite(371e9));
+    let copied = copied_by(&mut h, "Copy results");
+    let lines: Vec<&str> = copied.lines().collect();
+    assert_eq!(lines[0], "Measured by willitrun; GB/s = 10^9 bytes per second");
+    for line in ["RAM read, 48 threads              371 GB/s", "GPU RTX 4090                     927 GB/s"] {
+        let (name, figure) = line.rsplit_once("  ").expect("both");
+        let found = lines.iter().any(|line| line.starts_with(name.trim()) && line.ends_with(figure.trim()));
+        assert!(found, "{line} in\n{copied}");
+    }
+    let home = std::env::var("HOME").unwrap_or_else(|_| "/root".to_owned());
+    assert!(!copied.contains(&home), "no path leaves");
 }
 
 /// Runs of the past on the processor at hand.

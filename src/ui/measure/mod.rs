@@ -36,6 +36,8 @@ const GAP: f32 = 12.0;
 const CHART: (f32, f32) = (216.0, 400.0);
 /// The least height of the row at the foot.
 const FOOT: f32 = 168.0;
+/// From this share on a data sheet was read wrong, or a cache was measured.
+const MORE: f64 = 1.02;
 /// The page's least width for two cards side by side.
 const BESIDE: f32 = 720.0;
 
@@ -159,6 +161,7 @@ fn sentence(bench: &Workbench, all: &[Gauge]) -> String {
     let least = if ram.at_least { "at least " } else { "" };
     // Of a lower bound a share says nothing.
     let of = ram.sheet.filter(|_| !ram.at_least).map_or_else(String::new, |(of, sheet)| match of {
+        "Data sheet" if rate > sheet * MORE => format!(", more than the {} of its data sheet", words::gb(sheet)),
         "Data sheet" => format!(", {} of its data sheet", words::percent(rate / sheet)),
         of => format!(", {} of the {} {}", words::percent(rate / sheet), words::gb(sheet), of.to_lowercase()),
     });

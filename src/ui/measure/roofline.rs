@@ -139,7 +139,9 @@ fn draw(ui: &Ui, rect: Rect, picture: &Roofline, machine: &Machine, kernel: Opti
             name = format!("{name}, {}", if worked.site == Site::Gpu { "in VRAM" } else { "in RAM" });
         }
         let ink = if both { color(worked.site, palette) } else { palette.t1 };
-        place(painter, &plot, at, (&name, ink), worked.site, palette, &mut taken);
+        // Above a prompt runs the level part of its roof.
+        let side = if matches!(step, Step::Prompt(_)) { Site::Cpu } else { worked.site };
+        place(painter, &plot, at, (&name, ink), side, palette, &mut taken);
     }
     if let Some(at) = kernel {
         place(painter, &plot, at, ("kernel, measured", palette.accent), Site::Cpu, palette, &mut taken);
