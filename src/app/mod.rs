@@ -125,6 +125,7 @@ impl App {
         match command {
             Command::Measure => {
                 bench.measuring = Some(Measuring::default());
+                bench.notice = None;
                 self.jobs.measure(self.store.clone(), bench.measure.length.seconds());
             }
             Command::CancelMeasuring => {
@@ -293,7 +294,7 @@ impl App {
         }
         match said {
             // Its own page says it all.
-            Ok(_) if bench.workspace == Workspace::Measure => bench.notice = None,
+            Ok(_) if bench.workspace == Workspace::Measure => {}
             Ok(said) => bench.tell(said),
             Err(said) => bench.tell_failure(said),
         }

@@ -22,6 +22,7 @@ fn rate(scenario: &Scenario) -> Option<Range> {
 /// Draws it.
 pub(super) fn card(ui: &mut Ui, bench: &mut Workbench, height: f32) {
     let measured = bench.is_measured();
+    let here = super::is_this(bench);
     let scenario = bench.scenario.clone();
     let now = *bench.measure.now.get(scenario.clone(), rate);
     let before = if measured { *bench.measure.before.get(before_measuring(scenario), rate) } else { None };
@@ -38,7 +39,7 @@ pub(super) fn card(ui: &mut Ui, bench: &mut Workbench, height: f32) {
             ui.spacing_mut().item_spacing.y = 4.0;
             ui.add(Label::new(fonts::small(&name).color(palette.t2)).truncate());
             draw(ui, before, now);
-            ui.add(Label::new(fonts::small(said(measured, before, now)).color(palette.t2)).wrap());
+            ui.add(Label::new(fonts::small(said(measured, here, before, now)).color(palette.t2)).wrap());
         },
     );
 }
@@ -98,10 +99,11 @@ fn draw(ui: &mut Ui, before: Option<Range>, now: Option<Range>) {
 }
 
 /// What became of the band, in a sentence.
-fn said(measured: bool, before: Option<Range>, now: Option<Range>) -> String {
+fn said(measured: bool, here: bool, before: Option<Range>, now: Option<Range>) -> String {
     let width = |range: Range| shown(range.high - range.low);
     match (before, now) {
         (_, None) => "It does not run here, or a bandwidth is unknown: there is no speed to compare.".to_owned(),
+        (_, Some(now)) if !measured && !here => format!("{} wide by what is known of this machine.", width(now)),
         (_, Some(now)) if !measured => {
             format!("{} wide by what is known; measuring shows how wide it has to be.", width(now))
         }
@@ -135,7 +137,7 @@ mod tests {
     #[test]
     fn the_sentence_says_what_became_of_the_band() {
         let check = |measured, before, now, expected: &str| {
-            let found = said(measured, before, now);
+            let found = said(measured, true, before, now);
             assert!(found.starts_with(expected), "{found}");
         };
         check(true, Some(range(8.0, 19.0)), Some(range(10.0, 16.0)), "Range cut from 11 to 6.0 tokens/s.");
@@ -144,5 +146,6 @@ mod tests {
         check(true, None, Some(range(1.0, 2.0)), "Nothing could be said before");
         check(false, None, Some(range(1.0, 2.0)), "1.0 wide by what is known");
         check(true, Some(range(1.0, 2.0)), None, "It does not run here");
+        assert_eq!(said(false, false, None, Some(range(1.0, 2.0))), "1.0 wide by what is known of this machine.");
     }
 }

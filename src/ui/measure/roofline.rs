@@ -186,6 +186,7 @@ fn draw_roof(painter: &Painter, plot: &Plot, roof: &Roof, machine: &Machine, pal
     let rect = Align2::RIGHT_BOTTOM.anchor_size(end, painter.layout_no_wrap(name.clone(), font(), ink).size());
     taken.push(rect);
     line::label(painter, end, Align2::RIGHT_BOTTOM, &name, font(), [ink, palette.bg2]);
+    shaders(painter, plot, roof, machine, palette, taken);
     let source = roof.pool(machine).and_then(|pool| pool.read_measured.as_ref().or(pool.read.as_ref()));
     let said = roof.bandwidth.to_string();
     let size = painter.layout_no_wrap(said.clone(), font(), ink).size() + vec2(14.0, 0.0);
@@ -203,6 +204,25 @@ fn draw_roof(painter: &Painter, plot: &Plot, roof: &Roof, machine: &Machine, pal
     line::label(painter, rect.left_top() + vec2(14.0, 0.0), Align2::LEFT_TOP, &said, font(), [ink, palette.bg2]);
     if let Some(figure) = source {
         mark::paint(painter, rect.left_center() + vec2(5.0, 0.0), mark_of(figure.source), palette);
+    }
+}
+
+/// What a GPU's shaders were measured to compute, below what its matrix units do by data sheet.
+fn shaders(painter: &Painter, plot: &Plot, roof: &Roof, machine: &Machine, palette: &Palette, taken: &mut Vec<Rect>) {
+    let Some(pool) = roof.pool(machine).filter(|_| roof.site == Site::Gpu) else { return };
+    let measured =
+        machine.measurements.iter().rev().find(|old| old.what == pool.id && old.besides(Besides::F32).is_some());
+    let rates = [Besides::F16, Besides::F32].map(|which| measured.and_then(|old| old.besides(which)));
+    let Some(rate) = rates.into_iter().flatten().max_by(f64::total_cmp) else { return };
+    let (from, to) = (plot.at(rate / roof.bandwidth.get(), rate), plot.at(plot.x.high, rate));
+    line::path(painter, &[from, to], Stroke::new(1.0, color(roof.site, palette)), Dash::Dotted);
+    let (font, ink) = (fonts::font(11.0, Weight::Regular), color(roof.site, palette));
+    let said = format!("shaders, {} (measured)", words::flops(rate));
+    let size = painter.layout_no_wrap(said.clone(), font.clone(), ink).size();
+    let rect = Align2::RIGHT_BOTTOM.anchor_size(to - vec2(2.0, 3.0), size);
+    if taken.iter().all(|other| !other.intersects(rect)) {
+        taken.push(rect);
+        line::label(painter, rect.left_top(), Align2::LEFT_TOP, &said, font, [ink, palette.bg2]);
     }
 }
 
