@@ -36,7 +36,7 @@ pub fn decode(
     let host =
         machine.pools.iter().position(|pool| Some(pool.id.as_str()) == machine.host().map(|host| host.id.as_str()));
     let host = host.or(gpus.first().copied())?;
-    let (mut reads, mut on_cpu) = read_where(load, plan, machine, parameters, depth);
+    let (mut reads, mut on_cpu) = read_where(load, plan, machine, &gpus, parameters, depth);
     // Memory that CPU and GPU share spills as one.
     let shared = gpus.contains(&host) && on_cpu.layers == 0;
     let from_disk = spill(load, plan, if shared { &mut reads[host] } else { &mut on_cpu }, |home| {
@@ -103,6 +103,7 @@ pub(super) fn read_where(
     load: &Load<'_>,
     plan: &Plan,
     machine: &Machine,
+    gpus: &[usize],
     parameters: &Parameters,
     depth: Tokens,
 ) -> (Vec<Reads>, Reads) {
@@ -110,7 +111,7 @@ pub(super) fn read_where(
     let mut on_cpu = Reads::default();
     // A ceiling takes experts as picked at random.
     let apart = if load.engine.ideal { 1.0 } else { parameters.serving.routing };
-    gather(load, plan, &machine.gpu_places(), depth, apart, &mut reads, &mut on_cpu);
+    gather(load, plan, gpus, depth, apart, &mut reads, &mut on_cpu);
     (reads, on_cpu)
 }
 

@@ -108,7 +108,7 @@ pub fn step(
     depth: Tokens,
     bill: &Bill,
 ) -> Vec<Worked> {
-    let (reads, on_cpu) = read_where(load, plan, machine, parameters, depth);
+    let (reads, on_cpu) = read_where(load, plan, machine, &machine.gpu_places(), parameters, depth);
     let sequences = load.options.sequences() as f64;
     let operations = |read: &Reads| 2.0 * ((read.dense_count + read.experts_multiplied) * sequences + read.attention);
     let host = machine.host().and_then(|host| machine.pools.iter().position(|pool| pool.id == host.id));
