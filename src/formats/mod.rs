@@ -19,6 +19,7 @@ mod gguf_ffn;
 mod gguf_value;
 mod gguf_windows;
 pub mod hf_config;
+pub mod history_doc;
 mod json;
 pub mod llama_bench;
 pub mod machine_doc;
