@@ -22,7 +22,7 @@ use crate::catalog::Catalog;
 use crate::detect::program::Program;
 use crate::formats::any_doc::Document;
 use crate::formats::machine_doc::{MachineDoc, Origin};
-use crate::hardware::{Fate, Finding, Machine, MeasuredRun, PoolKind};
+use crate::hardware::{Fate, Finding, Machine, MeasuredRun};
 use crate::library::Place;
 use crate::measure::{MeasureError, Suite};
 use crate::scenario::Scenario;
@@ -341,14 +341,7 @@ fn machine_on(bench: &Workbench) -> Document {
 fn own_document(bench: &Workbench) -> MachineDoc {
     let mut machine = Machine::clone(&bench.scenario.machine);
     if machine.id == crate::store::THIS {
-        let host = machine.host().map_or_else(String::new, |host| host.capacity.value.in_gib());
-        let gpu = machine.pools.iter().find(|pool| pool.kind == PoolKind::Vram).map(|pool| pool.name.clone());
-        let parts: Vec<String> = [Some(machine.cpu.name.clone()), Some(host), gpu]
-            .into_iter()
-            .flatten()
-            .filter(|part| !part.is_empty())
-            .collect();
-        machine.name = parts.join(", ");
+        machine.name = machine.title();
         machine.id = id_of(&machine.name);
     }
     let mut doc = MachineDoc::new(machine);
@@ -379,22 +372,7 @@ fn choices(catalog: &Catalog, own: &[ProfileEntry]) -> Vec<Choice> {
 }
 
 fn choice(choice: MachineChoice, machine: &Machine) -> Choice {
-    let mut parts = vec![machine.cpu.name.clone()];
-    let gpus = machine.pools.iter().filter(|pool| pool.kind == PoolKind::Vram).count();
-    for pool in &machine.pools {
-        match pool.kind {
-            PoolKind::Disk => {}
-            PoolKind::Vram if gpus > 1 && pool.id != "gpu0" => {}
-            PoolKind::Vram if gpus > 1 => {
-                parts.push(format!("{gpus} × {} {}", pool.name, pool.capacity.value.in_gib()));
-            }
-            PoolKind::Vram => parts.push(format!("{} {}", pool.name, pool.capacity.value.in_gib())),
-            PoolKind::Ram => parts.push(format!("RAM {}", pool.capacity.value.in_gib())),
-            PoolKind::Unified => parts.push(format!("memory {}", pool.capacity.value.in_gib())),
-        }
-    }
-    parts.retain(|part| !part.is_empty());
-    Choice { choice, name: machine.name.clone(), summary: parts.join(", ") }
+    Choice { choice, name: machine.name.clone(), summary: machine.summary() }
 }
 
 /// The first question on a machine: the largest model that runs well there.

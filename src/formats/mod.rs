@@ -6,6 +6,7 @@
 pub mod answer_json;
 pub mod any_doc;
 pub mod commands;
+mod csv;
 pub mod custom_quant_doc;
 pub mod device_doc;
 pub mod document;
@@ -34,6 +35,7 @@ pub mod safetensors;
 pub mod serving_doc;
 pub mod settings_doc;
 pub mod share_code;
+pub mod sheet;
 pub mod speed_doc;
 pub mod text;
 pub mod tree;

@@ -11,6 +11,7 @@ mod link;
 mod machine;
 mod measured_run;
 mod measurement;
+mod title;
 
 pub use bench_run::{BenchRun, Compared, Part, Setup, Standing, Work};
 pub use cluster::{Node, NodePools, Way};

@@ -11,7 +11,7 @@ use crate::hardware::{BenchRun, Finding, Machine, Pool, PoolKind, Source};
 use crate::model::Architecture;
 use crate::placement::{Plan, Policy};
 use crate::quant::{CustomMix, Quant, Rule};
-use crate::scenario::{Answer, Point, Scenario, Subject, evaluate_here, largest_context, sweep};
+use crate::scenario::{Answer, Point, Scenario, Subject, contexts, evaluate_here, largest_context, sweep};
 use crate::units::Tokens;
 
 use super::accuracy::Accuracy;
@@ -29,8 +29,6 @@ use super::{MachineChoice, MemoryUnit, Own};
 
 pub use super::measure::Measuring;
 
-/// Points of a sweep over context.
-const POINTS: u32 = 96;
 /// The shortest context offered.
 pub const SHORTEST: u64 = 512;
 
@@ -384,17 +382,6 @@ pub(super) fn without_context(scenario: &Scenario) -> Scenario {
 #[must_use]
 pub fn usual_answer(subject: &Subject) -> Tokens {
     Tokens::new(if subject.model.facts.reasoning { 12_000 } else { 512 })
-}
-
-/// Contexts evenly spread on a log scale, ends included.
-pub(super) fn contexts(limit: Tokens) -> Vec<Tokens> {
-    let (low, high) = (SHORTEST.min(limit.get()).max(1) as f64, limit.as_f64().max(1.0));
-    let mut all: Vec<Tokens> = (0..=POINTS)
-        .map(|i| low * (high / low).powf(f64::from(i) / f64::from(POINTS)))
-        .map(|context| Tokens::new(context.round() as u64))
-        .collect();
-    all.dedup();
-    all
 }
 
 /// The name of a pool for a list.

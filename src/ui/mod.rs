@@ -14,6 +14,7 @@ pub mod focus;
 pub mod fonts;
 mod editor;
 mod history;
+pub mod inks;
 pub mod measure;
 pub mod measured;
 mod memo;
