@@ -5,6 +5,7 @@
 
 mod bench_runs;
 mod event;
+mod exports;
 mod files;
 mod job;
 mod jobs;
@@ -21,7 +22,6 @@ use crate::advice;
 use crate::catalog::Catalog;
 use crate::detect::program::Program;
 use crate::formats::any_doc::Document;
-use crate::formats::machine_doc::{MachineDoc, Origin};
 use crate::hardware::{Fate, Finding, Machine, MeasuredRun};
 use crate::library::Place;
 use crate::measure::{MeasureError, Suite};
@@ -142,10 +142,10 @@ impl App {
                         .tell_failure("The system names no folder to keep profiles in; set WILLITRUN_DATA_DIR to one.");
                     return;
                 };
-                self.jobs.save(store, own_document(bench));
+                self.jobs.save(store, bench.machine_document());
             }
             Command::ExportProfile => self.jobs.ask_path(PathFor::Export, machine_on(bench)),
-            Command::ExportTo(path) => self.jobs.export(path, own_document(bench)),
+            Command::ExportTo(path) => self.jobs.export(path, bench.machine_document()),
             Command::OpenProfile => self.jobs.ask_path(PathFor::Open, machine_on(bench)),
             Command::OpenPath(path) => self.jobs.open(path, self.store.clone()),
             Command::Copy(text) => {
@@ -170,9 +170,8 @@ impl App {
                 bench.accuracy.begin();
                 self.jobs.compare();
             }
-            Command::Rank(_) | Command::FindContexts | Command::ExportRanking(_) | Command::ExportRankingTo(_) => {
-                self.carry_out_rank(command);
-            }
+            Command::Write(_) | Command::WriteTo(_) | Command::CopyPicture(_) => self.carry_out_export(ui, command),
+            Command::Rank(_) | Command::FindContexts => self.carry_out_rank(command),
         }
     }
 
@@ -333,32 +332,7 @@ impl App {
 }
 
 fn machine_on(bench: &Workbench) -> Document {
-    Document::Machine(Box::new(own_document(bench)))
-}
-
-/// The machine on screen as a profile of the user's own. This machine gets a name of its own, so that it
-/// can be told from the next one.
-fn own_document(bench: &Workbench) -> MachineDoc {
-    let mut machine = Machine::clone(&bench.scenario.machine);
-    if machine.id == crate::store::THIS {
-        machine.name = machine.title();
-        machine.id = id_of(&machine.name);
-    }
-    let mut doc = MachineDoc::new(machine);
-    if matches!(bench.choice, MachineChoice::BuiltIn(_)) {
-        doc.origin = Origin::Foreign;
-    }
-    doc
-}
-
-/// An id made from a name.
-fn id_of(name: &str) -> String {
-    let mut id: String = name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    while id.contains("--") {
-        id = id.replace("--", "-");
-    }
-    let id: String = id.trim_matches('-').chars().take(60).collect();
-    if id.is_empty() { "machine".to_owned() } else { id }
+    Document::Machine(Box::new(bench.machine_document()))
 }
 
 /// Every machine that can be chosen: the user's own first.
@@ -385,15 +359,4 @@ pub(crate) fn first_question(catalog: &Catalog, machine: Machine) -> Option<Scen
         scenario.subject = subject;
     }
     Some(scenario)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::id_of;
-
-    #[test]
-    fn names_become_ids() {
-        assert_eq!(id_of("AMD EPYC 9654, 384.0 GiB"), "amd-epyc-9654-384-0-gib");
-        assert_eq!(id_of("…"), "machine");
-    }
 }

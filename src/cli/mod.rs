@@ -49,7 +49,8 @@ willitrun: will this model run on this machine, and how well?
   willitrun quants --model M                  every file of one model, by rule and as published
   willitrun import FILE [--out model.ron]   a model preset from a .gguf, .safetensors, config.json or their folder
   willitrun import BENCH.json [--save]      what llama-bench -o json printed, beside what is predicted
-  willitrun profile show|validate|encode|decode FILE   machines, models and quants as share codes
+  willitrun profile show|validate|encode|decode FILE|ID|CODE   machines, models and quants as share codes
+  willitrun profile diff A B [C D]   in which figures machines differ
 
 Every command takes --json. Memory is in GiB (2^30 bytes), files and bandwidths in GB (10^9).
 

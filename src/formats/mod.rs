@@ -23,6 +23,7 @@ pub mod hf_config;
 pub mod history_doc;
 mod json;
 pub mod llama_bench;
+pub mod machine_diff;
 pub mod machine_doc;
 pub mod measurements;
 pub mod model_doc;

@@ -6,6 +6,7 @@
 mod bench_run;
 mod cluster;
 mod device;
+mod differences;
 mod figure;
 mod link;
 mod machine;
@@ -16,6 +17,7 @@ mod title;
 pub use bench_run::{BenchRun, Compared, Part, Setup, Standing, Work};
 pub use cluster::{Node, NodePools, Way};
 pub use device::{Accelerator, Backend, MemoryPlatform};
+pub use differences::{Row, Told, Unit, differences};
 pub use figure::{Basis, Figure, Source};
 pub use link::{Link, LinkKind};
 pub use machine::{Cpu, Dimms, Finding, Level, Machine, Pool, PoolKind, Slot};

@@ -19,6 +19,18 @@ impl Machine {
         parts.join(", ")
     }
 
+    /// The machine as others may have it: the one at hand gets a name and an id of its own, so that it can be told from
+    /// the next one.
+    #[must_use]
+    pub fn for_others(&self) -> Self {
+        let mut machine = self.clone();
+        if self.is_this() {
+            machine.name = self.title();
+            machine.id = id_of(&machine.name);
+        }
+        machine
+    }
+
     /// Its processor and the sizes of its memories: `AMD EPYC 9654, RAM 768.0 GiB, 2 × NVIDIA L40S 48.0 GiB`.
     #[must_use]
     pub fn summary(&self) -> String {
@@ -38,5 +50,26 @@ impl Machine {
         }
         parts.retain(|part| !part.is_empty());
         parts.join(", ")
+    }
+}
+
+/// An id made from a name.
+fn id_of(name: &str) -> String {
+    let mut id: String = name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    while id.contains("--") {
+        id = id.replace("--", "-");
+    }
+    let id: String = id.trim_matches('-').chars().take(60).collect();
+    if id.is_empty() { "machine".to_owned() } else { id }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::id_of;
+
+    #[test]
+    fn names_become_ids() {
+        assert_eq!(id_of("AMD EPYC 9654, 384.0 GiB"), "amd-epyc-9654-384-0-gib");
+        assert_eq!(id_of("…"), "machine");
     }
 }

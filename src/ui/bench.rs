@@ -24,8 +24,9 @@ use super::measured::LlamaBench;
 use super::memo::Memo;
 use super::offer::{Offer, offers};
 use super::rank::{RankPage, Ranking};
+use super::share::SharePage;
 use super::step::Step;
-use super::{MachineChoice, MemoryUnit, Own};
+use super::{Exported, FileKind, MachineChoice, MemoryUnit, Own};
 
 pub use super::measure::Measuring;
 
@@ -52,6 +53,8 @@ pub enum Workspace {
     Model,
     /// The quant on screen, tensor by tensor.
     Quant,
+    /// The answer on paper, as it is before it leaves.
+    Share,
 }
 
 /// A machine that can be chosen.
@@ -112,8 +115,10 @@ pub struct Workbench {
     pub ranking: Option<Ranking>,
     /// What the user chose on the page of the ranking.
     pub rank: RankPage,
-    /// A ranking to be written where no dialog is available.
-    pub exported: Option<String>,
+    /// What is to be written where no dialog is available.
+    pub exported: Option<Exported>,
+    /// What the user chose on the page that shares the answer.
+    pub share: SharePage,
     /// Published measurements with what is predicted for them.
     pub accuracy: Accuracy,
     /// Speeds measured on this machine, whichever is on screen.
@@ -164,8 +169,8 @@ pub enum PathFor {
     Folder,
     /// Writing what is edited.
     ExportOwn(Own),
-    /// Writing the rows of a ranking.
-    ExportRanking,
+    /// Writing a file for others.
+    Write(FileKind),
 }
 
 /// Whether two questions differ in the model at most, and in the length of its answers.
@@ -202,6 +207,7 @@ impl Workbench {
             ranking: None,
             rank: RankPage::default(),
             exported: None,
+            share: SharePage::default(),
             accuracy: Accuracy::default(),
             files: Files::default(),
             opened: scenario_file,

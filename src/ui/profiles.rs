@@ -4,6 +4,7 @@ use egui::{Align, Align2, Layout, TextEdit, Ui, vec2};
 
 use super::bench::{Choice, Workbench, Workspace};
 use super::paint::icon::Icon;
+use super::share::Form;
 use super::widget::button::Button;
 use super::widget::card::{card, rows};
 use super::widget::scroll::scroll;
@@ -24,6 +25,10 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
         }
         if ui.add(Button::new("Write it to a file…").icon(Icon::Share)).clicked() {
             command = Some(Command::ExportProfile);
+        }
+        if ui.add(Button::new("Share…").icon(Icon::Copy)).clicked() {
+            bench.share.form = Form::Machine;
+            bench.workspace = Workspace::Share;
         }
         if ui.add(Button::new("Open a profile…").icon(Icon::Folder)).clicked() {
             command = Some(Command::OpenProfile);
