@@ -107,10 +107,20 @@ impl App {
             self.carry_out(ui, Command::OpenCode(code));
         }
         self.show_bench();
+        self.show_this();
         if let Some(command) = shell::ui(ui, self.bench.as_mut(), self.catalog) {
             self.carry_out(ui, command);
         }
         self.keep_runs();
+    }
+
+    /// Lends the views this very machine as it is known now.
+    fn show_this(&mut self) {
+        if let (Some(bench), Some((machine, _))) = (&mut self.bench, &self.this)
+            && bench.this.as_deref() != Some(machine)
+        {
+            bench.this = Some(Arc::new(machine.clone()));
+        }
     }
 
     /// Takes in everything that jobs have sent.
@@ -171,7 +181,7 @@ impl App {
                 self.jobs.compare();
             }
             Command::Write(_) | Command::WriteTo(_) | Command::CopyPicture(_) => self.carry_out_export(ui, command),
-            Command::Rank(_) | Command::FindContexts => self.carry_out_rank(command),
+            Command::Rank(_) | Command::FindContexts => self.carry_out_rank(&command),
         }
     }
 
@@ -337,16 +347,17 @@ fn machine_on(bench: &Workbench) -> Document {
 
 /// Every machine that can be chosen: the user's own first.
 fn choices(catalog: &Catalog, own: &[ProfileEntry]) -> Vec<Choice> {
-    let own = own
-        .iter()
-        .filter(|entry| entry.doc.machine.id != crate::store::THIS)
-        .map(|entry| choice(MachineChoice::Own(entry.doc.machine.id.clone()), &entry.doc.machine));
+    let own = own.iter().filter(|entry| entry.doc.machine.id != crate::store::THIS).map(|entry| {
+        let mut machine = entry.doc.machine.clone();
+        catalog.resolve(&mut machine);
+        choice(MachineChoice::Own(machine.id.clone()), &machine)
+    });
     let ready = catalog.profiles.iter().map(|doc| choice(MachineChoice::BuiltIn(doc.machine.id.clone()), &doc.machine));
     own.chain(ready).collect()
 }
 
 fn choice(choice: MachineChoice, machine: &Machine) -> Choice {
-    Choice { choice, name: machine.name.clone(), summary: machine.summary() }
+    Choice { choice, name: machine.name.clone(), summary: machine.summary(), machine: Arc::new(machine.clone()) }
 }
 
 /// The first question on a machine: the largest model that runs well there.

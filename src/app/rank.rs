@@ -54,10 +54,10 @@ impl Fields {
 }
 
 impl App {
-    pub(super) fn carry_out_rank(&mut self, command: Command) {
+    pub(super) fn carry_out_rank(&mut self, command: &Command) {
         let Some(bench) = &mut self.bench else { return };
         match command {
-            Command::Rank(breadth) => {
+            &Command::Rank(breadth) => {
                 let asked = Ranking::question(&bench.scenario);
                 if bench.ranking.as_ref().is_some_and(|old| old.answers(&asked, breadth)) {
                     return;

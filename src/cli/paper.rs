@@ -48,7 +48,8 @@ pub(super) fn wanted(words: &mut Words) -> Result<Option<Paper>, Failure> {
     };
     let shown = |word: &str| crate::formats::shown(word, 40);
     let found = Kind::ALL.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(&kind));
-    let (_, kind) = found.ok_or_else(|| format!("--report cannot be '{}': expected text, csv, svg or png", shown(&kind)))?;
+    let (_, kind) =
+        found.ok_or_else(|| format!("--report cannot be '{}': expected text, csv, svg or png", shown(&kind)))?;
     let ground = match &theme {
         None => Ground::default(),
         Some(word) => Ground::ALL

@@ -49,7 +49,9 @@ const MOST_COMPARED: usize = 4;
 /// How machines differ.
 fn diff(names: &[String], json: bool) -> Result<String, String> {
     if !(2..=MOST_COMPARED).contains(&names.len()) {
-        return Err(format!("profile diff compares two to {MOST_COMPARED} machines: name each by id, file or share code"));
+        return Err(format!(
+            "profile diff compares two to {MOST_COMPARED} machines: name each by id, file or share code"
+        ));
     }
     let machines: Vec<Machine> = names
         .iter()

@@ -13,24 +13,29 @@ const COLUMN: usize = 44;
 pub fn text(machines: &[&Machine]) -> String {
     let rows = differences(machines);
     let differ: Vec<&Row> = rows.iter().filter(|row| row.differs()).collect();
-    let mut lines: Vec<String> =
-        machines.iter().zip(1..).map(|(machine, place)| format!("{place}  {} ({})", machine.title(), machine.id)).collect();
+    let mut lines: Vec<String> = machines
+        .iter()
+        .zip(1..)
+        .map(|(machine, place)| format!("{place}  {} ({})", machine.title(), machine.id))
+        .collect();
     lines.push(String::new());
     if differ.is_empty() {
         lines.push(format!("They do not differ in any of {} figures.", rows.len()));
     } else {
         let head: Vec<String> = (1..=machines.len()).map(|place| place.to_string()).collect();
         let mut table = vec![(String::new(), head)];
-        table.extend(differ.iter().map(|row| (row.what.clone(), row.values.iter().map(cell).collect())));
+        table.extend(
+            differ.iter().map(|row| (row.what.clone(), row.values.iter().map(|told| cell(told.as_ref())).collect())),
+        );
         lines.extend(aligned(&table));
         lines.push(String::new());
         lines.push(format!("{} of {} figures differ.", differ.len(), rows.len()));
     }
-    let text = lines.iter().map(|line| format!("{}\n", line.trim_end())).collect::<String>();
-    text.chars().filter(|c| *c == '\n' || !is_unsafe(*c)).collect()
+    let text: Vec<&str> = lines.iter().map(|line| line.trim_end()).collect();
+    format!("{}\n", text.join("\n")).chars().filter(|c| *c == '\n' || !is_unsafe(*c)).collect()
 }
 
-fn cell(told: &Option<Told>) -> String {
+fn cell(told: Option<&Told>) -> String {
     let Some(told) = told else { return "-".to_owned() };
     let source = told.source.map_or_else(String::new, |source| format!(" ({source})"));
     let text = format!("{}{source}", told.text);
@@ -41,7 +46,8 @@ fn aligned(table: &[(String, Vec<String>)]) -> Vec<String> {
     let wide = |texts: &mut dyn Iterator<Item = &String>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
     let columns = table.first().map_or(0, |(_, cells)| cells.len());
     let first = wide(&mut table.iter().map(|(what, _)| what));
-    let widths: Vec<usize> = (0..columns).map(|at| wide(&mut table.iter().filter_map(|(_, cells)| cells.get(at)))).collect();
+    let widths: Vec<usize> =
+        (0..columns).map(|at| wide(&mut table.iter().filter_map(|(_, cells)| cells.get(at)))).collect();
     table
         .iter()
         .map(|(what, cells)| {

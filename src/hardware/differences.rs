@@ -125,14 +125,8 @@ fn grouped<'m, T>(
 
 /// Whether two pools of one machine say the same of themselves.
 fn alike(a: &Pool, b: &Pool) -> bool {
-    let bare = |pool: &Pool| Pool {
-        id: String::new(),
-        link: None,
-        slot: None,
-        node: None,
-        free_now: None,
-        ..pool.clone()
-    };
+    let bare =
+        |pool: &Pool| Pool { id: String::new(), link: None, slot: None, node: None, free_now: None, ..pool.clone() };
     bare(a) == bare(b)
 }
 
@@ -207,7 +201,10 @@ impl Rows {
         });
         self.add(format!("{name} modules"), Unit::Name, dimms);
         if machines.len() == pools.len() && pools.iter().flatten().any(|pool| pool.numa_nodes > 1) {
-            self.counts(&format!("{name} NUMA nodes"), pools.iter().map(|pool| pool.map_or(0, |p| p.numa_nodes as usize)));
+            self.counts(
+                &format!("{name} NUMA nodes"),
+                pools.iter().map(|pool| pool.map_or(0, |p| p.numa_nodes as usize)),
+            );
         }
     }
 

@@ -65,11 +65,28 @@ fn id_of(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::id_of;
+    use super::{Machine, PoolKind, id_of};
+    use crate::hardware::{Figure, Pool};
+    use crate::units::Bytes;
 
     #[test]
     fn names_become_ids() {
         assert_eq!(id_of("AMD EPYC 9654, 384.0 GiB"), "amd-epyc-9654-384-0-gib");
         assert_eq!(id_of("…"), "machine");
+    }
+
+    #[test]
+    fn the_machine_at_hand_is_named_by_what_is_in_it() {
+        let mut machine = Machine::new("this", "alices-laptop");
+        "AMD Ryzen 7 7840HS".clone_into(&mut machine.cpu.name);
+        machine.pools.push(Pool::new("ram", PoolKind::Ram, Figure::typed(Bytes::gib(16))));
+        let other = machine.for_others();
+        assert_eq!(
+            (other.id.as_str(), other.name.as_str()),
+            ("amd-ryzen-7-7840hs-16-0-gib", "AMD Ryzen 7 7840HS, 16.0 GiB")
+        );
+        "mine".clone_into(&mut machine.id);
+        assert_eq!(machine.for_others(), machine, "another keeps the name it was given");
+        assert_eq!(machine.summary(), "AMD Ryzen 7 7840HS, RAM 16.0 GiB");
     }
 }

@@ -16,6 +16,7 @@ use crate::units::Tokens;
 
 use super::accuracy::Accuracy;
 use super::by_hand::{Lower, Plot};
+use super::compare::ComparePage;
 use super::editor::{ModelEditor, QuantEditor};
 use super::files::Files;
 use super::history::History;
@@ -55,6 +56,8 @@ pub enum Workspace {
     Quant,
     /// The answer on paper, as it is before it leaves.
     Share,
+    /// Machines side by side.
+    Compare,
 }
 
 /// A machine that can be chosen.
@@ -66,6 +69,8 @@ pub struct Choice {
     pub name: String,
     /// What is in it, in a few words.
     pub summary: String,
+    /// The machine.
+    pub machine: Arc<Machine>,
 }
 
 /// A sentence to the user that stays until it is closed.
@@ -85,6 +90,8 @@ pub struct Workbench {
     pub base: Arc<Machine>,
     /// Which machine that is.
     pub choice: MachineChoice,
+    /// This very machine, as read and measured.
+    pub this: Option<Arc<Machine>>,
     /// Machines to choose from besides this one.
     pub machines: Vec<Choice>,
     /// What detection found worth saying.
@@ -117,6 +124,8 @@ pub struct Workbench {
     pub rank: RankPage,
     /// What is to be written where no dialog is available.
     pub exported: Option<Exported>,
+    /// What the user chose to compare.
+    pub compare: ComparePage,
     /// What the user chose on the page that shares the answer.
     pub share: SharePage,
     /// Published measurements with what is predicted for them.
@@ -191,6 +200,7 @@ impl Workbench {
             llama_bench: LlamaBench::default(),
             scenario,
             choice: MachineChoice::This,
+            this: None,
             machines: Vec::new(),
             findings: Vec::new(),
             unit: MemoryUnit::Gib,
@@ -207,6 +217,7 @@ impl Workbench {
             ranking: None,
             rank: RankPage::default(),
             exported: None,
+            compare: ComparePage::default(),
             share: SharePage::default(),
             accuracy: Accuracy::default(),
             files: Files::default(),

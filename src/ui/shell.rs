@@ -10,8 +10,8 @@ use super::paint::logo;
 use super::widget::button::{Button, icon_button};
 use super::widget::segmented::{segmented, tab};
 use super::{
-    Command, FileKind, MemoryUnit, accuracy, editor, files, fonts, measure, profiles, rail, rank, run, share, strip,
-    theme,
+    Command, FileKind, MemoryUnit, accuracy, compare, editor, files, fonts, measure, profiles, rail, rank, run, share,
+    strip, theme,
 };
 
 const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
@@ -66,6 +66,7 @@ pub fn ui(ui: &mut Ui, bench: Option<&mut Workbench>, catalog: &Catalog) -> Opti
             Workspace::Model => editor::model_ui(ui, bench),
             Workspace::Quant => editor::quant_ui(ui, bench),
             Workspace::Share => share::ui(ui, bench),
+            Workspace::Compare => compare::ui(ui, bench),
         });
         let asked = page.inner;
         command = command.take().or(asked);
@@ -116,7 +117,12 @@ fn top_bar(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comm
             (Workspace::Measure, "Measure"),
             (Workspace::Accuracy, "Accuracy"),
         ] {
-            if tab(ui, name, bench.workspace == workspace || inside && workspace == Workspace::Run).clicked() {
+            let within = match workspace {
+                Workspace::Run => inside,
+                Workspace::Profiles => bench.workspace == Workspace::Compare,
+                _ => false,
+            };
+            if tab(ui, name, bench.workspace == workspace || within).clicked() {
                 bench.workspace = workspace;
                 bench.search.clear();
             }

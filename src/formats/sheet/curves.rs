@@ -47,13 +47,8 @@ fn row(sheet: &Sheet, point: &Point) -> String {
     let scenario = &sheet.scenario;
     let (subject, run, plan) = (&scenario.subject, &scenario.run, &point.plan);
     let kv = format!("{}/{}", run.kv_k.name(), run.kv_v.name());
-    let memory: crate::units::Bytes = scenario
-        .machine
-        .pools
-        .iter()
-        .filter(|pool| pool.kind != PoolKind::Disk)
-        .map(|pool| pool.capacity.value)
-        .sum();
+    let memory: crate::units::Bytes =
+        scenario.machine.pools.iter().filter(|pool| pool.kind != PoolKind::Disk).map(|pool| pool.capacity.value).sum();
     let fits = match plan.mode {
         Mode::None => "no",
         _ if !plan.within_capacity => "no",

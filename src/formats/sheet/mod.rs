@@ -85,7 +85,11 @@ impl Sheet {
         let Scenario { run, engine, engine_date, depth, .. } = &self.scenario;
         let mut words = vec![format!("context {}", run.context)];
         let kv = [run.kv_k, run.kv_v].map(|format| format.name().to_lowercase());
-        words.push(if kv[0] == kv[1] { format!("KV cache {}", kv[0]) } else { format!("KV cache {}/{}", kv[0], kv[1]) });
+        words.push(if kv[0] == kv[1] {
+            format!("KV cache {}", kv[0])
+        } else {
+            format!("KV cache {}/{}", kv[0], kv[1])
+        });
         if run.sequences() > 1 {
             words.push(format!("{} sequences", run.sequences()));
         }
@@ -120,9 +124,12 @@ fn last_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
+/// The longest line; a command is the longest there is.
+const LINE: usize = 2_000;
+
 /// Text without what could fool a reader, on one line.
 fn plain(text: &str) -> String {
-    text.chars().filter(|c| !is_unsafe(*c)).collect()
+    text.chars().filter(|c| !is_unsafe(*c)).take(LINE).collect()
 }
 
 /// A size as people read it: a disk in GB, memory in GiB.

@@ -50,15 +50,28 @@ fn units() -> Vec<String> {
 
 fn answer(sheet: &Sheet) -> Vec<String> {
     let verdict = &sheet.answer.verdict;
-    let mut lines = vec![
-        String::new(),
-        "[Answer]".to_owned(),
-        format!("  {} on {}", sheet.what(), sheet.scenario.machine.title()),
-        format!("  {}", verdict.sentence()),
-    ];
-    lines.extend([&verdict.reason].into_iter().filter(|line| !line.is_empty()).map(|line| format!("  {line}")));
+    let mut lines = vec![String::new(), "[Answer]".to_owned()];
+    lines.extend(wrapped(&format!("{} on {}", sheet.what(), sheet.scenario.machine.title())));
+    lines.extend(wrapped(&verdict.sentence()));
+    lines.extend(wrapped(&verdict.reason));
     let findings = sheet.answer.findings.iter().filter(|found| found.level == crate::hardware::Level::Warning);
-    lines.extend(findings.map(|found| format!("  note: {} {}", found.what, found.remedy)));
+    lines.extend(findings.flat_map(|found| wrapped(&format!("note: {} {}", found.what, found.remedy))));
+    lines
+}
+
+/// A sentence on lines no wider than the rule, its further lines set in.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= RULE.len() => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) => lines.push(format!("    {word}")),
+            None => lines.push(format!("  {word}")),
+        }
+    }
     lines
 }
 
@@ -96,12 +109,20 @@ fn speed(sheet: &Sheet, bill: &Bill, machine: &Machine) -> Vec<String> {
     let scenario = &sheet.scenario;
     let row = |what: &str, value: String, note: String| format!("  {what:<22} {value:>12}  {note}");
     let band = |rate: &crate::speed::Range| {
-        if rate.is_exact() { "a ceiling".to_owned() } else { format!("<{} to {}>", number(rate.low), number(rate.high)) }
+        if rate.is_exact() {
+            "a ceiling".to_owned()
+        } else {
+            format!("<{} to {}>", number(rate.low), number(rate.high))
+        }
     };
     let rate = |rate: f64| format!("{} tokens/s", number(rate));
     let mut lines = vec![String::new(), "[Speed]".to_owned()];
     let each = if bill.sequences > 1 { format!(", each of {}", bill.sequences) } else { String::new() };
-    lines.push(row("answer", rate(bill.rate.expected), format!("{} at depth {}{each}", band(&bill.rate), scenario.depth)));
+    lines.push(row(
+        "answer",
+        rate(bill.rate.expected),
+        format!("{} at depth {}{each}", band(&bill.rate), scenario.depth),
+    ));
     if bill.sequences > 1 {
         let all = bill.throughput();
         lines.push(row("all sequences", rate(all.expected), band(&all)));
@@ -174,7 +195,7 @@ fn told_of(machine: &Machine) -> Vec<String> {
     for link in &machine.links {
         let rate = link.bandwidth.as_ref().map_or_else(|| "unknown".to_owned(), |rate| figure(rate, rate.value));
         let width = match (link.generation, link.lanes) {
-            (Some(generation), Some(lanes)) => format!(" {generation}.0 x{lanes}"),
+            (Some(generation), Some(wide)) => format!(" {generation}.0 x{wide}"),
             _ => String::new(),
         };
         lines.push(format!("  {:>7}: {}{width}, {rate}", "Link", link.kind.name()));

@@ -87,8 +87,10 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
         });
     });
     ui.label(
-        fonts::body("Exactly what is below leaves, and only when you say so: no path, no name of yours or of your computer.")
-            .color(palette.t2),
+        fonts::body(
+            "Exactly what is below leaves, and only when you say so: no path, no name of yours or of your computer.",
+        )
+        .color(palette.t2),
     );
     ui.add_space(8.0);
     let window = if ui.theme() == egui::Theme::Dark { Ground::Dark } else { Ground::Light };

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use egui::{ColorImage, Image, Label, RichText, Sense, TextureHandle, TextureOptions, Ui, Vec2, vec2};
+use egui::{
+    ColorImage, Image, Label, RichText, Sense, Stroke, StrokeKind, TextureHandle, TextureOptions, Ui, Vec2, vec2,
+};
 
 use crate::formats::sheet::card::Pixels;
 use crate::ui::theme;
@@ -30,7 +32,9 @@ pub(super) fn picture(ui: &mut Ui, shown: &mut Shown, pixels: &Arc<Pixels>, told
     let scale = (room.x / full.x).min(room.y.max(120.0) / full.y).min(1.0);
     let size: Vec2 = full * scale;
     let image = Image::from_texture((texture.id(), size)).sense(Sense::hover()).alt_text(told);
-    ui.add(image);
+    let response = ui.add(image);
+    let edge = Stroke::new(1.0, theme::palette(ui).line);
+    ui.painter().rect_stroke(response.rect, 0.0, edge, StrokeKind::Outside);
 }
 
 /// Text as it is, every line whole.
@@ -39,9 +43,12 @@ pub(super) fn text(ui: &mut Ui, text: &str) {
     card_frame(ui).show(ui, |ui| {
         ui.set_width(ui.available_width());
         let room = (height - 24.0).max(80.0);
-        egui::ScrollArea::both().auto_shrink([false, false]).max_height(room).min_scrolled_height(room).show(ui, |ui| {
-            mono(ui, text, false);
-        });
+        egui::ScrollArea::both().auto_shrink([false, false]).max_height(room).min_scrolled_height(room).show(
+            ui,
+            |ui| {
+                mono(ui, text, false);
+            },
+        );
     });
 }
 

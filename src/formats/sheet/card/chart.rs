@@ -226,8 +226,13 @@ impl<'a> Plot<'a> {
             if from.is_finite() && y < from {
                 continue;
             }
-            shapes.push(Shape::Line { spots: vec![(left, y), (right, y)], width: 1.0, dash: &[], ink: self.inks.line.into() });
-            shapes.push(self.text(text, (left - 6.0, y + 3.5), Anchor::End, self.inks.caption));
+            shapes.push(Shape::Line {
+                spots: vec![(left, y), (right, y)],
+                width: 1.0,
+                dash: &[],
+                ink: self.inks.line.into(),
+            });
+            shapes.push(small(text, (left - 6.0, y + 3.5), Anchor::End, self.inks.caption));
         }
         shapes
     }
@@ -239,7 +244,6 @@ impl<'a> Plot<'a> {
         let Some(last) = points.last().filter(|last| last.context > fits || last.plan.mode == Mode::Disk) else {
             return Vec::new();
         };
-        let from_disk = last.plan.mode == Mode::Disk;
         let all = points.first().is_some_and(|first| first.context > fits || first.plan.mode == Mode::Disk);
         let left = if all { self.room.left + GUTTER } else { self.across.x(fits) };
         let (ink, text) = match last.plan.mode {
@@ -250,7 +254,7 @@ impl<'a> Plot<'a> {
         };
         let size = (self.room.right() - left, up.height);
         let mut shapes = vec![Shape::Rect { at: (left, up.above), size, radius: 0.0, ink: Ink::thin(ink, 0.12) }];
-        if !all && !from_disk || !all {
+        if !all {
             let spots = vec![(left, up.above - HEAD + 4.0), (left, up.bottom())];
             shapes.push(Shape::Line { spots, width: 2.0, dash: &[], ink: self.inks.accent.into() });
         }
@@ -266,20 +270,21 @@ impl<'a> Plot<'a> {
         let mut taken: Vec<[f64; 2]> = Vec::new();
         let mut shapes = Vec::new();
         for (at, (x, text)) in self.across.ticks().into_iter().enumerate() {
-            shapes.push(Shape::Line { spots: vec![(x, y), (x, y + 3.0)], width: 1.0, dash: &[], ink: self.inks.caption.into() });
+            shapes.push(Shape::Line {
+                spots: vec![(x, y), (x, y + 3.0)],
+                width: 1.0,
+                dash: &[],
+                ink: self.inks.caption.into(),
+            });
             let wide = face::width(&text, SMALL, Weight::Regular);
             let (anchor, from) = if at == 0 { (Anchor::End, x - wide) } else { (Anchor::Middle, x - wide / 2.0) };
             let own = [from - 4.0, from + wide + 4.0];
             if taken.iter().all(|other| other[1] <= own[0] || own[1] <= other[0]) {
                 taken.push(own);
-                shapes.push(self.text(text, (x, y + 14.0), anchor, self.inks.caption));
+                shapes.push(small(text, (x, y + 14.0), anchor, self.inks.caption));
             }
         }
         shapes
-    }
-
-    fn text(&self, text: String, at: Spot, anchor: Anchor, ink: Rgb) -> Shape {
-        Shape::Text { at, anchor, size: SMALL, weight: Weight::Regular, ink: ink.into(), text }
     }
 
     /// Words over lines, on a ground of their own.
@@ -301,6 +306,11 @@ impl<'a> Plot<'a> {
     /// A word in the middle of an empty plot.
     fn says(&self, text: &str) -> Vec<Shape> {
         let at = (self.room.left + self.room.width / 2.0, self.room.top + self.room.height / 2.0);
-        vec![self.text(text.to_owned(), at, Anchor::Middle, self.inks.caption)]
+        vec![small(text.to_owned(), at, Anchor::Middle, self.inks.caption)]
     }
+}
+
+/// A label beside a plot.
+fn small(text: String, at: Spot, anchor: Anchor, ink: Rgb) -> Shape {
+    Shape::Text { at, anchor, size: SMALL, weight: Weight::Regular, ink: ink.into(), text }
 }

@@ -33,17 +33,23 @@ pub(super) fn width(text: &str, size: f64, weight: Weight) -> f64 {
 /// As much of a text as there is room for, with an ellipsis where some is left out.
 #[must_use]
 pub(super) fn fitted(text: &str, size: f64, weight: Weight, room: f64) -> String {
-    if width(text, size, weight) <= room {
-        return text.to_owned();
-    }
-    let mut kept: String = text.to_owned();
-    while kept.pop().is_some() {
-        let cut = format!("{}…", kept.trim_end());
-        if width(&cut, size, weight) <= room {
-            return cut;
+    let Some(face) = &*FACE else { return text.to_owned() };
+    let at = location(face, weight);
+    let (chars, metrics) = (face.charmap(), face.glyph_metrics(Size::new(size as f32), &at));
+    let wide = |c: char| f64::from(metrics.advance_width(chars.map(c).unwrap_or(GlyphId::NOTDEF)).unwrap_or_default());
+    let ellipsis = wide('…');
+    let (mut taken, mut end) = (0.0, 0);
+    for (at, c) in text.char_indices() {
+        taken += wide(c);
+        if taken > room {
+            let cut = text[..end].trim_end();
+            return if ellipsis > room { String::new() } else { format!("{cut}…") };
+        }
+        if taken + ellipsis <= room {
+            end = at + c.len_utf8();
         }
     }
-    String::new()
+    text.to_owned()
 }
 
 /// A text on as many lines as are given, broken between words; the last is cut.
@@ -130,6 +136,7 @@ mod tests {
         let cut = fitted(long, 12.0, Weight::Regular, 60.0);
         assert!(cut.ends_with('…') && wide(&cut) <= 60.0, "{cut}");
         assert_eq!(fitted(long, 12.0, Weight::Regular, 900.0), long);
+        assert_eq!(fitted(long, 12.0, Weight::Regular, 1.0), "");
         let lines = wrapped(long, 12.0, Weight::Regular, 90.0, 2);
         assert!(lines.len() == 2 && lines.iter().all(|line| wide(line) <= 90.0), "{lines:?}");
     }

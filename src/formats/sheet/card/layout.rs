@@ -1,9 +1,9 @@
 //! What stands where on a card.
 
+use super::Inks;
 use super::chart::{self, Room};
 use super::face;
 use super::picture::{Anchor, Picture, Rgb, Shape, Spot, Weight};
-use super::Inks;
 use crate::formats::sheet::{Sheet, number, plain, pool_name, said};
 use crate::hardware::PoolKind;
 use crate::units::Bytes;
@@ -20,8 +20,7 @@ const GAP: f64 = 12.0;
 /// Draws the card of a sheet.
 #[must_use]
 pub fn draw(sheet: &Sheet, inks: &Inks) -> Picture {
-    let mut shapes =
-        vec![Shape::Rect { at: (0.0, 0.0), size: (WIDTH, HEIGHT), radius: 0.0, ink: inks.ground.into() }];
+    let mut shapes = vec![Shape::Rect { at: (0.0, 0.0), size: (WIDTH, HEIGHT), radius: 0.0, ink: inks.ground.into() }];
     shapes.extend(head(sheet, inks));
     shapes.extend(verdict(sheet, inks));
     shapes.extend(facts(sheet, inks));
@@ -67,8 +66,8 @@ fn head(sheet: &Sheet, inks: &Inks) -> Vec<Shape> {
         ended(text(own, (WIDTH - MARGIN, 42.0), 13.0, Weight::Strong, inks.sentence)),
         text(&where_, (MARGIN, 66.0), 13.0, Weight::Medium, inks.sentence),
     ];
-    // A name that says it all needs no list of what is in it.
-    if summary != title {
+    // The name made for the machine at hand says what is in it.
+    if !machine.is_this() && summary != title {
         let summary = face::fitted(&summary, 11.0, Weight::Regular, WIDTH - 2.0 * MARGIN);
         shapes.push(text(&summary, (MARGIN, 83.0), 11.0, Weight::Regular, inks.caption));
     }
@@ -142,9 +141,12 @@ fn facts(sheet: &Sheet, inks: &Inks) -> Vec<Shape> {
     let rate = sheet.rate();
     let band = rate.as_ref().map_or_else(
         || "speed".to_owned(),
-        |rate| match rate.is_exact() {
-            true => "a ceiling no engine reaches".to_owned(),
-            false => format!("estimate, {} to {}", number(rate.low), number(rate.high)),
+        |rate| {
+            if rate.is_exact() {
+                "a ceiling no engine reaches".to_owned()
+            } else {
+                format!("estimate, {} to {}", number(rate.low), number(rate.high))
+            }
         },
     );
     let facts = [
@@ -177,10 +179,7 @@ fn facts(sheet: &Sheet, inks: &Inks) -> Vec<Shape> {
 
 fn plot_title(inks: &Inks, at: Spot, (title, unit): (&str, &str)) -> [Shape; 2] {
     let after = at.0 + face::width(title, 12.0, Weight::Strong) + 8.0;
-    [
-        text(title, at, 12.0, Weight::Strong, inks.value),
-        text(unit, (after, at.1), 11.0, Weight::Regular, inks.caption),
-    ]
+    [text(title, at, 12.0, Weight::Strong, inks.value), text(unit, (after, at.1), 11.0, Weight::Regular, inks.caption)]
 }
 
 /// What the colours of a stack stand for, ending at a spot.

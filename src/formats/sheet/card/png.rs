@@ -142,7 +142,9 @@ mod tests {
             2.0,
         );
         assert_eq!((drawn.width, drawn.height, drawn.rgba.len()), (40, 20, 3200));
-        for (x, y, filled) in [(6, 6, true), (30, 10, true), (20, 16, true), (1, 1, false), (14, 6, false), (38, 2, false)] {
+        for (x, y, filled) in
+            [(6, 6, true), (30, 10, true), (20, 16, true), (1, 1, false), (14, 6, false), (38, 2, false)]
+        {
             let expected = if filled { [200, 100, 50, 255] } else { [10, 20, 30, 255] };
             assert_eq!(at(&drawn, x, y), expected, "{x} {y}");
         }

@@ -57,7 +57,8 @@ pub(super) struct Up {
 
 impl Up {
     pub fn y(&self, value: f64) -> f64 {
-        let share = if self.top > 0.0 { (value / self.top).clamp(0.0, 1.0) } else { 0.0 };
+        let share = value / self.top;
+        let share = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) };
         self.above + self.height * (1.0 - share)
     }
 
@@ -101,7 +102,9 @@ mod tests {
         let labels: Vec<String> = up.steps(1.0).into_iter().map(|(_, text)| text).collect();
         assert_eq!(labels, ["0", "200", "400", "600"]);
         assert!((up.y(768.0) - 10.0).abs() < 1e-9 && (up.y(0.0) - 130.0).abs() < 1e-9);
-        assert!((up.y(f64::NAN) - up.y(0.0)).abs() > -1.0 && up.y(1e9) >= 10.0);
+        for (beyond, end) in [(1e9, 10.0), (-5.0, 130.0), (f64::NAN, 130.0)] {
+            assert!((up.y(beyond) - end).abs() < 1e-9, "{beyond}");
+        }
         let across = Across::new(Tokens::new(163_840), 0.0, 100.0);
         let ticks = across.ticks();
         assert_eq!(ticks[0].1, "160K");

