@@ -301,6 +301,19 @@ fn bad_codes_are_refused_whole() {
     assert!(store.profiles().0.is_empty());
 }
 
+/// A file far larger than any profile is not read at all.
+#[test]
+fn fifty_megabytes_are_refused_at_once() {
+    let mut h = window(LAPTOP, "llama-3.1-8b");
+    let before = bench(&mut h).scenario.clone();
+    let path = h.state().folder.path().join("huge.ron");
+    let text = format!("(format: \"willitrun.machine\", version: 1, id: \"a\", extra: [{}", "1,".repeat(25_000_000));
+    std::fs::write(&path, text).expect("written");
+    let (said, failed) = super::window::drop_file(&mut h, &path);
+    assert!(failed && said.contains("huge.ron") && said.contains("1 MiB"), "{said}");
+    assert_eq!(bench(&mut h).scenario, before);
+}
+
 #[test]
 fn the_page_fits_every_window() {
     for (size, theme) in [(SIZE, Theme::Dark), (vec2(900.0, 600.0), Theme::Light), (vec2(1920.0, 1080.0), Theme::Dark)]

@@ -9,6 +9,7 @@ use super::overlay::{FOOT, HEAD};
 use super::sweep::{Blend, Standing};
 use super::{Curves, MemoryUnit, caption, hand, readout, room, title};
 use crate::hardware::PoolKind;
+use crate::scenario::Point;
 use crate::ui::fonts::Weight;
 use crate::ui::paint::line::{self, Dash};
 use crate::ui::paint::shape::{self, Kind};
@@ -79,7 +80,8 @@ pub fn memory_of(ui: &mut Ui, series: &[Series<'_>]) -> Option<Tokens> {
             let top = if sight > 0.0 { sight * 1.15 } else { 1.0 };
             let scale = Scale { name, top, unit: unit.bytes() as f64, round };
             plot(ui, series, &scale, |over, one, place| {
-                let at = over.curve(one, |point| Some(point.plan.total().as_f64()), |_| over.palette.part.kv, place);
+                let needed = |point: &Point| Some(point.plan.total().as_f64());
+                let at = over.curve(one, needed, over.palette.part.kv, place);
                 over.capacity(one, capacity(one), place, unit);
                 at
             })
@@ -104,7 +106,9 @@ pub fn speed_of(ui: &mut Ui, series: &[Series<'_>]) -> Option<Tokens> {
             let scale =
                 Scale { name, top: if most > 0.0 { most * 1.05 } else { 10.0 }, unit: 1.0, round: Round::Decimal };
             plot(ui, series, &scale, |over, one, place| {
-                over.curve(one, |point| point.rate.map(|rate| rate.expected), |_| over.palette.accent, place)
+                let rate = |point: &Point| point.rate.map(|rate| rate.expected);
+                over.name(one, one.curves.points.first().and_then(rate));
+                over.curve(one, rate, over.palette.accent, place)
             })
         },
     )
@@ -156,7 +160,8 @@ fn plot(
     axis.paint(&painter, palette, range.max);
     let context = first.curves.context;
     painter.vline(axis.x(context.get()), range, Stroke::new(1.0, palette.line2));
-    let mut over = Over { painter: &painter, palette, axis: &axis, rise, taken: Vec::new(), above: Vec::new() };
+    let mut over =
+        Over { painter: &painter, palette, axis: &axis, rise, taken: Vec::new(), above: Vec::new(), names: Vec::new() };
     let mut told = Vec::new();
     let mut marks = Vec::new();
     for (place, one) in series.iter().enumerate() {
@@ -165,6 +170,7 @@ fn plot(
         marks.extend(value.map(|value| (value, place)));
     }
     over.tell_above();
+    over.tell_names();
     for (value, place) in marks.into_iter().rev() {
         let at = pos2(axis.x(context.get()), rise.y(value.min(rise.top)));
         let ink = if scale.unit > 1.0 { palette.part.kv } else { palette.accent };
@@ -188,6 +194,8 @@ struct Over<'a> {
     taken: Vec<Rect>,
     /// What is too large to be in sight.
     above: Vec<String>,
+    /// Machines with where their curves begin.
+    names: Vec<(String, f64)>,
 }
 
 impl Over<'_> {
@@ -195,12 +203,11 @@ impl Over<'_> {
     fn curve(
         &mut self,
         one: &Series<'_>,
-        value: impl Fn(&crate::scenario::Point) -> Option<f64>,
-        ink: impl Fn(&Self) -> Color32,
+        value: impl Fn(&Point) -> Option<f64>,
+        ink: Color32,
         place: usize,
     ) -> Option<f64> {
         let curves = &one.curves;
-        let ink = ink(self);
         let (dash, _) = LOOK[place % MOST];
         let pieces = curves.pieces(self.axis);
         for piece in &pieces {
@@ -231,7 +238,21 @@ impl Over<'_> {
         let y = self.rise.y(capacity);
         let across = [pos2(self.axis.range.min, y), pos2(self.axis.range.max, y)];
         line::path(self.painter, &across, Stroke::new(1.0, self.palette.pool.ram), LOOK[place % MOST].0);
-        self.label(&text, Align2::LEFT_BOTTOM, pos2(self.axis.range.min + 4.0, y - 1.0));
+        let at = pos2(self.axis.range.min + 4.0, y);
+        self.label(&text, [Align2::LEFT_BOTTOM; 2], at, self.palette.pool.ram);
+    }
+
+    /// Notes the name of a machine, to stand where its curve begins.
+    fn name(&mut self, one: &Series<'_>, begins: Option<f64>) {
+        self.names.extend(begins.filter(|value| value.is_finite()).map(|value| (short(one.name), value)));
+    }
+
+    /// The names, each above its curve or below, over what the others have drawn.
+    fn tell_names(&mut self) {
+        for (name, value) in std::mem::take(&mut self.names) {
+            let at = pos2(self.axis.range.min + 4.0, self.rise.y(value.min(self.rise.top)));
+            self.label(&name, [Align2::LEFT_BOTTOM, Align2::LEFT_TOP], at, self.palette.t2);
+        }
     }
 
     /// What lies above the plot, in words at its upper edge.
@@ -239,21 +260,26 @@ impl Over<'_> {
         if !self.above.is_empty() {
             let text = format!("above: {}", self.above.join(", "));
             let at = pos2(self.axis.range.max - 2.0, self.rise.range.min - 4.0);
-            self.label(&text, Align2::RIGHT_BOTTOM, at);
+            self.label(&text, [Align2::RIGHT_BOTTOM; 2], at, self.palette.pool.ram);
         }
     }
 
-    /// Words where none stand yet.
-    fn label(&mut self, text: &str, anchor: Align2, at: Pos2) {
-        let ink = self.palette.pool.ram;
+    /// Words at the first place where none stand yet and there is room. A line is two points wide, and words do not
+    /// stand on it.
+    fn label(&mut self, text: &str, anchors: [Align2; 2], at: Pos2, ink: Color32) {
         let galley = self.painter.layout_no_wrap(text.to_owned(), caption(Weight::Medium), ink);
-        let place = anchor.anchor_size(at, galley.size());
-        if self.taken.iter().any(|other| other.intersects(place)) {
-            return;
+        let place = |anchor: Align2| {
+            let off = if anchor.y() == egui::Align::Min { 2.0 } else { -2.0 };
+            anchor.anchor_size(at + vec2(0.0, off), galley.size())
+        };
+        let free = |place: &Rect| {
+            place.bottom() <= self.rise.range.max && !self.taken.iter().any(|other| other.intersects(*place))
+        };
+        if let Some(place) = anchors.map(place).into_iter().find(free) {
+            self.painter.rect_filled(place.expand2(vec2(2.0, -1.0)), 0.0, self.palette.bg2);
+            self.painter.galley(place.min, galley, ink);
+            self.taken.push(place);
         }
-        self.painter.rect_filled(place.expand2(vec2(2.0, 0.0)), 0.0, self.palette.bg2);
-        self.painter.galley(place.min, galley, ink);
-        self.taken.push(place);
     }
 }
 
