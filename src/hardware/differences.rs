@@ -73,18 +73,24 @@ impl Row {
 /// Every figure that at least one of the machines has.
 #[must_use]
 pub fn differences(machines: &[&Machine]) -> Vec<Row> {
-    let mut rows = Rows { count: machines.len(), rows: Vec::new() };
+    let mut rows = Gathered { count: machines.len(), each: "", rows: Vec::new() };
     rows.processor(machines);
     for (kind, one) in
         [(PoolKind::Ram, "RAM"), (PoolKind::Unified, "Memory"), (PoolKind::Vram, "VRAM"), (PoolKind::Disk, "Disk")]
     {
         let all: Vec<Vec<&Pool>> =
             machines.iter().map(|machine| machine.pools.iter().filter(|pool| pool.kind == kind).collect()).collect();
-        if all.iter().any(|pools| pools.len() > 1) {
-            let word = if kind == PoolKind::Vram { "GPUs".to_owned() } else { format!("{one}, machines") };
-            rows.counts(&word, all.iter().map(Vec::len));
+        let several = all.iter().any(|pools| pools.len() > 1);
+        if several {
+            let word = match kind {
+                PoolKind::Vram => "GPUs",
+                PoolKind::Disk => "Disks",
+                PoolKind::Ram | PoolKind::Unified => "Machines",
+            };
+            rows.counts(word, all.iter().map(Vec::len));
         }
         for (id, pools) in grouped(&all, alike, |pool| &pool.id) {
+            rows.each = if several && id.is_empty() { ", each" } else { "" };
             let name = if id.is_empty() { one.to_owned() } else { format!("{one} {id}") };
             rows.pool(&name, kind, machines, &pools);
         }
@@ -130,12 +136,14 @@ fn alike(a: &Pool, b: &Pool) -> bool {
     bare(a) == bare(b)
 }
 
-struct Rows {
+struct Gathered {
     count: usize,
+    /// What is said of figures that hold for each of several.
+    each: &'static str,
     rows: Vec<Row>,
 }
 
-impl Rows {
+impl Gathered {
     /// Adds a row, unless nothing is known of it.
     fn add(&mut self, what: String, unit: Unit, values: Vec<Option<Told>>) {
         debug_assert_eq!(values.len(), self.count);
@@ -172,6 +180,7 @@ impl Rows {
     }
 
     fn pool(&mut self, name: &str, kind: PoolKind, machines: &[&Machine], pools: &[Option<&Pool>]) {
+        let own = self.each;
         let each = |of: &dyn Fn(&Pool) -> Option<Told>| pools.iter().map(|pool| of((*pool)?)).collect::<Vec<_>>();
         let size = |bytes: Bytes| if kind == PoolKind::Disk { bytes.in_gb() } else { bytes.in_gib() };
         let bytes = |figure: &Figure<Bytes>| Told {
@@ -180,14 +189,14 @@ impl Rows {
             source: Some(figure.source),
         };
         let devices: Vec<String> = pools.iter().map(|pool| pool.map_or_else(String::new, device)).collect();
-        self.names(&format!("{name} device"), devices.iter().map(String::as_str));
-        self.add(format!("{name} capacity"), Unit::Bytes, each(&|pool| Some(bytes(&pool.capacity))));
-        self.add(format!("{name} kept free"), Unit::Bytes, each(&|pool| pool.reserve.as_ref().map(bytes)));
-        self.add(format!("{name} GPU limit"), Unit::Bytes, each(&|pool| pool.gpu_limit.as_ref().map(bytes)));
+        self.names(&format!("{name} device{own}"), devices.iter().map(String::as_str));
+        self.add(format!("{name} capacity{own}"), Unit::Bytes, each(&|pool| Some(bytes(&pool.capacity))));
+        self.add(format!("{name} kept free{own}"), Unit::Bytes, each(&|pool| pool.reserve.as_ref().map(bytes)));
+        self.add(format!("{name} GPU limit{own}"), Unit::Bytes, each(&|pool| pool.gpu_limit.as_ref().map(bytes)));
         let reads = each(&|pool| pool.read.as_ref().map(rate));
-        self.add(format!("{name} read bandwidth"), Unit::BytesPerSecond, reads);
+        self.add(format!("{name} read bandwidth{own}"), Unit::BytesPerSecond, reads);
         let measured = each(&|pool| pool.read_measured.as_ref().map(rate));
-        self.add(format!("{name} read bandwidth, measured"), Unit::BytesPerSecond, measured);
+        self.add(format!("{name} read bandwidth, measured{own}"), Unit::BytesPerSecond, measured);
         let dimms = each(&|pool| {
             let dimms = pool.dimms.as_ref()?;
             let parts = [
@@ -199,10 +208,10 @@ impl Rows {
             let text = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
             (!text.is_empty()).then_some(Told { text, number: None, source: None })
         });
-        self.add(format!("{name} modules"), Unit::Name, dimms);
+        self.add(format!("{name} modules{own}"), Unit::Name, dimms);
         if machines.len() == pools.len() && pools.iter().flatten().any(|pool| pool.numa_nodes > 1) {
             self.counts(
-                &format!("{name} NUMA nodes"),
+                &format!("{name} NUMA nodes{own}"),
                 pools.iter().map(|pool| pool.map_or(0, |p| p.numa_nodes as usize)),
             );
         }
@@ -271,7 +280,7 @@ mod tests {
         let rows = differences(&[&one, &four, &none]);
         let some = |text: &str| Some(text.to_owned());
         assert_eq!(said(&rows, "GPUs"), [some("1"), some("4"), None]);
-        assert_eq!(said(&rows, "VRAM capacity"), [some("24.0 GiB"), some("24.0 GiB"), None]);
+        assert_eq!(said(&rows, "VRAM capacity, each"), [some("24.0 GiB"), some("24.0 GiB"), None]);
         let capacity = rows.iter().find(|row| row.what == "RAM capacity").expect("a row");
         assert!(!capacity.differs());
         assert_eq!(capacity.values[0].as_ref().and_then(|told| told.source), Some(Source::Typed));

@@ -9,7 +9,8 @@ use egui::{Align, Key, Layout, Ui, vec2};
 use crate::advice;
 use crate::formats::sheet::{self, Sheet};
 use crate::hardware::Machine;
-use crate::scenario::{Answer, Point, Scenario, contexts, evaluate, sweep};
+use crate::scenario::{Answer, Point, Scenario, contexts, evaluate_here, largest_context, sweep};
+use crate::units::Tokens;
 
 use super::bench::{Workbench, Workspace, without_context};
 use super::memo::Memo;
@@ -51,7 +52,8 @@ impl Default for ComparePage {
 #[derive(Default)]
 struct Lane {
     answer: Memo<Scenario, Answer>,
-    points: Memo<Scenario, Vec<Point>>,
+    fits_max: Memo<Scenario, Option<Tokens>>,
+    points: Memo<Scenario, Arc<[Point]>>,
 }
 
 impl ComparePage {
@@ -115,7 +117,7 @@ struct Column {
     name: String,
     scenario: Scenario,
     answer: Answer,
-    points: Vec<Point>,
+    points: Arc<[Point]>,
 }
 
 fn columns(bench: &mut Workbench) -> Vec<Column> {
@@ -123,11 +125,15 @@ fn columns(bench: &mut Workbench) -> Vec<Column> {
     let edited = bench.is_edited();
     let lanes = &mut bench.compare.lanes;
     let column = |((which, scenario), lane): ((Compared, Scenario), &mut Lane)| {
-        let points = lane
-            .points
-            .get(without_context(&scenario), |scenario| sweep(scenario, &contexts(scenario.subject.model.max_context)));
+        let points = lane.points.get(without_context(&scenario), |scenario| {
+            let points = sweep(scenario, &contexts(scenario.subject.model.max_context));
+            Arc::from(points)
+        });
         let points = points.clone();
-        let answer = lane.answer.get(scenario.clone(), evaluate).clone();
+        // As on the page of one machine, a drag does not look for the largest context again.
+        let fits_max = *lane.fits_max.get(without_context(&scenario), largest_context);
+        let here = lane.answer.get(scenario.clone(), |scenario| Answer { fits_max, ..evaluate_here(scenario) });
+        let answer = here.clone();
         let name = if scenario.machine.is_this() { "This machine" } else { &scenario.machine.name };
         let name = if edited && which == Compared::OnScreen { format!("{name}, changed") } else { name.to_owned() };
         Column { which, name, scenario, answer, points }
@@ -184,7 +190,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
     command
 }
 
-fn plots(ui: &mut Ui, bench: &Workbench, columns: &[Column], height: f32) -> Option<crate::units::Tokens> {
+fn plots(ui: &mut Ui, bench: &Workbench, columns: &[Column], height: f32) -> Option<Tokens> {
     let seen: Vec<Machine> = columns.iter().map(|column| column.scenario.seen().into_owned()).collect();
     let limit = bench.scenario.subject.model.max_context;
     let series: Vec<Series<'_>> = columns
@@ -233,7 +239,7 @@ fn plots(ui: &mut Ui, bench: &Workbench, columns: &[Column], height: f32) -> Opt
 fn export(columns: &[Column]) -> Command {
     let sheets: Vec<Sheet> = columns
         .iter()
-        .map(|column| Sheet::of(&column.scenario, column.answer.clone(), column.points.clone()))
+        .map(|column| Sheet::of(&column.scenario, column.answer.clone(), column.points.to_vec()))
         .collect();
     let bytes = sheet::curves(&sheets).into_bytes().into();
     Command::Write(Exported { name: "willitrun-compared".to_owned(), kind: FileKind::Csv, bytes })
