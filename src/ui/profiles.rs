@@ -19,7 +19,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
     bench.settle_compared();
     ui.label(fonts::verdict_text("Machines").color(palette.t1));
     ui.label(
-        fonts::body("Choose a machine to ask about, keep the one on screen with everything you typed, or drop a profile on the window.")
+        fonts::body("Choose a machine to ask about, keep the one on screen with everything you typed, drop a profile on the window or paste its share code.")
             .color(palette.t2),
     );
     ui.add_space(8.0);

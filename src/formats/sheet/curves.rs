@@ -46,7 +46,7 @@ pub fn curves(sheets: &[Sheet]) -> String {
 fn row(sheet: &Sheet, point: &Point) -> String {
     let scenario = &sheet.scenario;
     let (subject, run, plan) = (&scenario.subject, &scenario.run, &point.plan);
-    let kv = format!("{}/{}", run.kv_k.name(), run.kv_v.name());
+    let kv = format!("{}/{}", run.kv_k.name(), run.kv_v.name()).to_lowercase();
     let memory: crate::units::Bytes =
         scenario.machine.pools.iter().filter(|pool| pool.kind != PoolKind::Disk).map(|pool| pool.capacity.value).sum();
     let fits = match plan.mode {
