@@ -2,12 +2,14 @@
 
 pub mod accuracy;
 mod changes;
+mod compare;
 mod field;
 pub mod peers;
 mod rank;
 mod start;
 
 pub use changes::{Change, next};
+pub use compare::asked_of;
 pub use field::{Candidate, Entrant, Field, Loss};
 pub use rank::{Ranked, best_of_each, find_context, judge, rank};
 pub use start::{default_subject, start_model};
