@@ -6,6 +6,7 @@ pub mod baseline;
 pub mod binding;
 pub mod buying;
 mod changes;
+mod compare;
 mod field;
 pub mod first_check;
 pub mod kits;
@@ -20,6 +21,7 @@ pub mod transfer;
 
 pub use alternatives::{Alternative, alternatives};
 pub use changes::{Change, next};
+pub use compare::asked_of;
 pub use field::{Candidate, Entrant, Field, Loss};
 pub use rank::{Ranked, best_of_each, find_context, judge, rank};
 pub use start::{default_subject, start_model};

@@ -25,13 +25,22 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 ///
 /// # Errors
 /// The sentence to show.
-pub(super) fn one(
-    request: &Request,
-    command: Option<&str>,
-    machines: &dyn Machines,
-    json: bool,
-    out: &mut dyn Write,
-) -> Result<(), String> {
+pub(super) fn one(question: &Question, json: bool, out: &mut dyn Write) -> Result<(), String> {
+    let answer = evaluate(&question.scenario);
+    let next = advice::next(&question.scenario, &answer);
+    let written = if json {
+        writeln!(out, "{:#}", as_json(question, &answer, &next))
+    } else {
+        write!(out, "{}", text(question, &answer, &next))
+    };
+    written.map_err(|error| format!("the answer cannot be written: {error}"))
+}
+
+/// What is asked, with the options of a command over all others.
+///
+/// # Errors
+/// The sentence to show.
+pub(super) fn asked(request: &Request, command: Option<&str>, machines: &dyn Machines) -> Result<Question, String> {
     let mut question = question(request, machines, &mut Expanded::default())?;
     if let Some(command) = command {
         let read = commands::read(command, &question.scenario).map_err(|why| format!("--command: {why}"))?;
@@ -41,14 +50,7 @@ pub(super) fn one(
         });
         question.findings.extend(left_out);
     }
-    let answer = evaluate(&question.scenario);
-    let next = advice::next(&question.scenario, &answer);
-    let written = if json {
-        writeln!(out, "{:#}", as_json(&question, &answer, &next))
-    } else {
-        write!(out, "{}", text(&question, &answer, &next))
-    };
-    written.map_err(|error| format!("the answer cannot be written: {error}"))
+    Ok(question)
 }
 
 /// Answers one question per line, in the same order; a bad line is answered with its error.

@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod buy;
+mod compare;
 mod editor;
 mod files;
 mod hand;
@@ -11,6 +12,7 @@ mod measure;
 mod measured;
 mod rank;
 mod run;
+mod share;
 mod strip;
 mod window;
 
