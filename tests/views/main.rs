@@ -1,6 +1,7 @@
 //! The whole window over pinned machines: what is there, what the hand and the keyboard change, what jobs send back.
 
 mod accuracy;
+mod compare;
 mod editor;
 mod files;
 mod hand;
@@ -10,6 +11,7 @@ mod measure;
 mod measured;
 mod rank;
 mod run;
+mod share;
 mod strip;
 mod window;
 

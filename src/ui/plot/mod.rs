@@ -12,6 +12,7 @@ mod estimate;
 mod hand;
 mod memory;
 mod overlay;
+mod several;
 mod speed;
 mod stack;
 mod sweep;
@@ -25,6 +26,7 @@ use crate::scenario::Point;
 use crate::units::{Bytes, GB, GIB, Tokens, grouped};
 
 pub use memory::{memory, memory_under};
+pub use several::{MOST as MOST_MACHINES, Series, memory_of, sample, speed_of};
 pub use speed::{speed, speed_under};
 
 /// What both plots draw, borrowed from a memo.
