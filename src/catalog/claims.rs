@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::advice::first_check;
+use crate::formats::commands::{self, Shell};
 use crate::model::Architecture;
 use crate::placement::Engine;
 use crate::quant::{Imatrix, Quant, RuntimeFormat};
@@ -30,7 +31,7 @@ impl Catalog {
         Some(Subject::new(model.clone(), quant?, None))
     }
 
-    /// Forms of a model to hold against a machine, widest first: as released, Q8_0, Q4_K_M, the published files this
+    /// Forms of a model to hold against a machine, widest first: as released, `Q8_0`, `Q4_K_M`, the published files this
     /// engine reads, and where there are none the usual mixes.
     #[must_use]
     pub fn forms(&self, model: &Arc<Architecture>, engine: &Engine) -> Vec<Arc<Subject>> {
@@ -60,7 +61,7 @@ impl Catalog {
     pub fn faq(&self, scenario: &Scenario, answer: &Answer) -> Vec<faq::Entry> {
         let Some(ceiling) = self.engines.iter().find(|engine| engine.ideal) else { return Vec::new() };
         let model = &scenario.subject.model;
-        let shelf = faq::Shelf {
+        let books = faq::Shelf {
             models: &self.models,
             forms: self.forms(model, &scenario.engine),
             native: self.subject(model, NATIVE).map(Arc::new),
@@ -70,7 +71,9 @@ impl Catalog {
             costs: &self.costs,
             thinking: &self.thinking,
         };
-        faq::entries(scenario, answer, &shelf)
+        let mut entries = faq::entries(scenario, answer, &books);
+        entries.extend(how_to_run(scenario, answer));
+        entries
     }
 
     /// Every published answer beside ours, and every contradiction with our answer: some work, so for once.
@@ -85,6 +88,17 @@ impl Catalog {
         let asked = Asked { model, subject: &subject, ceiling, parameters: &self.parameters, quality: &self.quality };
         (self.claims.told(&asked), self.claims.settled(&asked))
     }
+}
+
+/// The command to copy. Commands are words on paper, so the pure rooms do not know them.
+fn how_to_run(scenario: &Scenario, answer: &Answer) -> Option<faq::Entry> {
+    let command = commands::of(scenario, &answer.plan, Shell::HERE)?.ok()?;
+    Some(faq::Entry {
+        id: "how-to-run",
+        question: format!("How is {} run with {}?", scenario.subject.model.name, scenario.engine.name),
+        answer: command,
+        how: format!("The plan of the answer in the options of {}, for {}.", scenario.engine.name, Shell::HERE.name()),
+    })
 }
 
 #[cfg(test)]

@@ -21,22 +21,7 @@ use super::request::Request;
 /// What some editors put before UTF-8 text.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Answers one question.
-///
-/// # Errors
-/// The sentence to show.
-pub(super) fn one(question: &Question, json: bool, out: &mut dyn Write) -> Result<(), String> {
-    let answer = evaluate(&question.scenario);
-    let next = advice::next(&question.scenario, &answer);
-    let written = if json {
-        writeln!(out, "{:#}", as_json(question, &answer, &next))
-    } else {
-        write!(out, "{}", text(question, &answer, &next))
-    };
-    written.map_err(|error| format!("the answer cannot be written: {error}"))
-}
-
-/// What is asked, with the options of a command over all others.
+/// The question of a request, with what a command sets over it.
 ///
 /// # Errors
 /// The sentence to show.
@@ -51,6 +36,21 @@ pub(super) fn asked(request: &Request, command: Option<&str>, machines: &dyn Mac
         question.findings.extend(left_out);
     }
     Ok(question)
+}
+
+/// Answers one question.
+///
+/// # Errors
+/// The sentence to show.
+pub(super) fn one(question: &Question, json: bool, out: &mut dyn Write) -> Result<(), String> {
+    let answer = evaluate(&question.scenario);
+    let next = advice::next(&question.scenario, &answer);
+    let written = if json {
+        writeln!(out, "{:#}", as_json(question, &answer, &next))
+    } else {
+        write!(out, "{}", text(question, &answer, &next))
+    };
+    written.map_err(|error| format!("the answer cannot be written: {error}"))
 }
 
 /// Answers one question per line, in the same order; a bad line is answered with its error.

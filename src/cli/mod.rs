@@ -200,17 +200,16 @@ fn check_command(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> {
         words.done()?;
         return check::batch(file.as_ref(), &machines, out).map_err(Failure::Request);
     }
-    let paper = paper::wanted(&mut words)?;
-    let command = words.take("command");
+    let (paper, command) = (paper::wanted(&mut words)?, words.take("command"));
     let request = words.request(&[])?;
     if paper.is_some() && json {
         return Err(Failure::Request("--report and --json are two forms of one answer: choose one".to_owned()));
     }
     let question = check::asked(&request, command.as_deref(), &machines)?;
-    match paper {
-        Some(paper) => paper::write(&paper, &question, out),
-        None => check::one(&question, json, out).map_err(Failure::Request),
+    if let Some(paper) = paper {
+        return paper::write(&paper, &question, out);
     }
+    check::one(&question, json, out).map_err(Failure::Request)
 }
 
 /// A hint that ends a sentence, or the end of the sentence without one.

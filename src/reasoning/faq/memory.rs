@@ -9,18 +9,18 @@ use crate::units::{Bytes, Tokens};
 
 use super::{Asked, Entry};
 
-pub(super) fn will_it_run(asked: &Asked<'_>) -> Option<Entry> {
+pub(super) fn will_it_run(asked: &Asked<'_>) -> Entry {
     let verdict = &asked.answer.verdict;
     let now = if verdict.now.is_empty() { String::new() } else { format!(" {}", verdict.now) };
-    Some(Entry {
+    Entry {
         id: "will-it-run",
         question: format!("Will {} run on {}?", asked.subject(), asked.scenario.machine.name),
         answer: format!("{}. {}{now}", verdict.sentence(), verdict.reason),
         how: format!("Everything is placed as {} would, and each token billed line by line.", asked.engine()),
-    })
+    }
 }
 
-pub(super) fn how_much(asked: &Asked<'_>) -> Option<Entry> {
+pub(super) fn how_much(asked: &Asked<'_>) -> Entry {
     let plan = &asked.answer.plan;
     let buffers = plan.compute() + plan.state() + plan.overhead();
     let need = plan.weights() + plan.kv();
@@ -38,7 +38,7 @@ pub(super) fn how_much(asked: &Asked<'_>) -> Option<Entry> {
     };
     let left = has(asked.scenario).less(need);
     let end = if left.fits() { "to spare" } else { "short" };
-    Some(Entry {
+    Entry {
         id: "how-much-memory",
         question: format!("How much RAM or VRAM does {} need?", asked.subject()),
         answer: format!(
@@ -52,7 +52,7 @@ pub(super) fn how_much(asked: &Asked<'_>) -> Option<Entry> {
             left.size().in_gib()
         ),
         how: format!("Every tensor of the file summed; cache and buffers as {} sizes them.", asked.engine()),
-    })
+    }
 }
 
 fn has(scenario: &Scenario) -> Bytes {
@@ -60,7 +60,7 @@ fn has(scenario: &Scenario) -> Bytes {
     machine.pools.iter().filter(|pool| pool.kind != PoolKind::Disk).map(|pool| pool.capacity.value).sum()
 }
 
-pub(super) fn this_machine(asked: &Asked<'_>) -> Option<Entry> {
+pub(super) fn this_machine(asked: &Asked<'_>) -> Entry {
     let native = asked.shelf.native.as_ref().map_or("", |native| native.quant.id.as_str());
     let tier = tier::classify(asked.scenario, &asked.shelf.forms, native);
     let disk = asked.shelf.forms.last().filter(|_| tier.best.is_none()).and_then(|smallest| {
@@ -69,7 +69,7 @@ pub(super) fn this_machine(asked: &Asked<'_>) -> Option<Entry> {
         let rate = crate::units::TokensPerSecond::saturating(rate);
         Some(format!(" From disk {} would reach about {rate} tokens/s.", smallest.quant.id))
     });
-    Some(Entry {
+    Entry {
         id: "this-machine",
         question: format!(
             "Can {} run {}, in any form?",
@@ -79,10 +79,10 @@ pub(super) fn this_machine(asked: &Asked<'_>) -> Option<Entry> {
         how:
             "The weights of each form against what may be used, widest first; speed and context of the first that fits."
                 .to_owned(),
-    })
+    }
 }
 
-pub(super) fn context(asked: &Asked<'_>) -> Option<Entry> {
+pub(super) fn context(asked: &Asked<'_>) -> Entry {
     let limit = asked.scenario.subject.model.max_context;
     let at = |tokens: u64| {
         let run = RunOptions { context: Tokens::new(tokens), ..asked.scenario.run };
@@ -95,7 +95,7 @@ pub(super) fn context(asked: &Asked<'_>) -> Option<Entry> {
         Some(fits) => format!(" Here at most {fits} of {limit} fit."),
         None => String::new(),
     };
-    Some(Entry {
+    Entry {
         id: "context",
         question: "How does a longer context change it?".to_owned(),
         answer: format!(
@@ -104,7 +104,7 @@ pub(super) fn context(asked: &Asked<'_>) -> Option<Entry> {
             marks.join(", ")
         ),
         how: format!("Layer by layer as {} sizes it, padding included.", asked.engine()),
-    })
+    }
 }
 
 pub(super) fn cache(asked: &Asked<'_>) -> Option<Entry> {
@@ -171,6 +171,28 @@ pub(super) fn least(asked: &Asked<'_>) -> Option<Entry> {
         question: "What are minimum and recommended hardware?".to_owned(),
         answer: format!("{cards}; or {} of RAM, recommended {}.", kits::name(ram), kits::name(more)),
         how: "Whole cards and kits for weights and cache, before buffers; recommended are the next full machine and the next kit."
+            .to_owned(),
+    })
+}
+
+/// How many cards of the kind there is hold all of it; of a machine without one nothing is asked.
+pub(super) fn gpus(asked: &Asked<'_>) -> Option<Entry> {
+    let machine = asked.scenario.seen();
+    let card = machine.pools.iter().find(|pool| pool.kind == PoolKind::Vram && pool.node.is_none())?;
+    let name = card.device.as_ref().map_or(card.id.as_str(), |device| device.short_name());
+    let need = asked.answer.plan.total();
+    let count = need.get().div_ceil(card.usable().get().max(1)).max(1);
+    let there = machine.pools.iter().filter(|pool| pool.kind == PoolKind::Vram && pool.node.is_none()).count();
+    Some(Entry {
+        id: "how-many-gpus",
+        question: format!("How many {name} would hold all of it?"),
+        answer: format!(
+            "{count}, for {} with {} to use of each; there {} {there} here. That many take a board with as many lanes, and power for each.",
+            need.in_gib(),
+            card.usable().in_gib(),
+            if there == 1 { "is" } else { "are" }
+        ),
+        how: "Weights, cache and buffers over what may be used of one card, rounded up; each further card adds buffers of its own."
             .to_owned(),
     })
 }

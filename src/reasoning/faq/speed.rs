@@ -128,9 +128,9 @@ pub(super) fn channels(asked: &Asked<'_>) -> Option<Entry> {
         .iter()
         .filter_map(|row| {
             let (most, expected) = row.ceiling.zip(row.expected.as_ref())?;
-            let cited = row.cited.as_ref().map_or_else(String::new, |(cited, ..)| match cited.low < cited.high {
-                true => format!("; {} to {} by {}", cited.low, cited.high, cited.source),
-                false => format!("; {} by {}", cited.low, cited.source),
+            let cited = row.cited.as_ref().map_or_else(String::new, |(cited, ..)| {
+                let to = if cited.low < cited.high { format!(" to {}", cited.high) } else { String::new() };
+                format!("; {}{to} by {}", cited.low, cited.source)
             });
             let fits = if row.fit == Some(crate::advice::kits::Fit::Short) { ", which cannot hold it" } else { "" };
             Some(format!(
