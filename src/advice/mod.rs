@@ -1,13 +1,25 @@
 //! What would change the answer, and which model to run instead. Every line is asked of the one estimator.
 
 pub mod accuracy;
+mod alternatives;
+pub mod baseline;
+pub mod binding;
+pub mod buying;
 mod changes;
 mod compare;
 mod field;
+pub mod first_check;
+pub mod kits;
+pub mod least;
+pub mod memories;
+pub mod parallel;
 pub mod peers;
 mod rank;
 mod start;
+pub mod tier;
+pub mod transfer;
 
+pub use alternatives::{Alternative, alternatives};
 pub use changes::{Change, next};
 pub use compare::asked_of;
 pub use field::{Candidate, Entrant, Field, Loss};

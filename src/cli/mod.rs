@@ -5,8 +5,12 @@
 
 mod bench_file;
 mod check;
+mod buy;
+mod claims;
+mod console;
 mod described;
 mod detect;
+mod faq;
 mod files;
 mod import;
 mod list;
@@ -29,6 +33,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
+pub use console::attach_console;
 use request::Request;
 pub use this::ThisMachine;
 
@@ -43,7 +48,10 @@ willitrun: will this model run on this machine, and how well?
   willitrun detect                            this machine, with the source of every figure
   willitrun measure [ram|gpu|link|disk|all] [--seconds S] [--file F] [--save]   what this machine really does
   willitrun measure llama-bench --model FILE.gguf [--gpu-layers N] [--save]   runs llama-bench from PATH
+  willitrun buy    --model M --quant Q [--tps N] [...]   what to add to the machine, and what it does
   willitrun simulate kv|blocks [--model M] [...]   who gets room in a pool of caches
+  willitrun claims [--topic T]                what pages and guides answer about R1, and why they differ
+  willitrun faq [--model M] [--machine X] [--search TEXT]   questions answered for a model and a machine
   willitrun models | quants | devices | profiles   what is built in
   willitrun quants Q4_K_M                     every published quality figure of one quant
   willitrun quants --model M                  every file of one model, by rule and as published
@@ -65,6 +73,7 @@ check, how:    --context 8192|32k  --depth N  --prompt N  --answer N  --kv-k F -
                --cpu-experts auto|N|all  --kv-on-host  --split layer|tensor  --tensor-split a,b,...
                --experts N  --samples N  --engine NAME  --engine-date YYYY[-MM]  --backend NAME
                --shell sh|PowerShell|cmd   which of them the command is written for
+               --command \"llama-server ...\"   options read from a command, over all others
 check, to share: --report text|csv|svg|png  [--out FILE]  [--theme dark|light]   no path, no name of a user or host
 ";
 
@@ -142,9 +151,9 @@ fn finish(ended: Result<(), Failure>) -> ExitCode {
 }
 
 /// What can be asked for.
-const COMMANDS: [&str; 12] = [
-    "check", "rank", "files", "detect", "measure", "simulate", "models", "quants", "devices", "profiles", "profile",
-    "import",
+const COMMANDS: [&str; 15] = [
+    "check", "buy", "rank", "files", "detect", "measure", "simulate", "claims", "faq", "models", "quants", "devices",
+    "profiles", "profile", "import",
 ];
 
 fn dispatch(command: &str, args: &[OsString], out: &mut dyn Write) -> Result<(), Failure> {
@@ -154,11 +163,14 @@ fn dispatch(command: &str, args: &[OsString], out: &mut dyn Write) -> Result<(),
     }
     match command {
         "check" => check_command(words, out),
+        "buy" => buy::run(words, out),
         "rank" => rank::run(words, out),
         "files" => on_disk::run(words, out),
         "detect" => detect::run(words, out),
         "measure" => measure::run(words, out),
         "simulate" => simulate::run(words, out),
+        "claims" => claims::run(words, out),
+        "faq" => faq::run(words, out),
         "quants" => quants::run(words, out),
         "models" | "devices" | "profiles" => {
             let json = words.flag("json");
@@ -188,16 +200,16 @@ fn check_command(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> {
         words.done()?;
         return check::batch(file.as_ref(), &machines, out).map_err(Failure::Request);
     }
-    let paper = paper::wanted(&mut words)?;
+    let (paper, command) = (paper::wanted(&mut words)?, words.take("command"));
     let request = words.request(&[])?;
+    if paper.is_some() && json {
+        return Err(Failure::Request("--report and --json are two forms of one answer: choose one".to_owned()));
+    }
+    let question = check::asked(&request, command.as_deref(), &machines)?;
     if let Some(paper) = paper {
-        if json {
-            return Err(Failure::Request("--report and --json are two forms of one answer: choose one".to_owned()));
-        }
-        let question = question::question(&request, &machines, &mut question::Expanded::default())?;
         return paper::write(&paper, &question, out);
     }
-    check::one(&request, &machines, json, out).map_err(Failure::Request)
+    check::one(&question, json, out).map_err(Failure::Request)
 }
 
 /// A hint that ends a sentence, or the end of the sentence without one.

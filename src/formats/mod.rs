@@ -5,7 +5,9 @@
 
 pub mod answer_json;
 pub mod any_doc;
+pub mod claim_doc;
 pub mod commands;
+pub mod cost_doc;
 mod csv;
 pub mod custom_quant_doc;
 pub mod device_doc;
@@ -22,13 +24,16 @@ mod gguf_windows;
 pub mod hf_config;
 pub mod history_doc;
 mod json;
+pub mod layout_doc;
 pub mod llama_bench;
 pub mod machine_diff;
 pub mod machine_doc;
 pub mod measurements;
+pub mod memory_doc;
 pub mod model_doc;
 pub mod ollama_manifest;
 pub mod peer_doc;
+pub mod purchase_doc;
 pub mod quality_doc;
 pub mod quant_doc;
 pub mod ranking_csv;
@@ -39,6 +44,7 @@ pub mod share_code;
 pub mod sheet;
 pub mod speed_doc;
 pub mod text;
+pub mod thinking_doc;
 pub mod tree;
 
 pub use document::{Refused, shown};

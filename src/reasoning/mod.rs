@@ -5,7 +5,12 @@
 //! twice gives the same twice.
 
 pub mod blocks;
+pub mod claims;
 pub mod compression;
+pub mod cost;
 pub mod equation;
+pub mod faq;
+pub mod layouts;
 pub mod requests;
 pub mod strategy;
+pub mod thinking;

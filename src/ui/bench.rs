@@ -15,6 +15,7 @@ use crate::scenario::{Answer, Point, Scenario, Subject, contexts, evaluate_here,
 use crate::units::Tokens;
 
 use super::accuracy::Accuracy;
+use super::buy::Buying;
 use super::by_hand::{Lower, Plot};
 use super::compare::ComparePage;
 use super::editor::{ModelEditor, QuantEditor};
@@ -54,6 +55,8 @@ pub enum Workspace {
     Model,
     /// The quant on screen, tensor by tensor.
     Quant,
+    /// What to add to the machine on screen.
+    Buy,
     /// The answer on paper, as it is before it leaves.
     Share,
     /// Machines side by side.
@@ -124,6 +127,8 @@ pub struct Workbench {
     pub rank: RankPage,
     /// What is to be written where no dialog is available.
     pub exported: Option<Exported>,
+    /// What to add to the machine on screen.
+    pub(super) buying: Buying,
     /// What the user chose to compare.
     pub compare: ComparePage,
     /// What the user chose on the page that shares the answer.
@@ -217,6 +222,7 @@ impl Workbench {
             ranking: None,
             rank: RankPage::default(),
             exported: None,
+            buying: Buying::default(),
             compare: ComparePage::default(),
             share: SharePage::default(),
             accuracy: Accuracy::default(),

@@ -1,7 +1,9 @@
 //! The headless commands, on the real binary: figures, lists, refusals, and no display.
 
 mod bench_runs;
+mod buy;
 mod check;
+mod claims;
 mod files;
 mod lists;
 mod machine;
