@@ -161,6 +161,7 @@ impl App {
                 bench.accuracy.begin();
                 self.jobs.compare();
             }
+            Command::Simulate(trial) => self.jobs.simulate(trial),
             Command::Rank(_) | Command::FindContexts | Command::ExportRanking(_) | Command::ExportRankingTo(_) => {
                 self.carry_out_rank(command);
             }
@@ -189,6 +190,11 @@ impl App {
             Event::Compared(rows, of) => {
                 if let Some(bench) = &mut self.bench {
                     bench.accuracy.take(rows, of);
+                }
+            }
+            Event::Simulated(played) => {
+                if let Some(bench) = &mut self.bench {
+                    bench.reason.take(played);
                 }
             }
             Event::Ranked { .. } | Event::Contexts { .. } => self.handle_rank(event),

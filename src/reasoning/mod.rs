@@ -4,6 +4,7 @@
 //! Invariant: pure, and exact in tokens, blocks and bytes. A simulation is a function of its setup and requests: the same
 //! twice gives the same twice.
 
+pub mod answer;
 pub mod blocks;
 pub mod compression;
 pub mod equation;

@@ -24,6 +24,7 @@ use super::measured::LlamaBench;
 use super::memo::Memo;
 use super::offer::{Offer, offers};
 use super::rank::{RankPage, Ranking};
+use super::reason::Reason;
 use super::step::Step;
 use super::{MachineChoice, MemoryUnit, Own};
 
@@ -44,6 +45,8 @@ pub enum Workspace {
     Files,
     /// Ready-made machines and the user's own.
     Profiles,
+    /// Long thoughts and many requests.
+    Reason,
     /// What was predicted beside what was measured.
     Accuracy,
     /// The model on screen, field by field.
@@ -117,6 +120,8 @@ pub struct Workbench {
     pub rank: RankPage,
     /// A ranking to be written where no dialog is available.
     pub exported: Option<String>,
+    /// What the user chose on the page of thinking and serving.
+    pub reason: Reason,
     /// Published measurements with what is predicted for them.
     pub accuracy: Accuracy,
     /// Speeds measured on this machine, whichever is on screen.
@@ -204,6 +209,7 @@ impl Workbench {
             ranking: None,
             rank: RankPage::default(),
             exported: None,
+            reason: Reason::default(),
             accuracy: Accuracy::default(),
             files: Files::default(),
             opened: scenario_file,

@@ -21,6 +21,7 @@ pub mod paint;
 pub mod plot;
 mod profiles;
 pub mod rank;
+pub mod reason;
 mod run;
 pub mod shell;
 mod step;
@@ -33,6 +34,7 @@ pub mod widget;
 use std::path::PathBuf;
 
 use crate::catalog::Breadth;
+use crate::reasoning::requests::Trial;
 
 /// What a view wants done that it cannot do itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +69,8 @@ pub enum Command {
     ExportRankingTo(PathBuf),
     /// Predict every published measurement.
     Compare,
+    /// Work out a run of many requests.
+    Simulate(Trial),
     /// Look for models on this disk.
     LookForFiles,
     /// Stop looking; the old list stays.

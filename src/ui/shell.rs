@@ -9,7 +9,7 @@ use super::paint::icon::Icon;
 use super::paint::logo;
 use super::widget::button::{Button, icon_button};
 use super::widget::segmented::{segmented, tab};
-use super::{Command, MemoryUnit, accuracy, editor, files, fonts, profiles, rail, rank, run, strip, theme};
+use super::{Command, MemoryUnit, accuracy, editor, files, fonts, profiles, rail, rank, reason, run, strip, theme};
 
 const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
 const REDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
@@ -51,6 +51,7 @@ pub fn ui(ui: &mut Ui, bench: Option<&mut Workbench>, catalog: &Catalog) -> Opti
         let page = ui.push_id("page", |ui| match bench.workspace {
             Workspace::Run => run::ui(ui, bench, catalog),
             Workspace::Rank => rank::ui(ui, bench, catalog),
+            Workspace::Reason => reason::ui(ui, bench, catalog),
             Workspace::Files => files::ui(ui, bench),
             Workspace::Profiles => profiles::ui(ui, bench),
             Workspace::Accuracy => accuracy::ui(ui, bench, catalog),
@@ -96,6 +97,7 @@ fn top_bar(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comm
         for (workspace, name) in [
             (Workspace::Run, "Run"),
             (Workspace::Rank, "What runs here"),
+            (Workspace::Reason, "Reason"),
             (Workspace::Files, "On this disk"),
             (Workspace::Profiles, "Machines"),
             (Workspace::Accuracy, "Accuracy"),

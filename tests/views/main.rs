@@ -8,6 +8,7 @@ mod look;
 mod machines;
 mod measured;
 mod rank;
+mod reason;
 mod run;
 mod strip;
 mod window;

@@ -1,0 +1,338 @@
+//! How long an answer takes: the sentence, where the time goes, answers of published lengths, and what else would answer.
+
+use std::sync::Arc;
+
+use egui::{Layout, Ui};
+
+use crate::catalog::Catalog;
+use crate::model::Architecture;
+use crate::placement::Policy;
+use crate::reasoning::answer::{LENGTHS, Time, time, whole_answer};
+use crate::scenario::{Answer, Scenario, Subject, evaluate_here};
+use crate::ui::bench::{Workbench, glyph_of};
+use crate::ui::paint::bar::{Part, bill_bar};
+use crate::ui::paint::{swatch, verdict};
+use crate::ui::widget::card::{card, rows};
+use crate::ui::widget::hand_slider::HandSlider;
+use crate::ui::widget::sheet::{Col, quiet, sheet, value, words};
+use crate::ui::{fonts, run, theme};
+use crate::units::{Bytes, Seconds, Tokens, TokensPerSecond, grouped};
+
+use super::{GAP, heading, pair, remark, said};
+
+/// The model that answers at length, and those trained on its answers.
+const FAMOUS: [&str; 2] = ["deepseek-r1", "deepseek-r1-0528"];
+const DISTILLS: &str = "DeepSeek R1 distill";
+/// Samples of an answer that are compared.
+const SAMPLES: [u64; 4] = [1, 4, 8, 16];
+
+/// Another model's answer to the same question.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Other {
+    subject: Arc<Subject>,
+    answer: Answer,
+}
+
+/// An answer drawn so many times side by side.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Drawn {
+    count: u64,
+    answer: Answer,
+}
+
+pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
+    let answer = bench.answer().clone();
+    let key = (bench.scenario.clone(), bench.reason.shown.min(bench.scenario.answer));
+    let split = *bench.reason.time.get(key, |(scenario, shown)| time(scenario, *shown));
+    sentence(ui, bench, &answer, split.as_ref());
+    ui.add_space(8.0);
+    if let Some(split) = &split {
+        bar(ui, bench, split);
+        ui.add_space(4.0);
+    }
+    sliders(ui, bench);
+    ui.add_space(8.0);
+    pair(ui, 0.5, bench, lengths, |ui, bench| others(ui, bench, catalog));
+    ui.add_space(GAP);
+    samples(ui, bench);
+}
+
+/// The time first; where there is none, why.
+fn sentence(ui: &mut Ui, bench: &mut Workbench, answer: &Answer, split: Option<&Time>) {
+    let scenario = &bench.scenario;
+    let least = least(scenario);
+    let Some(split) = split else {
+        heading(ui, &format!("No answer of {}: {}", scenario.subject.model.name, answer.verdict.rest));
+        said(ui, &answer.verdict.reason);
+        return;
+    };
+    heading(ui, &format!("A {}-token answer takes {least}{}", scenario.answer, split.whole));
+    let rate = |rate: f64| TokensPerSecond::saturating(rate).to_string();
+    let mut text = format!("The first token comes after {least}{}", split.first_token);
+    if let (Some(first), Some(last)) = (split.first_rate, split.last_rate) {
+        text = match rate(first) == rate(last) {
+            true => format!("{text}, then {} tokens/s to the end", rate(first)),
+            false => format!("{text}, then {} tokens/s, {} at the end: the longer the thought, the more is read back", rate(first), rate(last)),
+        };
+    }
+    if let Some(bill) = answer.bill.as_ref().filter(|bill| !bill.rate.is_exact()) {
+        text = format!("{text}. Estimated; the speed may be {} to {}", rate(bill.rate.low), rate(bill.rate.high));
+    }
+    said(ui, &format!("{text}."));
+    if let Some(room) = run::NoRoom::of(scenario) {
+        ui.horizontal(|ui| room.ui(ui, bench));
+    }
+}
+
+fn least(scenario: &Scenario) -> &'static str {
+    if scenario.engine.ideal { "at least " } else { "" }
+}
+
+/// Prompt, thinking and answer as shares of the time.
+fn bar(ui: &mut Ui, bench: &Workbench, split: &Time) {
+    let palette = theme::palette(ui);
+    let thinks = bench.scenario.subject.model.facts.reasoning;
+    let thought = if thinks { "Thinking" } else { "Answer before the part shown" };
+    let parts = [
+        ("Prompt", split.prompt, palette.bill.link),
+        (thought, split.thinking, palette.bill.ram),
+        ("Answer shown", split.shown, palette.bill.gpu),
+    ];
+    let figures = parts.map(|(_, time, _)| time.to_string());
+    let drawn: Vec<Part<'_>> = parts
+        .iter()
+        .zip(&figures)
+        .map(|((name, time, color), figure)| Part { amount: time.get(), color: *color, name, figure })
+        .collect();
+    bill_bar(ui, "Time to the answer", &drawn);
+    ui.horizontal_wrapped(|ui| {
+        rows(ui, 18.0);
+        ui.spacing_mut().item_spacing.x = 14.0;
+        for ((name, _, color), figure) in parts.iter().zip(&figures) {
+            swatch(ui, *color, &format!("{name} {figure}"));
+        }
+        ui.label(fonts::caption(format!("first shown token after {}", split.first_shown)).color(palette.t3));
+    });
+}
+
+/// Lengths of prompt, thought and answer, and how many samples.
+fn sliders(ui: &mut Ui, bench: &mut Workbench) {
+    let before = (bench.scenario.clone(), bench.reason.shown);
+    let width = ui.available_width();
+    let wide = width >= super::BESIDE;
+    let each = if wide { (width - 3.0 * 24.0) / 4.0 } else { (width - 24.0) / 2.0 };
+    let column = |ui: &mut Ui, draw: &mut dyn FnMut(&mut Ui)| {
+        ui.allocate_ui_with_layout(egui::vec2(each, 42.0), Layout::top_down(egui::Align::Min), |ui| {
+            ui.set_width(each);
+            draw(ui);
+        });
+    };
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 24.0;
+        column(ui, &mut |ui| run::answer_length(ui, bench));
+        column(ui, &mut |ui| shown_length(ui, bench));
+        if wide {
+            column(ui, &mut |ui| run::prompt_length(ui, bench));
+            column(ui, &mut |ui| run::samples(ui, bench));
+        }
+    });
+    if !wide {
+        ui.add_space(4.0);
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = 24.0;
+            column(ui, &mut |ui| run::prompt_length(ui, bench));
+            column(ui, &mut |ui| run::samples(ui, bench));
+        });
+    }
+    if before != (bench.scenario.clone(), bench.reason.shown) {
+        // The sentence stands above: it is drawn again in this very frame.
+        ui.ctx().request_discard("another length");
+    }
+}
+
+/// How much of the answer is shown after the thought: assumed until it is moved.
+fn shown_length(ui: &mut Ui, bench: &mut Workbench) {
+    let usual = super::Reason::default().shown;
+    let mut value = Some(bench.reason.shown.get()).filter(|_| bench.reason.shown != usual);
+    let text = |tokens: u64| format!("{} tokens", grouped(tokens));
+    let now = bench.reason.shown.get();
+    let most = bench.scenario.answer.get().max(now).max(32);
+    let slider = HandSlider::new("Of it shown", &mut value, usual.get(), [16, most], &text).doubling();
+    match run::slider_row(ui, ["Of it shown", "assumed"], &text(now), slider, now != usual.get()) {
+        run::Moved::No => {}
+        run::Moved::Here => bench.reason.shown = value.map_or(usual, Tokens::new),
+        run::Moved::Back => bench.reason.shown = usual,
+    }
+}
+
+/// Answers of published lengths, at the speed of the question; one is taken by a click.
+fn lengths(ui: &mut Ui, bench: &mut Workbench) {
+    let key = Scenario { answer: Tokens::ZERO, ..bench.scenario.clone() };
+    let times = bench.reason.lengths.get(key, |scenario| {
+        LENGTHS.iter().map(|length| whole_answer(scenario, length.tokens)).collect()
+    });
+    let times = times.clone();
+    let least = if bench.scenario.engine.ideal { "≥ " } else { "" };
+    let mut taken = None;
+    card(ui, ["Published lengths, here", ""], |_| (), |ui| {
+        let columns =
+            [Col::rest("Who"), Col::words("Asked", 150.0), Col::number("Tokens", 92.0), Col::number("Takes here", 78.0)];
+        sheet(ui, "lengths", &columns, LENGTHS.len(), None, |ui, row, column| {
+            let length = &LENGTHS[row];
+            match column {
+                0 => _ = words(ui, length.who).on_hover_text(length.source),
+                1 => _ = quiet(ui, length.what).on_hover_text(length.source),
+                2 => {
+                    let chosen = bench.scenario.answer == length.tokens;
+                    let text = format!("{} {}", length.kind.name(), length.tokens);
+                    let link = ui.selectable_label(chosen, fonts::small(&text));
+                    if link.on_hover_text(format!("{}. Click to ask for it.", length.source)).clicked() {
+                        taken = Some(length.tokens);
+                    }
+                }
+                _ => _ = value(ui, &time_text(least, times[row])),
+            }
+        });
+        ui.add_space(4.0);
+        remark(ui, "Tokens as published, thinking included; hover for the source. A click asks for that length.");
+    });
+    if let Some(tokens) = taken {
+        bench.scenario.answer = tokens;
+        ui.ctx().request_discard("another length");
+    }
+}
+
+fn time_text(least: &str, time: Option<Seconds>) -> String {
+    time.map_or_else(|| "—".to_owned(), |time| format!("{least}{time}"))
+}
+
+/// The same question asked of R1 and of those distilled from it, on the same machine.
+fn others(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
+    let family = family(bench, catalog);
+    let others = bench.reason.others.get(bench.scenario.clone(), |scenario| {
+        let policy = Policy { split: scenario.policy.split, ..Policy::default() };
+        let ask = |subject: &Arc<Subject>| {
+            let scenario = Scenario { subject: subject.clone(), policy: policy.clone(), ..scenario.clone() };
+            Other { subject: subject.clone(), answer: evaluate_here(&scenario) }
+        };
+        family.iter().map(ask).collect()
+    });
+    let others = others.clone();
+    let on_screen = bench.scenario.subject.model.clone();
+    let least = if bench.scenario.engine.ideal { "≥ " } else { "" };
+    let mut picked = None;
+    card(ui, ["R1 and its distills, here", ""], |_| (), |ui| {
+        let columns =
+            [Col::rest("Model"), Col::number("File", 68.0), Col::words("", 84.0), Col::number("tokens/s", 54.0), Col::number("Answer", 66.0)];
+        sheet(ui, "others", &columns, others.len(), None, |ui, row, column| {
+            let Other { subject, answer } = &others[row];
+            match column {
+                0 => {
+                    let name = short(&subject.model.name);
+                    let link = ui.selectable_label(subject.model.id == on_screen.id, fonts::small(name));
+                    if link.on_hover_text(format!("Put {} on screen", subject.model.name)).clicked() {
+                        picked = Some(subject.model.clone());
+                    }
+                }
+                1 => _ = quiet(ui, &subject.weights.file.in_gb()),
+                2 => {
+                    let glyph = glyph_of(answer.verdict.level);
+                    verdict::glyph(ui, glyph, 12.0);
+                    quiet(ui, glyph.word());
+                }
+                3 => {
+                    let rate = answer.bill.as_ref().map(|bill| bill.rate.expected);
+                    quiet(ui, &rate.map_or_else(|| "—".to_owned(), |rate| TokensPerSecond::saturating(rate).to_string()));
+                }
+                _ => _ = value(ui, &time_text(least, answer.whole_answer)),
+            }
+        });
+        ui.add_space(4.0);
+        let quant = others.first().map_or_else(String::new, |other| other.subject.quant.id.clone());
+        let tokens = bench.scenario.answer;
+        remark(ui, &format!("At {quant}, placed by the engine, each with an answer of {tokens} tokens. Distills are Qwen and Llama models trained on R1's answers: other models, not R1 made small."));
+    });
+    if let Some(model) = picked {
+        let answer = bench.scenario.answer;
+        bench.pick_model(&model);
+        // The same question of another model.
+        bench.scenario.answer = answer;
+        ui.ctx().request_discard("another model");
+    }
+}
+
+fn short(name: &str) -> &str {
+    name.strip_prefix("DeepSeek-").unwrap_or(name)
+}
+
+/// R1 and its distills under the quant on screen, expanded once.
+fn family(bench: &mut Workbench, catalog: &Catalog) -> Vec<Arc<Subject>> {
+    let on_screen = bench.scenario.subject.model.clone();
+    let in_family = |model: &&Arc<Architecture>| FAMOUS.contains(&model.id.as_str()) || model.facts.family == DISTILLS;
+    let under = |model: &Arc<Architecture>| Arc::new(bench.under_this_quant(model, None));
+    let make = || {
+        let mut all: Vec<Arc<Subject>> = catalog.models.iter().filter(in_family).map(under).collect();
+        if !all.iter().any(|subject| subject.model.id == on_screen.id) {
+            all.insert(0, bench.scenario.subject.clone());
+        }
+        all
+    };
+    let key = (on_screen.clone(), bench.scenario.subject.quant.id.clone());
+    if let Some(made) = bench.reason.family.kept(&key) {
+        return made.clone();
+    }
+    let made = make();
+    bench.reason.family.get(key, |_| made).clone()
+}
+
+/// The same answer drawn several times side by side: what it takes, and what the study said of it.
+fn samples(ui: &mut Ui, bench: &mut Workbench) {
+    let unit = bench.unit;
+    let drawn = bench.reason.samples.get(bench.scenario.clone(), |scenario| {
+        let each = scenario.depth + scenario.prompt + scenario.answer;
+        let draw = |count: u64| {
+            let mut asked = scenario.clone();
+            asked.run.sequences = count;
+            asked.run.context = Tokens::new(each.get().saturating_mul(count));
+            Drawn { count, answer: evaluate_here(&asked) }
+        };
+        SAMPLES.map(draw).to_vec()
+    });
+    let drawn = drawn.clone();
+    let least = if bench.scenario.engine.ideal { "≥ " } else { "" };
+    card(ui, ["Several samples of each answer", ""], |_| (), |ui| {
+        let columns = [
+            Col::number("Samples", 60.0),
+            Col::number("KV cache", 90.0),
+            Col::words("", 100.0),
+            Col::number("tokens/s each", 92.0),
+            Col::number("together", 70.0),
+            Col::number("All done after", 100.0),
+            Col::rest(""),
+        ];
+        sheet(ui, "samples", &columns, drawn.len(), None, |ui, row, column| {
+            let Drawn { count, answer } = &drawn[row];
+            let rate = |rate: Option<f64>| rate.map_or_else(|| "—".to_owned(), |rate| TokensPerSecond::saturating(rate).to_string());
+            let bill = answer.bill.as_ref();
+            match column {
+                0 => _ = words(ui, &count.to_string()),
+                1 => _ = value(ui, &unit.of(cache(answer))),
+                2 => {
+                    let glyph = glyph_of(answer.verdict.level);
+                    verdict::glyph(ui, glyph, 12.0);
+                    quiet(ui, glyph.word());
+                }
+                3 => _ = quiet(ui, &rate(bill.map(|bill| bill.rate.expected))),
+                4 => _ = quiet(ui, &rate(bill.map(|bill| bill.throughput().expected))),
+                5 => _ = value(ui, &time_text(least, answer.whole_answer)),
+                _ => {}
+            }
+        });
+        ui.add_space(4.0);
+        remark(ui, "Each with a context that holds prompt and answer of every sample. When several samples pay is said under Memory.");
+    });
+}
+
+fn cache(answer: &Answer) -> Bytes {
+    answer.plan.kv() + answer.plan.state()
+}

@@ -1,0 +1,114 @@
+//! Models that think long and servers of many requests, for the question on screen.
+//!
+//! The question is the bench's, with the same controls as on the page that runs one model; what stands here besides is
+//! asked of [`reasoning`](crate::reasoning).
+
+mod answer;
+mod grid;
+mod pool;
+mod requests;
+mod state;
+mod timeline;
+
+pub use state::{Form, Head, Motion, PerToken, Reason, Room, Section};
+
+use egui::{Align, Label, Layout, Response, Role, Ui, WidgetInfo, vec2};
+
+use crate::catalog::Catalog;
+
+use super::bench::Workbench;
+use super::widget::scroll::scroll;
+use super::widget::segmented::segmented;
+use super::{Command, fonts, run, theme};
+
+/// The least width for two cards side by side.
+const BESIDE: f32 = 880.0;
+const GAP: f32 = 12.0;
+
+pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Command> {
+    let mut command = None;
+    let height = ui.available_height();
+    let section = bench.reason.section;
+    // Each part keeps its own place in the page.
+    scroll(ui, section_id(section), height, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        command = run::controls(ui, bench, catalog);
+        ui.add_space(8.0);
+        segmented(ui, "Part of the page", &mut bench.reason.section, &Section::ALL);
+        ui.add_space(8.0);
+        let asked = match bench.reason.section {
+            Section::Answer => {
+                answer::ui(ui, bench, catalog);
+                None
+            }
+            Section::Requests => requests::ui(ui, bench),
+        };
+        ui.add_space(8.0);
+        command = command.take().or(asked);
+    });
+    command
+}
+
+const fn section_id(section: Section) -> &'static str {
+    match section {
+        Section::Answer => "answer",
+        Section::Requests => "requests",
+    }
+}
+
+/// The sentence that answers, first in its part.
+fn heading(ui: &mut Ui, text: &str) -> Response {
+    let response = ui.add(Label::new(fonts::verdict_text(text).color(theme::palette(ui).t1)).wrap());
+    response.widget_info(|| WidgetInfo::labeled(Role::Heading, true, text));
+    response
+}
+
+/// Words under it, in as many lines as they take.
+fn said(ui: &mut Ui, text: &str) -> Response {
+    ui.add(Label::new(fonts::body(text).color(theme::palette(ui).t2)).wrap())
+}
+
+/// A remark in small type.
+fn remark(ui: &mut Ui, text: &str) -> Response {
+    ui.add(Label::new(fonts::caption(text).color(theme::palette(ui).t3)).wrap())
+}
+
+/// Two parts side by side where there is room, else one under the other; `share` is the width of the first. Both edit
+/// what they are lent.
+fn pair<S>(
+    ui: &mut Ui,
+    share: f32,
+    state: &mut S,
+    first: impl FnOnce(&mut Ui, &mut S),
+    second: impl FnOnce(&mut Ui, &mut S),
+) {
+    let width = ui.available_width();
+    if width < BESIDE {
+        first(ui, state);
+        ui.add_space(GAP);
+        second(ui, state);
+        return;
+    }
+    let left = ((width - GAP) * share).round();
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = GAP;
+        column(ui, left, |ui| first(ui, state));
+        column(ui, width - GAP - left, |ui| second(ui, state));
+    });
+}
+
+fn column(ui: &mut Ui, width: f32, contents: impl FnOnce(&mut Ui)) {
+    ui.allocate_ui_with_layout(vec2(width, 0.0), Layout::top_down(Align::Min), |ui| {
+        ui.set_width(width);
+        contents(ui);
+    });
+}
+
+/// A small caption over a control.
+fn under(ui: &mut Ui, caption: &str, contents: impl FnOnce(&mut Ui)) {
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        ui.label(fonts::caption(caption).color(theme::palette(ui).t3));
+        contents(ui);
+    });
+}

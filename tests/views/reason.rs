@@ -1,0 +1,171 @@
+//! The page of thinking and serving: the question on screen, and what is asked of the pure rooms besides.
+
+use egui::accesskit::Role;
+use egui::{Theme, vec2};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use willitrun::reasoning::answer::{LENGTHS, time};
+use willitrun::ui::bench::Workspace;
+use willitrun::ui::reason::{Form, Motion, Section};
+use willitrun::units::Tokens;
+
+use super::window::{
+    DESKTOP, Harnessed, SERVER, SIZE, bench, click, click_role, heading, names, text_on, type_over, until, window,
+    window_in,
+};
+
+/// A part of the page, for a model on a machine.
+fn page(profile: &str, model: &str, part: &str) -> Harnessed {
+    let mut h = window(profile, model);
+    click_role(&mut h, Role::Tab, "Reason");
+    click_role(&mut h, Role::RadioButton, part);
+    h
+}
+
+#[test]
+fn the_time_to_an_answer_is_said_first() {
+    let mut h = page(SERVER, "deepseek-r1", "Time to answer");
+    assert_eq!(bench(&mut h).workspace, Workspace::Reason);
+    let whole = bench(&mut h).answer().whole_answer.expect("it runs");
+    assert_eq!(heading(&h), format!("A 12,000-token answer takes {whole}"));
+    let split = time(&bench(&mut h).scenario.clone(), Tokens::new(500)).expect("a time");
+    let parts = split.prompt.get() + split.thinking.get() + split.shown.get();
+    assert!((parts - whole.get()).abs() < 1e-6 * whole.get());
+    assert!(text_on(&h, &format!("Thinking {}", split.thinking)));
+    assert!(text_on(&h, &format!("The first token comes after {}", split.first_token)));
+    assert!(split.last_rate < split.first_rate, "depth slows it down");
+}
+
+#[test]
+fn a_published_length_is_taken_by_a_click() {
+    let mut h = page(SERVER, "deepseek-r1", "Time to answer");
+    let long = LENGTHS.iter().find(|length| length.tokens == Tokens::new(23_000)).expect("R1-0528 on AIME");
+    click(&mut h, &format!("{} {}", long.kind.name(), long.tokens));
+    assert_eq!(bench(&mut h).scenario.answer, long.tokens);
+    assert!(heading(&h).starts_with("A 23,000-token answer takes "), "{}", heading(&h));
+    // The one scenario: the page of the run has it, too.
+    click_role(&mut h, Role::Tab, "Run");
+    assert!(text_on(&h, "23,000-token answer"));
+}
+
+#[test]
+fn a_distill_stands_beside_r1() {
+    let mut h = page(DESKTOP, "deepseek-r1", "Time to answer");
+    assert!(text_on(&h, "Distills are Qwen and Llama models trained on R1's answers"));
+    click(&mut h, "R1-Distill-Qwen-32B");
+    assert_eq!(bench(&mut h).scenario.subject.model.id, "deepseek-r1-distill-qwen-32b");
+    assert_eq!(bench(&mut h).scenario.answer, Tokens::new(12_000));
+    let whole = bench(&mut h).answer().whole_answer.expect("it runs");
+    assert_eq!(heading(&h), format!("A 12,000-token answer takes {whole}"));
+}
+
+#[test]
+fn twelve_requests_fit_and_the_thirteenth_puts_the_first_out() {
+    let mut h = page(SERVER, "deepseek-r1", "Requests");
+    assert_eq!(heading(&h), "12 requests fit at once; request 13 puts request 1 out");
+    assert!(text_on(&h, "At most 12 had room at once, 39,528 MiB of 40,960 MiB."));
+    for _ in 0..12 {
+        click_role(&mut h, Role::Button, "Next");
+    }
+    assert!(text_on(&h, "Step 12,288 of"), "{:?}", names(&h));
+    assert!(text_on(&h, "12 with room, 1 waiting, 39,528 of 40,960 MiB given"));
+    assert!(text_on(&h, "step 12,288: request 1 put out"));
+    click_role(&mut h, Role::Button, "Back");
+    assert!(text_on(&h, "Step 11,264 of"));
+    assert!(text_on(&h, "12 with room, 0 waiting"));
+    assert!(text_on(&h, "Request 1, let in at 0 and put out at 12,288"));
+}
+
+#[test]
+fn blocks_hold_seven_answers_where_a_reservation_holds_two() {
+    let mut h = page(SERVER, "deepseek-r1", "Requests");
+    click_role(&mut h, Role::Button, "Answers in blocks");
+    assert_eq!(heading(&h), "7 requests fit at once; all 7 finish");
+    assert!(text_on(&h, "A sequence may have 65,536 tokens, the pool holds 163,840."));
+    assert!(text_on(&h, "1,438 blocks each, 8 tokens unused in the last, 7 at once, 174 blocks left"));
+    assert!(text_on(&h, "reserved whole 2 at once, 64.9 % of each unused"));
+    click_role(&mut h, Role::Button, "Fullest");
+    assert!(text_on(&h, "7 with room, 0 waiting"));
+    assert!(text_on(&h, "174 blocks free"));
+    let pool = names(&h).into_iter().find(|name| name.starts_with("Pool: ")).expect("the grid");
+    assert!(pool.contains("request 7 has 1,438 blocks") && pool.ends_with("174 blocks free"), "{pool}");
+}
+
+#[test]
+fn a_request_above_the_pool_is_refused_in_words() {
+    let mut h = page(SERVER, "deepseek-r1", "Requests");
+    click_role(&mut h, Role::Button, "A slip of units");
+    assert_eq!(heading(&h), "Refused: one request needs 1,464 GiB, the pool holds 40.0 GiB");
+    assert!(text_on(&h, "0 finished, 1 refused"));
+    assert!(text_on(&h, "Request 1, refused at 0"));
+}
+
+#[test]
+fn the_form_is_typed_and_chosen() {
+    let mut h = page(SERVER, "deepseek-r1", "Requests");
+    type_over(&mut h, Role::SpinButton, "Pool", "20480");
+    h.key_press(egui::Key::Enter);
+    h.run();
+    assert_eq!(bench(&mut h).reason.form.mib, 20_480);
+    assert!(heading(&h).starts_with("6 requests fit at once"), "{}", heading(&h));
+    super::window::choose(&mut h, "Who has to go", "nobody: refuse the new one");
+    assert_eq!(heading(&h), "6 requests fit at once; 7 of 13 are refused");
+    // What the cache on screen takes changes with the question.
+    bench(&mut h).scenario.run.kv_k = willitrun::quant::Format::Q8_0;
+    bench(&mut h).scenario.run.kv_v = willitrun::quant::Format::Q8_0;
+    h.run();
+    assert!(heading(&h).starts_with("11 requests fit at once"), "{}", heading(&h));
+}
+
+#[test]
+fn a_run_plays_and_rests() {
+    let mut h = page(SERVER, "deepseek-r1", "Requests");
+    click_to(&mut h, "Play");
+    assert_eq!(bench(&mut h).reason.head.motion, Motion::Plays);
+    let before = bench(&mut h).reason.head.step;
+    h.step();
+    h.step();
+    assert!(bench(&mut h).reason.head.step > before);
+    click_to(&mut h, "Pause");
+    assert_eq!(bench(&mut h).reason.head.motion, Motion::Rests);
+    let stands = bench(&mut h).reason.head.step;
+    h.run();
+    assert!((bench(&mut h).reason.head.step - stands).abs() < 1e-9);
+}
+
+/// A click while frames follow one another.
+fn click_to(h: &mut Harnessed, label: &str) {
+    h.get_by_role_and_label(Role::Button, label).click();
+    h.step();
+    h.step();
+}
+
+#[test]
+fn a_long_run_is_a_job() {
+    let mut h = page(SERVER, "deepseek-r1", "Requests");
+    h.get_by_role_and_label(Role::Button, "100,000 requests").click();
+    h.step();
+    assert_eq!(bench(&mut h).reason.form, Form::MANY);
+    until(&mut h, "run", |bench| bench.reason.played.is_some());
+    let played = bench(&mut h).reason.played.clone().expect("a run");
+    assert_eq!(played.outcome.counts.finished, 100_000);
+    assert!(text_on(&h, "100,000 finished, 0 refused"), "{}", heading(&h));
+}
+
+/// Nothing is cut at the right in a narrow window, in either theme.
+#[test]
+fn every_part_is_within_a_narrow_window() {
+    for (theme, size) in [(Theme::Dark, vec2(900.0, 600.0)), (Theme::Light, SIZE)] {
+        let mut h = window_in(SERVER, "deepseek-r1", theme, size);
+        click_role(&mut h, Role::Tab, "Reason");
+        for (section, title) in Section::ALL {
+            click_role(&mut h, Role::RadioButton, title);
+            assert_eq!(bench(&mut h).reason.section, section);
+            let wide = h.root().children_recursive().filter(|node| {
+                let place = node.accesskit_node().bounding_box();
+                place.is_some_and(|place| place.x1 > f64::from(size.x) + 0.5)
+            });
+            let wide: Vec<_> = wide.filter_map(|node| node.accesskit_node().label()).collect();
+            assert!(wide.is_empty(), "{title} at {size}: {wide:?}");
+        }
+    }
+}
