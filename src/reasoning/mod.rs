@@ -8,5 +8,6 @@ pub mod answer;
 pub mod blocks;
 pub mod compression;
 pub mod equation;
+pub mod offload;
 pub mod requests;
 pub mod strategy;

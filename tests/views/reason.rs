@@ -4,6 +4,7 @@ use egui::accesskit::Role;
 use egui::{Theme, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use willitrun::reasoning::answer::{LENGTHS, time};
+use willitrun::reasoning::strategy::CAVEAT;
 use willitrun::ui::bench::Workspace;
 use willitrun::ui::reason::{Form, Motion, Section};
 use willitrun::units::Tokens;
@@ -63,6 +64,9 @@ fn twelve_requests_fit_and_the_thirteenth_puts_the_first_out() {
     let mut h = page(SERVER, "deepseek-r1", "Requests");
     assert_eq!(heading(&h), "12 requests fit at once; request 13 puts request 1 out");
     assert!(text_on(&h, "At most 12 had room at once, 39,528 MiB of 40,960 MiB."));
+    assert!(text_on(&h, "Step 12,288 of"), "the step that tells most");
+    click_role(&mut h, Role::Button, "Start");
+    assert!(text_on(&h, "Step 0 of"));
     for _ in 0..12 {
         click_role(&mut h, Role::Button, "Next");
     }
@@ -129,7 +133,7 @@ fn a_run_plays_and_rests() {
     assert_eq!(bench(&mut h).reason.head.motion, Motion::Rests);
     let stands = bench(&mut h).reason.head.step;
     h.run();
-    assert!((bench(&mut h).reason.head.step - stands).abs() < 1e-9);
+    assert_eq!(bench(&mut h).reason.head.step, stands);
 }
 
 /// A click while frames follow one another.
@@ -168,4 +172,69 @@ fn every_part_is_within_a_narrow_window() {
             assert!(wide.is_empty(), "{title} at {size}: {wide:?}");
         }
     }
+}
+
+#[test]
+fn the_equation_is_live_and_the_advice_has_its_caveat() {
+    let mut h = page(DESKTOP, "qwen3-4b", "Memory");
+    bench(&mut h).scenario.answer = Tokens::new(30_000);
+    h.run();
+    assert_eq!(heading(&h), "2.48 GiB of weights and 4.12 GiB of cache are 6.60 GiB");
+    assert!(text_on(&h, "= 1 × 30,000 × 73,728 × 2"));
+    assert!(text_on(&h, "73,728 = 36 layers × 8 KV heads × 128 × 2"));
+    assert!(text_on(&h, "Weights of 2.48 GiB: spend on weights."));
+    assert!(text_on(&h, CAVEAT));
+    bench(&mut h).serve(1, 16);
+    h.run();
+    assert!(text_on(&h, "= 65.92 GiB"), "{}", heading(&h));
+    bench(&mut h).serve(1, 1);
+    click_role(&mut h, Role::RadioButton, "8 bit");
+    assert!(text_on(&h, "Weights of 4.19 GiB: spend on tokens."));
+}
+
+#[test]
+fn larger_models_are_advised_by_task() {
+    let mut h = page(DESKTOP, "qwen3-8b", "Memory");
+    click_role(&mut h, Role::RadioButton, "8 bit");
+    assert!(text_on(&h, "Weights of 8.94 GiB: spend on tokens up to 20,000 to 30,000, then on samples."));
+    let mut h = page(DESKTOP, "qwen3-14b", "Memory");
+    assert!(text_on(&h, "8-bit 8B has 8.94 GiB of weights and did better at math."));
+    click_role(&mut h, Role::RadioButton, "knowledge");
+    assert!(!text_on(&h, "did better at"));
+    assert!(text_on(&h, "For knowledge, a larger model in 4 bit"));
+}
+
+#[test]
+fn what_was_not_tested_is_said() {
+    let mut h = page(SERVER, "deepseek-r1", "Memory");
+    assert!(text_on(&h, "What memory is best spent on: not tested"));
+    assert!(text_on(&h, "Not tested: the study had no mixture of experts and no latent cache."));
+    assert!(text_on(&h, CAVEAT));
+    bench(&mut h).scenario.answer = Tokens::new(30_000);
+    h.run();
+    assert!(text_on(&h, "= 1.96 GiB"));
+    bench(&mut h).serve(1, 16);
+    h.run();
+    assert!(text_on(&h, "= 31.41 GiB"));
+}
+
+#[test]
+fn a_smaller_cache_is_typed_and_three_words_are_kept_apart() {
+    let mut h = page(SERVER, "qwen3-4b", "KV cache");
+    assert!(text_on(&h, "quantized, 4.2500 bits with scales"));
+    for word in ["Quantization keeps every token", "Token eviction forgets tokens", "Putting a request out"] {
+        assert!(text_on(&h, word), "{word}");
+    }
+    // R-KV's budget and buffer of 16,384 tokens in all.
+    bench(&mut h).scenario.prompt = Tokens::new(384);
+    bench(&mut h).scenario.answer = Tokens::new(16_000);
+    h.run();
+    assert!(text_on(&h, "0.0703"), "R-KV");
+    assert!(text_on(&h, "0.2656"), "4 bit, 64 values to a scale");
+    type_over(&mut h, Role::SpinButton, "Zero point", "16");
+    h.key_press(egui::Key::Enter);
+    h.run();
+    assert!(text_on(&h, "0.2812") || text_on(&h, "0.2813"), "with a zero point");
+    let plot = names(&h).into_iter().find(|name| name.starts_with("Cache by tokens, at 16,384")).expect("the plot");
+    assert!(plot.contains("R-KV 162 MiB"), "{plot}");
 }

@@ -14,7 +14,7 @@ use crate::ui::paint::bar::{Part, bill_bar};
 use crate::ui::paint::{swatch, verdict};
 use crate::ui::widget::card::{card, rows};
 use crate::ui::widget::hand_slider::HandSlider;
-use crate::ui::widget::sheet::{Col, quiet, sheet, value, words};
+use crate::ui::widget::sheet::{Col, pick, quiet, sheet, value, words};
 use crate::ui::{fonts, run, theme};
 use crate::units::{Bytes, Seconds, Tokens, TokensPerSecond, grouped};
 
@@ -176,7 +176,7 @@ fn lengths(ui: &mut Ui, bench: &mut Workbench) {
     let mut taken = None;
     card(ui, ["Published lengths, here", ""], |_| (), |ui| {
         let columns =
-            [Col::rest("Who"), Col::words("Asked", 150.0), Col::number("Tokens", 92.0), Col::number("Takes here", 78.0)];
+            [Col::rest("Who"), Col::words("Asked", 138.0), Col::number("Tokens", 104.0), Col::number("Takes here", 78.0)];
         sheet(ui, "lengths", &columns, LENGTHS.len(), None, |ui, row, column| {
             let length = &LENGTHS[row];
             match column {
@@ -185,8 +185,7 @@ fn lengths(ui: &mut Ui, bench: &mut Workbench) {
                 2 => {
                     let chosen = bench.scenario.answer == length.tokens;
                     let text = format!("{} {}", length.kind.name(), length.tokens);
-                    let link = ui.selectable_label(chosen, fonts::small(&text));
-                    if link.on_hover_text(format!("{}. Click to ask for it.", length.source)).clicked() {
+                    if pick(ui, &text, chosen).on_hover_text(format!("{}. Click to ask for it.", length.source)).clicked() {
                         taken = Some(length.tokens);
                     }
                 }
@@ -223,14 +222,13 @@ fn others(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
     let mut picked = None;
     card(ui, ["R1 and its distills, here", ""], |_| (), |ui| {
         let columns =
-            [Col::rest("Model"), Col::number("File", 68.0), Col::words("", 84.0), Col::number("tokens/s", 54.0), Col::number("Answer", 66.0)];
+            [Col::rest("Model"), Col::number("File", 68.0), Col::words("", 96.0), Col::number("tokens/s", 54.0), Col::number("Answer", 66.0)];
         sheet(ui, "others", &columns, others.len(), None, |ui, row, column| {
             let Other { subject, answer } = &others[row];
             match column {
                 0 => {
                     let name = short(&subject.model.name);
-                    let link = ui.selectable_label(subject.model.id == on_screen.id, fonts::small(name));
-                    if link.on_hover_text(format!("Put {} on screen", subject.model.name)).clicked() {
+                    if pick(ui, name, subject.model.id == on_screen.id).on_hover_text(format!("Put {} on screen", subject.model.name)).clicked() {
                         picked = Some(subject.model.clone());
                     }
                 }

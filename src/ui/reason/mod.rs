@@ -4,15 +4,18 @@
 //! asked of [`reasoning`](crate::reasoning).
 
 mod answer;
+mod cache;
+mod compression;
 mod grid;
+mod memory;
 mod pool;
 mod requests;
 mod state;
 mod timeline;
 
-pub use state::{Form, Head, Motion, PerToken, Reason, Room, Section};
+pub use state::{Form, Head, Motion, PerToken, Reason, Room, Section, Smaller, WeightBits};
 
-use egui::{Align, Label, Layout, Response, Role, Ui, WidgetInfo, vec2};
+use egui::{Align, Label, Layout, Response, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2};
 
 use crate::catalog::Catalog;
 
@@ -41,6 +44,14 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
                 answer::ui(ui, bench, catalog);
                 None
             }
+            Section::Memory => {
+                memory::ui(ui, bench, catalog);
+                None
+            }
+            Section::Cache => {
+                cache::ui(ui, bench);
+                None
+            }
             Section::Requests => requests::ui(ui, bench),
         };
         ui.add_space(8.0);
@@ -52,6 +63,8 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
 const fn section_id(section: Section) -> &'static str {
     match section {
         Section::Answer => "answer",
+        Section::Memory => "memory",
+        Section::Cache => "cache",
         Section::Requests => "requests",
     }
 }
@@ -65,6 +78,7 @@ fn heading(ui: &mut Ui, text: &str) -> Response {
 
 /// Words under it, in as many lines as they take.
 fn said(ui: &mut Ui, text: &str) -> Response {
+    ui.add_space(2.0);
     ui.add(Label::new(fonts::body(text).color(theme::palette(ui).t2)).wrap())
 }
 
@@ -104,11 +118,13 @@ fn column(ui: &mut Ui, width: f32, contents: impl FnOnce(&mut Ui)) {
     });
 }
 
-/// A small caption over a control.
-fn under(ui: &mut Ui, caption: &str, contents: impl FnOnce(&mut Ui)) {
-    ui.vertical(|ui| {
-        ui.spacing_mut().item_spacing.y = 2.0;
-        ui.label(fonts::caption(caption).color(theme::palette(ui).t3));
-        contents(ui);
-    });
+/// A small caption over a control `width` wide; in a wrapped row it goes to the next line where there is no room.
+fn under(ui: &mut Ui, caption: &str, width: f32, contents: impl FnOnce(&mut Ui)) {
+    // Of one size whatever stands in it, so that a row of them is even.
+    let (rect, _) = ui.allocate_exact_size(vec2(width, 44.0), Sense::hover());
+    let mut inner = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::top_down(Align::Min)));
+    inner.spacing_mut().item_spacing.y = 2.0;
+    let ink = theme::palette(&inner).t3;
+    inner.label(fonts::caption(caption).color(ink));
+    contents(&mut inner);
 }

@@ -12,7 +12,7 @@ use crate::ui::widget::card::{card, rows};
 use crate::ui::{Command, fonts, theme};
 use crate::units::{Bytes, MIB, grouped};
 
-use super::state::{Head, Motion};
+use super::state::{Head, Motion, fullest};
 use super::{GAP, grid, heading, pair, pool, remark, said, timeline};
 
 /// Tokens and requests up to which a run is worked out within a frame; more is a job.
@@ -44,10 +44,10 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
     card(ui, ["Step by step", ""], |_| (), |ui| {
         player(ui, head, &played);
         ui.add_space(4.0);
-        remark(ui, &now(&played, head.at(played.outcome.steps)));
+        remark(ui, &now(&played, head.at(&played)));
     });
     ui.add_space(GAP);
-    let step = head.at(played.outcome.steps);
+    let step = head.at(&played);
     let draw_grid = |ui: &mut Ui, played: &mut &Played| grid::ui(ui, played, step, unit);
     pair(ui, 0.42, &mut &*played, draw_grid, |ui, played| {
         timeline::ui(ui, played, step);
@@ -178,7 +178,7 @@ pub(super) fn now(played: &Played, step: u64) -> String {
 /// Play and pause, one event back and on, and the step by hand.
 fn player(ui: &mut Ui, head: &mut Head, played: &Played) {
     let steps = played.outcome.steps;
-    let mut step = head.at(steps);
+    let mut step = head.at(played);
     let before = step;
     ui.horizontal(|ui| {
         rows(ui, theme::height::SMALL);
@@ -186,7 +186,7 @@ fn player(ui: &mut Ui, head: &mut Head, played: &Played) {
         if ui.add(Button::new(if plays { "Pause" } else { "Play" }).small()).clicked() {
             head.motion = if plays { Motion::Rests } else { Motion::Plays };
             if !plays && step >= steps {
-                *head = Head { step: 0.0, motion: Motion::Plays };
+                *head = Head { step: Some(0.0), motion: Motion::Plays };
                 step = 0;
             }
         }
@@ -201,8 +201,7 @@ fn player(ui: &mut Ui, head: &mut Head, played: &Played) {
             step = played.replay.after(step).unwrap_or(steps);
         }
         if ui.add(Button::new("Fullest").small()).on_hover_text("The step before the first finishes").clicked() {
-            let end = played.outcome.events.iter().find(|event| matches!(event.what, What::Finished | What::Cut));
-            step = end.map_or(steps, |event| event.step.saturating_sub(1));
+            step = fullest(played);
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.label(fonts::medium(format!("step {}", grouped(step))).size(12.0).color(theme::palette(ui).t1));
@@ -212,13 +211,14 @@ fn player(ui: &mut Ui, head: &mut Head, played: &Played) {
         });
     });
     if step != before {
-        *head = Head { step: step as f64, motion: Motion::Rests };
+        *head = Head { step: Some(step as f64), motion: Motion::Rests };
     }
     if head.motion == Motion::Plays {
         let passed = f64::from(ui.input(|input| input.stable_dt).min(0.1));
-        head.step += passed * (steps as f64 / PLAYED_IN).max(1.0);
-        if head.step >= steps as f64 {
-            *head = Head { step: steps as f64, motion: Motion::Rests };
+        let next = head.step.unwrap_or(step as f64) + passed * (steps as f64 / PLAYED_IN).max(1.0);
+        head.step = Some(next);
+        if next >= steps as f64 {
+            *head = Head { step: Some(steps as f64), motion: Motion::Rests };
         } else {
             ui.ctx().request_repaint();
         }

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use crate::model::Architecture;
 use crate::reasoning::answer::Time;
-use crate::reasoning::requests::{Played, Policy, Preemption, Reserve, Setup, Trial};
+use crate::reasoning::equation::Equation;
+use crate::reasoning::requests::{Played, Policy, Preemption, Reserve, Setup, Trial, What};
+use crate::reasoning::strategy::Task;
 use crate::scenario::{Scenario, Subject};
 use crate::ui::memo::Memo;
 use crate::units::{Bytes, MIB, Seconds, Tokens};
 
 use super::answer::{Drawn, Other};
+use super::memory::TableRow;
 
 /// A part of the page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,13 +20,22 @@ pub enum Section {
     /// How long an answer takes.
     #[default]
     Answer,
+    /// Weights and cache by the study's equation, and what it found.
+    Memory,
+    /// How the cache is kept.
+    Cache,
     /// Requests and their pool.
     Requests,
 }
 
 impl Section {
     /// Every part with its title.
-    pub const ALL: [(Self, &'static str); 2] = [(Self::Answer, "Time to answer"), (Self::Requests, "Requests")];
+    pub const ALL: [(Self, &'static str); 4] = [
+        (Self::Answer, "Time to answer"),
+        (Self::Memory, "Memory"),
+        (Self::Cache, "KV cache"),
+        (Self::Requests, "Requests"),
+    ];
 }
 
 /// The state of the page.
@@ -32,6 +44,12 @@ pub struct Reason {
     pub section: Section,
     /// Tokens of an answer that are shown after the thought: assumed, nobody published it.
     pub shown: Tokens,
+    /// Bits of a weight in the equation.
+    pub bits: WeightBits,
+    /// What the model is asked for.
+    pub task: Task,
+    /// How a cache is made smaller.
+    pub smaller: Smaller,
     /// The pool and its requests.
     pub form: Form,
     /// Where in the run we look.
@@ -40,6 +58,8 @@ pub struct Reason {
     pub played: Option<Arc<Played>>,
     /// The trial a job works on.
     pub(super) asked: Option<Trial>,
+    pub(super) equation: Memo<(Arc<Architecture>, WeightBits), Option<Equation>>,
+    pub(super) table: Memo<(), Vec<TableRow>>,
     pub(super) trial: Memo<Trial, Arc<Played>>,
     pub(super) time: Memo<(Scenario, Tokens), Option<Time>>,
     pub(super) lengths: Memo<Scenario, Vec<Option<Seconds>>>,
@@ -56,10 +76,15 @@ impl Default for Reason {
         Self {
             section: Section::default(),
             shown: SHOWN,
+            bits: WeightBits::default(),
+            task: Task::Math,
+            smaller: Smaller::default(),
             form: Form::default(),
             head: Head::default(),
             played: None,
             asked: None,
+            equation: Memo::default(),
+            table: Memo::default(),
             trial: Memo::default(),
             time: Memo::default(),
             lengths: Memo::default(),
@@ -76,6 +101,74 @@ impl Reason {
         if self.asked == Some(played.trial) {
             self.asked = None;
             self.played = Some(played);
+        }
+    }
+}
+
+/// Bits of a weight that the study looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WeightBits {
+    /// 4.
+    #[default]
+    Four,
+    /// 8.
+    Eight,
+    /// 16.
+    Sixteen,
+}
+
+impl WeightBits {
+    /// Each with its word.
+    pub const ALL: [(Self, &'static str); 3] = [(Self::Four, "4 bit"), (Self::Eight, "8 bit"), (Self::Sixteen, "16 bit")];
+
+    /// The number.
+    #[must_use]
+    pub const fn number(self) -> f64 {
+        match self {
+            Self::Four => 4.0,
+            Self::Eight => 8.0,
+            Self::Sixteen => 16.0,
+        }
+    }
+}
+
+/// What is typed of the ways to keep a cache smaller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Smaller {
+    /// Bits of a value.
+    pub bits: u64,
+    /// Values that share a scale.
+    pub group: u64,
+    /// Bits of a zero point beside the scale; 0 for none.
+    pub zero: u64,
+    /// The last tokens, which stay in 16 bit.
+    pub residual: u64,
+    /// Tokens that R-KV keeps.
+    pub budget: u64,
+    /// Tokens that may come until its next pruning.
+    pub buffer: u64,
+    /// First tokens that `StreamingLLM` keeps.
+    pub sinks: u64,
+    /// Last tokens it keeps.
+    pub window: u64,
+    /// Tokens that H2O keeps.
+    pub hitters: u64,
+}
+
+impl Default for Smaller {
+    /// HQQ's cache of the study; R-KV's README; 4 sinks are from memory, not read; the lengths of the last
+    /// two are examples.
+    fn default() -> Self {
+        Self {
+            bits: 4,
+            group: 64,
+            zero: 0,
+            residual: 0,
+            budget: 1024,
+            buffer: 128,
+            sinks: 4,
+            window: 2044,
+            hitters: 4096,
         }
     }
 }
@@ -205,15 +298,26 @@ pub enum Motion {
 /// Where in a run we look.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Head {
-    /// The step, with the part of the next that has passed.
-    pub step: f64,
+    /// The step, with the part of the next that has passed; none is the step that tells most.
+    pub step: Option<f64>,
     /// Whether it moves.
     pub motion: Motion,
 }
 
 impl Head {
-    /// The step, within a run of so many.
-    pub(super) fn at(&self, steps: u64) -> u64 {
-        (self.step.max(0.0) as u64).min(steps)
+    /// The step of a run. Where none was chosen it is the first that puts somebody out, else the fullest.
+    pub(super) fn at(&self, played: &Played) -> u64 {
+        let steps = played.outcome.steps;
+        let Some(step) = self.step else {
+            let first = played.outcome.events.iter().find(|event| event.what == What::PutOut);
+            return first.map_or_else(|| fullest(played), |event| event.step);
+        };
+        (step.max(0.0) as u64).min(steps)
     }
+}
+
+/// The step before the first request finishes: until then each holds more with every step.
+pub(super) fn fullest(played: &Played) -> u64 {
+    let end = played.outcome.events.iter().find(|event| matches!(event.what, What::Finished | What::Cut));
+    end.map_or(played.outcome.steps, |event| event.step.saturating_sub(1))
 }

@@ -1,9 +1,10 @@
 //! A table that is read: a line of captions, then rows of words and numbers.
 
-use egui::{Align, Label, Layout, Response, Ui};
+use egui::{Align, Label, Layout, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use egui_extras::{Column, TableBuilder};
 
 use crate::ui::{fonts, theme};
+use fonts::Weight;
 
 const HEADER: f32 = 20.0;
 const ROW: f32 = 24.0;
@@ -115,4 +116,26 @@ pub fn quiet(ui: &mut Ui, text: &str) -> Response {
 pub fn value(ui: &mut Ui, text: &str) -> Response {
     let ink = theme::palette(ui).t1;
     ui.add(Label::new(fonts::medium(text).size(12.0).color(ink)).truncate())
+}
+
+/// Words of a row that can be taken: lit under the pointer, on the ground of what is chosen where it is.
+pub fn pick(ui: &mut Ui, text: &str, chosen: bool) -> Response {
+    const INSET: f32 = 6.0;
+    let palette = theme::palette(ui);
+    let weight = if chosen { Weight::Medium } else { Weight::Regular };
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), fonts::font(12.0, weight), palette.t1);
+    let size = vec2((galley.size().x + 2.0 * INSET).min(ui.available_width()), ROW);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), chosen, text));
+    if ui.is_rect_visible(rect) {
+        let lit = response.hovered() || response.has_focus();
+        if chosen || lit {
+            let fill = if chosen { palette.bg4 } else { palette.bg3 };
+            ui.painter().rect_filled(rect.shrink2(vec2(0.0, 1.0)), theme::radius::CONTROL, fill);
+        }
+        let place = pos2(rect.left() + INSET, rect.center().y - galley.size().y / 2.0);
+        let ink = if chosen { palette.t1 } else { palette.accent };
+        ui.painter().with_clip_rect(rect).galley_with_override_text_color(place, galley, ink);
+    }
+    response
 }
