@@ -3,6 +3,7 @@
 use egui::accesskit::Role;
 use egui::{Theme, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use willitrun::placement::Policy;
 use willitrun::reasoning::answer::{LENGTHS, time};
 use willitrun::reasoning::strategy::CAVEAT;
 use willitrun::ui::bench::Workspace;
@@ -10,7 +11,7 @@ use willitrun::ui::reason::{Form, Motion, Section};
 use willitrun::units::Tokens;
 
 use super::window::{
-    DESKTOP, Harnessed, SERVER, SIZE, bench, click, click_role, heading, names, text_on, type_over, until, window,
+    DESKTOP, Harnessed, SERVER, SIZE, bench, choose, click, click_role, heading, names, text_on, type_over, until, window,
     window_in,
 };
 
@@ -111,7 +112,7 @@ fn the_form_is_typed_and_chosen() {
     h.run();
     assert_eq!(bench(&mut h).reason.form.mib, 20_480);
     assert!(heading(&h).starts_with("6 requests fit at once"), "{}", heading(&h));
-    super::window::choose(&mut h, "Who has to go", "nobody: refuse the new one");
+    choose(&mut h, "Who has to go", "nobody: refuse the new one");
     assert_eq!(heading(&h), "6 requests fit at once; 7 of 13 are refused");
     // What the cache on screen takes changes with the question.
     bench(&mut h).scenario.run.kv_k = willitrun::quant::Format::Q8_0;
@@ -237,4 +238,74 @@ fn a_smaller_cache_is_typed_and_three_words_are_kept_apart() {
     assert!(text_on(&h, "0.2812") || text_on(&h, "0.2813"), "with a zero point");
     let plot = names(&h).into_iter().find(|name| name.starts_with("Cache by tokens, at 16,384")).expect("the plot");
     assert!(plot.contains("R-KV 162 MiB"), "{plot}");
+}
+
+#[test]
+fn placements_have_ceilings_apart_from_what_is_expected() {
+    let mut h = page(DESKTOP, "deepseek-r1", "Offload");
+    assert_eq!(heading(&h), "--cpu-moe: at most 7.24 tokens/s");
+    assert!(text_on(&h, "6.25 times as long a token as all on the GPU"));
+    assert!(text_on(&h, "1.68 times as fast as all in RAM"));
+    click(&mut h, "-ngl all");
+    assert_eq!(heading(&h), "-ngl all: at most 45.2 tokens/s");
+    click(&mut h, "-ngl 0");
+    assert_eq!(heading(&h), "-ngl 0: at most 4.31 tokens/s");
+    click(&mut h, "first layers on GPU");
+    assert!(heading(&h).starts_with("first layers on GPU: at most 4."), "{}", heading(&h));
+    // A faster RAM, and a machine that holds it: what is expected stands beside the ceiling.
+    let mut h = page(SERVER, "deepseek-r1", "Offload");
+    assert_eq!(heading(&h), "--cpu-moe: at most 27.3 tokens/s");
+    assert!(text_on(&h, "Expected, with all that an engine loses: "));
+}
+
+#[test]
+fn the_table_of_classes_is_edited_and_a_placement_is_taken() {
+    let mut h = page(SERVER, "deepseek-r1", "Offload");
+    click_role(&mut h, Role::ComboBox, "Attention lies");
+    // The last: the strip has a heading of the same word.
+    let ram = h.get_all_by_label("RAM").last().expect("a place");
+    ram.click();
+    h.run();
+    assert!(heading(&h).starts_with("This table: at most "), "{}", heading(&h));
+    click_role(&mut h, Role::Button, "Reset");
+    assert_eq!(heading(&h), "--cpu-moe: at most 27.3 tokens/s");
+    assert_eq!(bench(&mut h).scenario.policy, Policy::default());
+    // The first that can run on this machine.
+    let take = h.get_all_by_role_and_label(Role::Button, "Take").next().expect("one that runs");
+    take.click();
+    h.run();
+    assert_ne!(bench(&mut h).scenario.policy, Policy::default());
+}
+
+#[test]
+fn every_format_has_its_real_bits() {
+    let mut h = page(SERVER, "deepseek-r1", "Quants");
+    assert_eq!(heading(&h), "DeepSeek-R1 in Q4_K_M is 404.5 GB, 376.7 GiB");
+    assert!(text_on(&h, "4.822 real bits for each weight, its label says 4"));
+    assert!(text_on(&h, "512 GiB, 549.8 GB"), "the trap of modules");
+    for (format, numbers) in [("Q8_0", ["8.504", "713.28", "664.29"]), ("Q4_K_M", ["4.822", "404.49", "376.71"])] {
+        // A published file may have the name of a mix.
+        h.get_all_by_role_and_label(Role::Button, format).next().expect("a row").scroll_to_me();
+        h.run();
+        for number in numbers {
+            assert!(text_on(&h, number), "{format} {number}");
+        }
+    }
+    assert!(text_on(&h, "AIME 2024 on DeepSeek-R1 671B: 75.43"), "cited with its model");
+    assert!(text_on(&h, "arXiv 2505.02390"), "and its source");
+}
+
+#[test]
+fn a_format_is_asked_for_by_its_formula() {
+    let mut h = page(SERVER, "deepseek-r1", "Quants");
+    assert!(text_on(&h, "b + (S + Z) / g = 4.125 bits: 346.00 GB"));
+    type_over(&mut h, Role::SpinButton, "Zero bits", "4");
+    h.key_press(egui::Key::Enter);
+    h.run();
+    assert!(text_on(&h, "b + (S + Z) / g = 4.156 bits: 348.6"));
+    h.get_by_role_and_label(Role::Button, "Ask for it").scroll_to_me();
+    h.run();
+    click_role(&mut h, Role::Button, "Ask for it");
+    assert_eq!(bench(&mut h).scenario.subject.quant.id, "4.15625bpw");
+    assert!(heading(&h).contains("348.6 GB"), "{}", heading(&h));
 }

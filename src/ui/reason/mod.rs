@@ -8,11 +8,14 @@ mod cache;
 mod compression;
 mod grid;
 mod memory;
+mod offload;
 mod pool;
+mod quants;
 mod requests;
 mod state;
 mod timeline;
 
+pub use quants::Formula;
 pub use state::{Form, Head, Motion, PerToken, Reason, Room, Section, Smaller, WeightBits};
 
 use egui::{Align, Label, Layout, Response, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2};
@@ -53,6 +56,14 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
                 None
             }
             Section::Requests => requests::ui(ui, bench),
+            Section::Offload => {
+                offload::ui(ui, bench);
+                None
+            }
+            Section::Quants => {
+                quants::ui(ui, bench, catalog);
+                None
+            }
         };
         ui.add_space(8.0);
         command = command.take().or(asked);
@@ -66,6 +77,8 @@ const fn section_id(section: Section) -> &'static str {
         Section::Memory => "memory",
         Section::Cache => "cache",
         Section::Requests => "requests",
+        Section::Offload => "offload",
+        Section::Quants => "quants",
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::model::Architecture;
 use crate::reasoning::answer::Time;
 use crate::reasoning::equation::Equation;
+use crate::reasoning::offload::{Homes, Parts};
 use crate::reasoning::requests::{Played, Policy, Preemption, Reserve, Setup, Trial, What};
 use crate::reasoning::strategy::Task;
 use crate::scenario::{Scenario, Subject};
@@ -13,6 +14,8 @@ use crate::units::{Bytes, MIB, Seconds, Tokens};
 
 use super::answer::{Drawn, Other};
 use super::memory::TableRow;
+use super::offload::Named;
+use super::quants::Formula;
 
 /// A part of the page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,15 +29,21 @@ pub enum Section {
     Cache,
     /// Requests and their pool.
     Requests,
+    /// Which tensors lie where.
+    Offload,
+    /// Every format of the model.
+    Quants,
 }
 
 impl Section {
     /// Every part with its title.
-    pub const ALL: [(Self, &'static str); 4] = [
+    pub const ALL: [(Self, &'static str); 6] = [
         (Self::Answer, "Time to answer"),
         (Self::Memory, "Memory"),
         (Self::Cache, "KV cache"),
         (Self::Requests, "Requests"),
+        (Self::Offload, "Offload"),
+        (Self::Quants, "Quants"),
     ];
 }
 
@@ -50,6 +59,12 @@ pub struct Reason {
     pub task: Task,
     /// How a cache is made smaller.
     pub smaller: Smaller,
+    /// Where classes of tensors lie, where the user chose it.
+    pub homes: Option<Homes>,
+    /// The N of placements by layers, where the user chose it.
+    pub layers: Option<u32>,
+    /// A format by its formula.
+    pub formula: Formula,
     /// The pool and its requests.
     pub form: Form,
     /// Where in the run we look.
@@ -60,6 +75,8 @@ pub struct Reason {
     pub(super) asked: Option<Trial>,
     pub(super) equation: Memo<(Arc<Architecture>, WeightBits), Option<Equation>>,
     pub(super) table: Memo<(), Vec<TableRow>>,
+    pub(super) parts: Memo<Scenario, Arc<Parts>>,
+    pub(super) named: Memo<(Scenario, u32), Vec<Named>>,
     pub(super) trial: Memo<Trial, Arc<Played>>,
     pub(super) time: Memo<(Scenario, Tokens), Option<Time>>,
     pub(super) lengths: Memo<Scenario, Vec<Option<Seconds>>>,
@@ -79,12 +96,17 @@ impl Default for Reason {
             bits: WeightBits::default(),
             task: Task::Math,
             smaller: Smaller::default(),
+            homes: None,
+            layers: None,
+            formula: Formula::default(),
             form: Form::default(),
             head: Head::default(),
             played: None,
             asked: None,
             equation: Memo::default(),
             table: Memo::default(),
+            parts: Memo::default(),
+            named: Memo::default(),
             trial: Memo::default(),
             time: Memo::default(),
             lengths: Memo::default(),
