@@ -4,6 +4,7 @@
 //! Invariant: the built-in documents are checked by the same readers as a user's; a test reads them all.
 
 pub mod bench_runs;
+mod claims;
 mod field;
 mod measured;
 
@@ -11,14 +12,22 @@ use std::sync::{Arc, OnceLock};
 
 use include_dir::{Dir, include_dir};
 
+use crate::advice::memories::Memory;
 use crate::advice::peers::Peers;
 use crate::formats::file_doc::{self, Published};
 use crate::formats::machine_doc::{self, MachineDoc, Origin};
-use crate::formats::{device_doc, engine_doc, model_doc, peer_doc, quality_doc, quant_doc, serving_doc, speed_doc};
+use crate::formats::{
+    claim_doc, cost_doc, device_doc, engine_doc, layout_doc, memory_doc, model_doc, peer_doc, quality_doc, quant_doc,
+    serving_doc, speed_doc, thinking_doc,
+};
 use crate::hardware::{Accelerator, Machine, MemoryPlatform, Node, Pool};
 use crate::model::Architecture;
 use crate::placement::Engine;
 use crate::quant::{Facts, Measured, Mix, Quality, Quant, RuntimeFormat};
+use crate::reasoning::claims::Claims;
+use crate::reasoning::cost::Costs;
+use crate::reasoning::layouts::Special;
+use crate::reasoning::thinking::Thinking;
 use crate::speed::Parameters;
 use crate::units::Bytes;
 
@@ -34,6 +43,11 @@ const SERVING: &str = include_str!("../assets/serving.ron");
 const FILES: &str = include_str!("../assets/files.ron");
 const QUALITY: &str = include_str!("../assets/quality.ron");
 const PEERS: &str = include_str!("../assets/peers.ron");
+const CLAIMS: &str = include_str!("../assets/claims.ron");
+const COSTS: &str = include_str!("../assets/costs.ron");
+const THINKING: &str = include_str!("../assets/thinking.ron");
+const MEMORIES: &str = include_str!("../assets/memories.ron");
+const CACHE_LAYOUTS: &str = include_str!("../assets/cache_layouts.ron");
 
 /// Everything built in.
 #[derive(Debug)]
@@ -58,6 +72,16 @@ pub struct Catalog {
     pub quality: Quality,
     /// Other calculators' formulas.
     pub peers: Peers,
+    /// What pages and guides answer, with their formulas.
+    pub claims: Claims,
+    /// Prices and power.
+    pub costs: Costs,
+    /// Published lengths of answers, and how models want to be sampled.
+    pub thinking: Thinking,
+    /// Kinds of memory to compare a model on.
+    pub memories: Vec<Memory>,
+    /// Latent caches of engines with formats of their own.
+    pub cache_layouts: Vec<Special>,
 }
 
 /// What an adapter says of itself.
@@ -119,6 +143,11 @@ impl Catalog {
             files: file_doc::read(FILES).map_err(|e| named("files.ron", &e))?,
             quality: quality_doc::read(QUALITY).map_err(|e| named("quality.ron", &e))?,
             peers: peer_doc::read(PEERS).map_err(|e| named("peers.ron", &e))?,
+            claims: claim_doc::read(CLAIMS).map_err(|e| named("claims.ron", &e))?,
+            costs: cost_doc::read(COSTS).map_err(|e| named("costs.ron", &e))?,
+            thinking: thinking_doc::read(THINKING).map_err(|e| named("thinking.ron", &e))?,
+            memories: memory_doc::read(MEMORIES).map_err(|e| named("memories.ron", &e))?,
+            cache_layouts: layout_doc::read(CACHE_LAYOUTS).map_err(|e| named("cache_layouts.ron", &e))?,
         };
         for (name, text) in sorted(&PROFILES) {
             let mut doc = machine_doc::read(text, Origin::Foreign).map_err(|e| named(&name, &e))?;

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use crate::hardware::{Figure, Machine, PoolKind, Source};
-use crate::memory::{RunOptions, Weights};
+use crate::memory::{KvLayout, RunOptions, Weights};
+use crate::model::{Layer, Mixer};
 use crate::placement::{Offload, Policy};
 use crate::quant::{Format, Mix, Quant, Rule};
-use crate::scenario::{Answer, Scenario, evaluate_here};
+use crate::scenario::{Answer, Scenario, Subject, evaluate_here};
 use crate::units::{Bytes, Tokens, TokensPerSecond};
 use crate::verdict::Level;
 
+use super::kits;
+
 /// The most lines shown.
 const MOST: usize = 5;
-/// Sizes RAM is sold in, GiB.
-const KITS: [u64; 15] = [8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536];
 
 /// A change to a scenario with what it would do.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,10 +40,7 @@ pub struct Change {
 /// The changes worth naming, best first.
 #[must_use]
 pub fn next(scenario: &Scenario, answer: &Answer) -> Vec<Change> {
-    let mut changes: Vec<Change> = candidates(scenario, answer)
-        .into_iter()
-        .map(|(what, settings, changed)| describe(scenario, answer, what, settings, changed))
-        .collect();
+    let mut changes = all(scenario, answer);
     // A change that helps comes first: by level, then by speed; a change to settings before one to hardware.
     changes.sort_by(|a, b| {
         let rate = |change: &Change| change.rate.unwrap_or(0.0);
@@ -61,8 +59,15 @@ pub fn next(scenario: &Scenario, answer: &Answer) -> Vec<Change> {
     changes
 }
 
+/// Every change there is to name, in no order.
+pub(super) fn all(scenario: &Scenario, answer: &Answer) -> Vec<Change> {
+    let all = candidates(scenario, answer).into_iter();
+    all.map(|(what, settings, changed)| describe(scenario, answer, what, settings, changed)).collect()
+}
+
 fn candidates(scenario: &Scenario, answer: &Answer) -> Vec<(String, bool, Scenario)> {
     let mut all = Vec::new();
+    all.extend(latent_cache(scenario).map(|(what, changed)| (what, true, changed)));
     for quant in quants(scenario, answer) {
         let subject = scenario.subject.under(quant.clone());
         all.push((format!("Quant {}", quant.id), true, Scenario { subject: Arc::new(subject), ..scenario.clone() }));
@@ -94,6 +99,20 @@ fn candidates(scenario: &Scenario, answer: &Answer) -> Vec<(String, bool, Scenar
         all.push((what, false, Scenario { machine: Arc::new(machine), ..scenario.clone() }));
     }
     all
+}
+
+/// The cache kept latent, where it is expanded: by an option, or by a file made before engines could do better.
+fn latent_cache(scenario: &Scenario) -> Option<(String, Scenario)> {
+    let latent = |layer: &Layer| matches!(layer.mixer, Mixer::Mla(_));
+    if scenario.layout() != KvLayout::Expanded || !scenario.subject.model.layers.iter().any(latent) {
+        return None;
+    }
+    let run = RunOptions { layout: KvLayout::Auto, ..scenario.run };
+    if scenario.subject.layout != Some(KvLayout::Expanded) {
+        return Some(("Cache kept latent".to_owned(), Scenario { run, ..scenario.clone() }));
+    }
+    let subject = Arc::new(Subject { layout: None, ..Subject::clone(&scenario.subject) });
+    Some(("A file converted since April 2025".to_owned(), Scenario { subject, run, ..scenario.clone() }))
 }
 
 /// The next smaller mixes, and the next larger one where there is room.
@@ -156,7 +175,7 @@ fn more_ram(scenario: &Scenario, answer: &Answer) -> Option<(String, Machine)> {
     let used = &answer.plan.pools[place];
     let need = used.total() + answer.plan.on_disk;
     let kind = scenario.machine.pools[place].kind;
-    KITS.iter().map(|gib| Bytes::gib(*gib)).find_map(|size| {
+    kits::SIZES.iter().map(|gib| Bytes::gib(*gib)).find_map(|size| {
         let mut machine = Machine::clone(&scenario.machine);
         let pool = &mut machine.pools[place];
         if size <= pool.capacity.value {

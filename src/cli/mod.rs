@@ -5,8 +5,10 @@
 
 mod bench_file;
 mod check;
+mod claims;
 mod described;
 mod detect;
+mod faq;
 mod files;
 mod import;
 mod list;
@@ -43,6 +45,8 @@ willitrun: will this model run on this machine, and how well?
   willitrun measure [ram|gpu|link|disk|all] [--seconds S] [--file F] [--save]   what this machine really does
   willitrun measure llama-bench --model FILE.gguf [--gpu-layers N] [--save]   runs llama-bench from PATH
   willitrun simulate kv|blocks [--model M] [...]   who gets room in a pool of caches
+  willitrun claims [--topic T]                what pages and guides answer about R1, and why they differ
+  willitrun faq [--model M] [--machine X] [--search TEXT]   questions answered for a model and a machine
   willitrun models | quants | devices | profiles   what is built in
   willitrun quants Q4_K_M                     every published quality figure of one quant
   willitrun quants --model M                  every file of one model, by rule and as published
@@ -139,9 +143,9 @@ fn finish(ended: Result<(), Failure>) -> ExitCode {
 }
 
 /// What can be asked for.
-const COMMANDS: [&str; 12] = [
-    "check", "rank", "files", "detect", "measure", "simulate", "models", "quants", "devices", "profiles", "profile",
-    "import",
+const COMMANDS: [&str; 14] = [
+    "check", "rank", "files", "detect", "measure", "simulate", "claims", "faq", "models", "quants", "devices",
+    "profiles", "profile", "import",
 ];
 
 fn dispatch(command: &str, args: &[OsString], out: &mut dyn Write) -> Result<(), Failure> {
@@ -156,6 +160,8 @@ fn dispatch(command: &str, args: &[OsString], out: &mut dyn Write) -> Result<(),
         "detect" => detect::run(words, out),
         "measure" => measure::run(words, out),
         "simulate" => simulate::run(words, out),
+        "claims" => claims::run(words, out),
+        "faq" => faq::run(words, out),
         "quants" => quants::run(words, out),
         "models" | "devices" | "profiles" => {
             let json = words.flag("json");

@@ -5,7 +5,9 @@
 
 pub mod answer_json;
 pub mod any_doc;
+pub mod claim_doc;
 pub mod commands;
+pub mod cost_doc;
 pub mod custom_quant_doc;
 pub mod device_doc;
 pub mod document;
@@ -20,9 +22,11 @@ mod gguf_value;
 mod gguf_windows;
 pub mod hf_config;
 mod json;
+pub mod layout_doc;
 pub mod llama_bench;
 pub mod machine_doc;
 pub mod measurements;
+pub mod memory_doc;
 pub mod model_doc;
 pub mod ollama_manifest;
 pub mod peer_doc;
@@ -35,6 +39,7 @@ pub mod settings_doc;
 pub mod share_code;
 pub mod speed_doc;
 pub mod text;
+pub mod thinking_doc;
 pub mod tree;
 
 pub use document::{Refused, shown};

@@ -6,8 +6,13 @@
 
 pub mod answer;
 pub mod blocks;
+pub mod claims;
 pub mod compression;
+pub mod cost;
 pub mod equation;
+pub mod faq;
+pub mod layouts;
 pub mod offload;
 pub mod requests;
 pub mod strategy;
+pub mod thinking;

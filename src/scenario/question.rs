@@ -25,27 +25,47 @@ pub(super) struct Question<'a> {
 
 impl<'a> Question<'a> {
     pub fn new(scenario: &'a Scenario) -> Self {
-        let mut layout = scenario.run.layout;
-        if layout == KvLayout::Auto {
-            let engine = || scenario.engine.mla_layout(scenario.engine_date.as_deref());
-            layout = scenario.subject.layout.unwrap_or_else(engine);
-        }
+        let layout = scenario.layout();
         Self { scenario, machine: scenario.seen(), layout, refusal: scenario.refusal() }
     }
 
     pub fn at(&'a self, context: Tokens) -> Evaluation<'a> {
         let scenario = self.scenario;
-        let mut run = RunOptions { context, rules: scenario.engine.rules, layout: self.layout, ..scenario.run };
-        let cache = scenario.engine.takes_formats(&run).and_then(|()| memory::cache(&scenario.subject.model, &run));
-        let (cache, refused) = match cache {
-            Ok(cache) => (cache, None),
-            // What the engine refuses is answered with the plain cache it would take, and said.
-            Err(refused) => {
-                run = RunOptions { kv_k: Format::F16, kv_v: Format::F16, ..run };
-                (memory::cache(&scenario.subject.model, &run).unwrap_or_default(), Some(refused))
-            }
-        };
+        let (run, cache, refused) = scenario.cache_at(context, self.layout);
         Evaluation { question: self, scenario, run, cache, refused }
+    }
+}
+
+impl Scenario {
+    /// The layout of a latent cache: as asked, else as its file forces, else as the engine does of itself.
+    #[must_use]
+    pub fn layout(&self) -> KvLayout {
+        match self.run.layout {
+            KvLayout::Auto => {
+                let engine = || self.engine.mla_layout(self.engine_date.as_deref());
+                self.subject.layout.unwrap_or_else(engine)
+            }
+            chosen => chosen,
+        }
+    }
+
+    /// The cache of the context asked, as the engine sizes it.
+    #[must_use]
+    pub fn cache(&self) -> Cache {
+        self.cache_at(self.run.context, self.layout()).1
+    }
+
+    /// What the engine refuses is answered with the plain cache it would take, and said.
+    fn cache_at(&self, context: Tokens, layout: KvLayout) -> (RunOptions, Cache, Option<memory::Unsupported>) {
+        let run = RunOptions { context, rules: self.engine.rules, layout, ..self.run };
+        let model = &self.subject.model;
+        match self.engine.takes_formats(&run).and_then(|()| memory::cache(model, &run)) {
+            Ok(cache) => (run, cache, None),
+            Err(refused) => {
+                let run = RunOptions { kv_k: Format::F16, kv_v: Format::F16, ..run };
+                (run, memory::cache(model, &run).unwrap_or_default(), Some(refused))
+            }
+        }
     }
 }
 

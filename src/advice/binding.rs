@@ -1,0 +1,208 @@
+//! What binds: of memory, the largest part; of speed, the largest line of the bill; and the one change that helps most.
+
+use std::sync::Arc;
+
+use crate::hardware::PoolKind;
+use crate::scenario::{Answer, Scenario, Subject, evaluate_here, plan};
+use crate::speed::{Bill, BillLine, Item};
+use crate::units::{Bytes, TokensPerSecond};
+use crate::verdict::Level;
+
+use super::changes::{Change, all};
+
+/// What binds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Limit {
+    /// The size of the weights.
+    Weights,
+    /// The size of the cache.
+    Cache,
+    /// The size of buffers.
+    Buffers,
+    /// The bandwidth of RAM.
+    Ram,
+    /// The bandwidth of a GPU's memory.
+    Vram,
+    /// The bandwidth of unified memory.
+    Unified,
+    /// Passing between GPUs.
+    Link,
+    /// The bandwidth of the disk.
+    Disk,
+    /// Arithmetic.
+    Arithmetic,
+    /// Starting layers.
+    Launching,
+    /// The network.
+    Network,
+}
+
+impl Limit {
+    /// What it is called in a sentence.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Weights => "weights",
+            Self::Cache => "KV cache",
+            Self::Buffers => "buffers",
+            Self::Ram => "RAM bandwidth",
+            Self::Vram => "VRAM bandwidth",
+            Self::Unified => "memory bandwidth",
+            Self::Link => "passing between GPUs",
+            Self::Disk => "the disk",
+            Self::Arithmetic => "arithmetic",
+            Self::Launching => "starting layers",
+            Self::Network => "the network",
+        }
+    }
+}
+
+/// What binds, and what helps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bound {
+    /// What binds.
+    pub limit: Limit,
+    /// Its share of the memory or of the time.
+    pub share: f64,
+    /// In one sentence.
+    pub sentence: String,
+    /// The change that helps most, where one does.
+    pub change: Option<Change>,
+}
+
+/// What binds memory and speed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Binding {
+    /// Of memory.
+    pub memory: Bound,
+    /// Of speed; none where there is no speed.
+    pub speed: Option<Bound>,
+}
+
+/// Finds what binds an answer.
+#[must_use]
+pub fn find(scenario: &Scenario, answer: &Answer) -> Binding {
+    let changes = all(scenario, answer);
+    let speed = answer.bill.as_ref().and_then(|bill| speed(scenario, bill, &changes));
+    Binding { memory: memory(scenario, answer, &changes), speed }
+}
+
+/// Tokens per second from disk of other forms of the model on the same machine, each with its name.
+#[must_use]
+pub fn from_disk(scenario: &Scenario, forms: &[Arc<Subject>]) -> Vec<(String, Option<f64>)> {
+    let rate = |subject: &Arc<Subject>| {
+        let asked = Scenario { subject: subject.clone(), ..scenario.clone() };
+        (subject.quant.id.clone(), evaluate_here(&asked).bill.map(|bill| bill.rate.expected))
+    };
+    forms.iter().map(rate).collect()
+}
+
+/// The largest part of what it takes, before buffers unless those are it.
+fn memory(scenario: &Scenario, answer: &Answer, changes: &[Change]) -> Bound {
+    let plan = &answer.plan;
+    let (weights, cache) = (plan.weights(), plan.kv());
+    let buffers = plan.compute() + plan.state() + plan.overhead();
+    let need = weights + cache;
+    let part = |bytes: Bytes, of: Bytes| bytes.as_f64() / of.as_f64().max(1.0);
+    let (limit, share) = if buffers > weights.max(cache) {
+        (Limit::Buffers, part(buffers, plan.total()))
+    } else if cache > weights {
+        (Limit::Cache, part(cache, need))
+    } else {
+        (Limit::Weights, part(weights, need))
+    };
+    let machine = scenario.seen();
+    let has: Bytes =
+        machine.pools.iter().filter(|pool| pool.kind != PoolKind::Disk).map(|pool| pool.capacity.value).sum();
+    let left = has.less(need);
+    let parts = format!("weights {} + KV cache {}", weights.in_gib(), cache.in_gib());
+    let what = match limit {
+        Limit::Weights => String::new(),
+        Limit::Cache => format!(" The KV cache is {}, {:.0} % of it.", cache.in_gib(), share * 100.0),
+        _ => format!(" Buffers are {}, {:.0} % of all.", buffers.in_gib(), share * 100.0),
+    };
+    let end = if left.fits() { "left" } else { "short" };
+    let sentence =
+        format!("Needs {} ({parts}), has {}: {} {end}.{what}", need.in_gib(), has.in_gib(), left.size().in_gib());
+    Bound { limit, share, sentence, change: for_memory(limit, answer, changes).cloned() }
+}
+
+/// The change that brings the part down, of those that get everything into memory, if one does; else the one that
+/// saves most of it.
+fn for_memory<'a>(limit: Limit, answer: &Answer, changes: &'a [Change]) -> Option<&'a Change> {
+    let of = |plan: &crate::placement::Plan| match limit {
+        Limit::Cache => plan.kv(),
+        Limit::Buffers => plan.compute() + plan.state() + plan.overhead(),
+        _ => plan.weights(),
+    };
+    let before = of(&answer.plan);
+    let saved: Vec<(&Change, i64)> =
+        changes.iter().map(|change| (change, before.less(of(&plan(&change.scenario))).get())).collect();
+    let fits = |change: &Change| change.level <= Level::Tight;
+    let in_memory = answer.verdict.level <= Level::Tight;
+    let helps = |(change, saved): &&(&Change, i64)| *saved > 0 || (!in_memory && fits(change));
+    let order = |(change, saved): &&(&'a Change, i64)| {
+        // Into memory first, then by what binds, then by settings alone, then the least that has to be given up.
+        let rescues = !in_memory && fits(change);
+        (rescues, *saved > 0, change.settings, if rescues { -*saved } else { *saved })
+    };
+    saved.iter().filter(helps).max_by_key(order).map(|(change, _)| *change)
+}
+
+fn speed(scenario: &Scenario, bill: &Bill, changes: &[Change]) -> Option<Bound> {
+    let machine = scenario.seen();
+    let line = bill.bottleneck()?;
+    let kind = machine.pools.get(line.pool).map(|pool| pool.kind);
+    let share = line.time.get() / bill.total.get().max(f64::MIN_POSITIVE);
+    let limit = limit(line, kind);
+    let sentence = format!(
+        "{}: {}, {:.0} % of a token's time.",
+        first_upper(limit.name()),
+        first_lower(&line.label(&machine)),
+        share * 100.0
+    );
+    let faster = changes.iter().filter(|change| change.rate.is_some_and(|rate| rate > bill.rate.expected * 1.01));
+    let change = faster.max_by(|a, b| a.rate.unwrap_or(0.0).total_cmp(&b.rate.unwrap_or(0.0))).cloned();
+    Some(Bound { limit, share, sentence, change })
+}
+
+fn limit(line: &BillLine, kind: Option<PoolKind>) -> Limit {
+    match (line.item, kind) {
+        (Item::FromDisk, _) => Limit::Disk,
+        (Item::Arithmetic, _) => Limit::Arithmetic,
+        (Item::Layers, _) => Limit::Launching,
+        (Item::HandOver, _) => Limit::Link,
+        (Item::Network, _) => Limit::Network,
+        (Item::Weights | Item::Experts | Item::Cache, Some(PoolKind::Vram)) => Limit::Vram,
+        (Item::Weights | Item::Experts | Item::Cache, Some(PoolKind::Unified)) => Limit::Unified,
+        (Item::Weights | Item::Experts | Item::Cache, Some(PoolKind::Disk)) => Limit::Disk,
+        (Item::Weights | Item::Experts | Item::Cache, Some(PoolKind::Ram) | None) => Limit::Ram,
+    }
+}
+
+impl Binding {
+    /// Both, and what helps, in a few lines.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let bound = |bound: &Bound| {
+            let helps = bound.change.as_ref().map_or_else(String::new, |change| {
+                let rate = change
+                    .rate
+                    .map_or_else(String::new, |rate| format!(" ({} tokens/s)", TokensPerSecond::saturating(rate)));
+                format!(" What helps most: {}{rate}.", change.what)
+            });
+            format!("{}{helps}", bound.sentence)
+        };
+        std::iter::once(&self.memory).chain(&self.speed).map(bound).collect()
+    }
+}
+
+fn first_lower(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}
+
+fn first_upper(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

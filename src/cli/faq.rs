@@ -1,0 +1,68 @@
+//! `willitrun faq`: questions people ask, answered for a model and a machine.
+
+use std::io::Write;
+
+use serde_json::json;
+
+use crate::catalog::Catalog;
+use crate::reasoning::faq::{Entry, search};
+use crate::scenario::{Scenario, evaluate};
+
+use super::question::{Expanded, question};
+use super::{Failure, ThisMachine, Words, print};
+
+/// What is asked about where nobody says.
+const USUAL: (&str, &str) = ("deepseek-r1", "Q4_K_M");
+/// No command is shown.
+const FOREIGN: [&str; 1] = ["shell"];
+
+pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> {
+    let json = words.flag("json");
+    let text = words.take("search").unwrap_or_default();
+    let mut request = words.request(&FOREIGN)?;
+    if request.model.is_none() {
+        request.model = Some(USUAL.0.to_owned());
+        request.quant = request.quant.or_else(|| Some(USUAL.1.to_owned()));
+    }
+    let asked = question(&request, &ThisMachine::default(), &mut Expanded::default())?;
+    let answer = evaluate(&asked.scenario);
+    let entries = Catalog::builtin().faq(&asked.scenario, &answer);
+    let found = search(&entries, &text);
+    let text = if json { as_json(&asked.scenario, &found) } else { as_text(&asked.scenario, &found) };
+    print(out, &text)
+}
+
+fn as_json(scenario: &Scenario, entries: &[&Entry]) -> String {
+    let entries = entries
+        .iter()
+        .map(|entry| json!({ "id": entry.id, "question": entry.question, "answer": entry.answer, "how": entry.how }));
+    let value = json!({
+        "schema": "willitrun.faq/1", "model": scenario.subject.model.id, "quant": scenario.subject.quant.id,
+        "machine": scenario.machine.id, "context": scenario.run.context.get(), "entries": entries.collect::<Vec<_>>(),
+    });
+    format!("{value:#}\n")
+}
+
+fn as_text(scenario: &Scenario, entries: &[&Entry]) -> String {
+    let subject = &scenario.subject;
+    let mut lines = vec![
+        format!(
+            "{} {} on {}, context {}",
+            subject.model.name, subject.quant.id, scenario.machine.name, scenario.run.context
+        ),
+        String::new(),
+    ];
+    if entries.is_empty() {
+        lines.push("Nothing here answers that: leave out --search to see every question.".to_owned());
+        lines.push(String::new());
+    }
+    for entry in entries {
+        lines.extend([
+            entry.question.clone(),
+            format!("  {}", entry.answer),
+            format!("  ({})", entry.how),
+            String::new(),
+        ]);
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,254 @@
+//! What a token costs on a machine of one's own, and what it costs where it is sold.
+//!
+//! Energy for a million tokens = watts / (3.6 x tokens per second), in kWh; electricity = that x tariff; the hardware's
+//! share = price / (hours of its life x 3600 x tokens per second x the share of the time it works) x 10^6. The break-even
+//! is price / (price of a token sold - electricity of one's own), and there is none where the latter is no less.
+//! Absent: what a machine takes while it idles, unless it is given, and what one's own time is worth.
+//!
+//! Prices are data with a date (`assets/costs.ron`), typed over by the user; none of them is taken as current.
+
+use crate::units::{Seconds, Tokens, TokensPerSecond};
+
+/// Tokens a price is quoted for.
+pub const MILLION: f64 = 1e6;
+
+/// What is known of prices and power.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Costs {
+    /// What electricity costs.
+    pub tariffs: Vec<Tariff>,
+    /// What tokens cost where they are sold.
+    pub sold: Vec<Sold>,
+    /// What machines draw.
+    pub draws: Vec<Draw>,
+}
+
+/// A price of electricity.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tariff {
+    /// Its name for people.
+    pub name: String,
+    /// US dollars for a kWh.
+    pub dollars_per_kwh: f64,
+    /// When it was so, `YYYY-MM`.
+    pub date: String,
+    /// Where it was read.
+    pub source: String,
+}
+
+/// Prices of tokens, in US dollars for a million.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sold {
+    /// Its id.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// Prompt tokens that were asked before.
+    pub hit: f64,
+    /// Prompt tokens.
+    pub miss: f64,
+    /// Tokens generated, thinking included.
+    pub output: f64,
+    /// When it was so, `YYYY-MM`.
+    pub date: String,
+    /// Where it was read.
+    pub source: String,
+    /// What else to know.
+    pub note: String,
+}
+
+/// What a machine draws from the wall while it generates.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draw {
+    /// The machine.
+    pub name: String,
+    /// Watts of the whole of it.
+    pub watts: f64,
+    /// Where it was read, or that it was assumed.
+    pub source: String,
+}
+
+/// A machine of one's own, as far as its costs go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Own {
+    /// Watts of the whole machine while it generates.
+    pub watts: f64,
+    /// Tokens per second of all sequences together.
+    pub rate: TokensPerSecond,
+    /// US dollars for a kWh.
+    pub dollars_per_kwh: f64,
+    /// US dollars it cost; 0 for one that is there anyway.
+    pub price: f64,
+    /// Hours until it is replaced.
+    pub lifetime_hours: f64,
+    /// The share of that time it generates, above 0 and at most 1.
+    pub utilisation: f64,
+    /// Watts while it waits, where that is counted; 0 for a machine that runs anyway.
+    pub idle_watts: f64,
+}
+
+/// What a million tokens cost, in US dollars.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PerMillion {
+    /// Energy, kWh.
+    pub kwh: f64,
+    /// Its price.
+    pub electricity: f64,
+    /// What it draws while it waits, for each million it generates.
+    pub idle: f64,
+    /// The share of the machine's price.
+    pub hardware: f64,
+}
+
+/// A question and its answer as it is billed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Billed {
+    /// Prompt tokens that were asked before.
+    pub hit: Tokens,
+    /// Other prompt tokens.
+    pub miss: Tokens,
+    /// Tokens of thinking.
+    pub thinking: Tokens,
+    /// Tokens of the answer.
+    pub answer: Tokens,
+}
+
+impl PerMillion {
+    /// All of it.
+    #[must_use]
+    pub fn total(&self) -> f64 {
+        self.electricity + self.idle + self.hardware
+    }
+}
+
+impl Own {
+    /// kWh for a million tokens; none without a rate.
+    #[must_use]
+    pub fn kwh_per_million(&self) -> Option<f64> {
+        finite(self.watts / (3.6 * self.rate.get()))
+    }
+
+    /// What a million tokens cost; none without a rate.
+    #[must_use]
+    pub fn per_million(&self) -> Option<PerMillion> {
+        let kwh = self.kwh_per_million()?;
+        let work = self.utilisation.clamp(0.0, 1.0);
+        let tokens_per_hour = 3600.0 * self.rate.get() * work;
+        let idle_kwh = self.idle_watts / 1000.0 * (1.0 - work) / tokens_per_hour * MILLION;
+        let hardware = self.price / (self.lifetime_hours * tokens_per_hour) * MILLION;
+        let counted = |share: f64, of: f64| if of > 0.0 { finite(share) } else { Some(0.0) };
+        Some(PerMillion {
+            kwh,
+            electricity: kwh * self.dollars_per_kwh,
+            idle: counted(idle_kwh * self.dollars_per_kwh, self.idle_watts)?,
+            hardware: counted(hardware, self.price)?,
+        })
+    }
+
+    /// Electricity of one answer that takes so long.
+    #[must_use]
+    pub fn electricity_for(&self, time: Seconds) -> f64 {
+        self.watts * time.get() / 3.6e6 * self.dollars_per_kwh
+    }
+
+    /// Tokens from which the machine has paid for itself against a price for a million tokens; none where its
+    /// electricity alone costs as much.
+    #[must_use]
+    pub fn break_even(&self, sold_per_million: f64) -> Option<Tokens> {
+        let saved = (sold_per_million - self.kwh_per_million()? * self.dollars_per_kwh) / MILLION;
+        (saved > 0.0).then(|| Tokens::new((self.price / saved).ceil() as u64))
+    }
+}
+
+impl Sold {
+    /// What one answer costs.
+    #[must_use]
+    pub fn answer(&self, billed: Billed) -> f64 {
+        let Billed { hit, miss, thinking, answer } = billed;
+        (hit.as_f64() * self.hit + miss.as_f64() * self.miss + (thinking + answer).as_f64() * self.output) / MILLION
+    }
+}
+
+fn finite(value: f64) -> Option<f64> {
+    value.is_finite().then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own(watts: f64, rate: f64) -> Own {
+        Own {
+            watts,
+            rate: TokensPerSecond::saturating(rate),
+            dollars_per_kwh: 0.15,
+            price: 0.0,
+            lifetime_hours: 0.0,
+            utilisation: 1.0,
+            idle_watts: 0.0,
+        }
+    }
+
+    fn check(found: f64, expected: f64) {
+        assert!((found - expected).abs() < 0.005 * expected.max(1.0), "{found} against {expected}");
+    }
+
+    #[test]
+    fn energy_and_its_price() {
+        for (watts, rate, kwh, dollars) in
+            [(200.0, 17.5, 3.17, 0.48), (600.0, 14.0, 11.9, 1.79), (400.0, 5.0, 22.2, 3.33), (350.0, 1.0, 97.2, 14.58)]
+        {
+            let cost = own(watts, rate).per_million().expect("a rate");
+            check(cost.kwh, kwh);
+            check(cost.electricity, dollars);
+            assert_eq!(cost.total(), cost.electricity);
+        }
+        // 12,000 tokens at 5 tokens/s: 40 minutes of 400 W.
+        check(own(400.0, 5.0).electricity_for(Seconds::saturating(2400.0)), 0.04);
+    }
+
+    #[test]
+    fn hardware_and_waiting_are_shared_out() {
+        // 3,600 dollars over 10,000 hours at half the time, 10 tokens/s: 180 million tokens.
+        let machine =
+            Own { price: 3600.0, lifetime_hours: 10_000.0, utilisation: 0.5, idle_watts: 100.0, ..own(0.0, 10.0) };
+        let cost = machine.per_million().expect("a rate");
+        check(cost.hardware, 20.0);
+        // 5,000 hours of waiting are 500 kWh.
+        check(cost.idle, 500.0 * 0.15 / 180.0);
+    }
+
+    #[test]
+    fn a_break_even_is_where_it_saves() {
+        let machine = Own { price: 1000.0, ..own(200.0, 17.5) };
+        let tokens = machine.break_even(2.19).expect("it saves").as_f64();
+        check(tokens, 1000.0 / (2.19 - 0.476_19) * MILLION);
+        assert_eq!(machine.break_even(0.40), None, "electricity alone costs more");
+        assert_eq!(own(200.0, 0.0).per_million(), None);
+        assert_eq!(own(200.0, 0.0).break_even(2.0), None);
+        let endless = Own { price: 1.0, utilisation: 0.0, ..own(1.0, 1.0) };
+        assert_eq!(endless.per_million(), None, "what never works costs without end");
+    }
+
+    #[test]
+    fn thinking_is_billed_as_output() {
+        let sold = Sold {
+            id: String::new(),
+            name: String::new(),
+            hit: 0.14,
+            miss: 0.55,
+            output: 2.19,
+            date: String::new(),
+            source: String::new(),
+            note: String::new(),
+        };
+        let billed = |thinking| Billed {
+            hit: Tokens::ZERO,
+            miss: Tokens::ZERO,
+            thinking: Tokens::new(thinking),
+            answer: Tokens::ZERO,
+        };
+        check(sold.answer(billed(12_000)), 0.026_28);
+        check(sold.answer(billed(23_000)), 0.050_37);
+    }
+}

@@ -1,0 +1,107 @@
+//! What is around the model: the disk, the price, the sampling, the units.
+
+use crate::advice::{kits, transfer};
+use crate::units::{Bytes, Tokens, TokensPerSecond};
+
+use super::super::cost::{Billed, Own};
+use super::{Asked, Entry};
+
+pub(super) fn disk(asked: &Asked<'_>) -> Option<Entry> {
+    let told = transfer::transfer(asked.scenario.subject.weights.file, &asked.scenario.machine);
+    let times: Vec<String> = told.times.iter().map(|(line, time)| format!("{time} at {line}")).collect();
+    let disk = told.disk.map_or_else(String::new, |left| {
+        let end = if left.fits() { "left" } else { "missing" };
+        format!(" On the disk {} are {end}.", left.size().in_gb())
+    });
+    let here = told.in_ram.map_or("", |left| match left.fits() {
+        true => " This RAM holds it if the limit is raised (mount -o remount,size=…).",
+        false => " This RAM does not hold it at all.",
+    });
+    Some(Entry {
+        id: "disk",
+        question: "The disk is too small, or the download too long: what now?".to_owned(),
+        answer: format!(
+            "The file is {}: {}.{disk} A memory disk holds half of the RAM unless told otherwise, so {} of RAM hold it; its pages are the model and are not counted twice.{here}",
+            told.file.in_gb(),
+            times.join(", "),
+            told.shared_memory.in_gib()
+        ),
+        how: "Bytes over bits per second, nothing lost; the limit of a memory disk by tmpfs(5).".to_owned(),
+    })
+}
+
+pub(super) fn cost(asked: &Asked<'_>) -> Option<Entry> {
+    let bill = asked.answer.bill.as_ref()?;
+    let costs = asked.shelf.costs;
+    let (tariff, sold) = (costs.tariffs.first()?, costs.sold.first()?);
+    let gpus: f64 = asked.scenario.machine.gpus().filter_map(|gpu| gpu.device.as_ref()?.watts).sum();
+    let (watts, of) = match gpus {
+        watts if watts > 0.0 => (watts, "what its GPUs draw at most by data sheet, the rest not counted".to_owned()),
+        _ => {
+            let draw = costs.draws.iter().find(|draw| draw.name.contains("without a GPU"))?;
+            (draw.watts, format!("assumed, as of a {}", draw.name.to_lowercase()))
+        }
+    };
+    let own = Own {
+        watts,
+        rate: TokensPerSecond::saturating(bill.throughput().expected),
+        dollars_per_kwh: tariff.dollars_per_kwh,
+        price: 0.0,
+        lifetime_hours: 0.0,
+        utilisation: 1.0,
+        idle_watts: 0.0,
+    };
+    let each = own.per_million()?;
+    let billed = Billed {
+        hit: Tokens::ZERO,
+        miss: asked.scenario.prompt,
+        thinking: Tokens::ZERO,
+        answer: asked.scenario.answer,
+    };
+    let answer = asked.answer.whole_answer.map_or_else(String::new, |time| {
+        format!(
+            " This answer costs ${:.4} of electricity here and ${:.4} there.",
+            own.electricity_for(time),
+            sold.answer(billed)
+        )
+    });
+    Some(Entry {
+        id: "cost",
+        question: "Is it cheaper than an API?".to_owned(),
+        answer: format!(
+            "A million tokens take {:.2} kWh, ${:.2} at ${} a kWh, without the price of the machine. {} took ${} for a million ({}).{answer}",
+            each.kwh, each.electricity, tariff.dollars_per_kwh, sold.name, sold.output, sold.date
+        ),
+        how: format!("{watts:.0} W ({of}) over the tokens per second predicted; electricity: {}.", tariff.source),
+    })
+}
+
+pub(super) fn sampling(asked: &Asked<'_>) -> Option<Entry> {
+    let model = &asked.scenario.subject.model;
+    let row = asked.shelf.thinking.sampling_of(&model.id)?;
+    Some(Entry {
+        id: "sampling",
+        question: format!("How should {} be sampled, and why does it not think?", model.name),
+        answer: format!("{} {}", row.line(), row.why),
+        how: format!("{} ({}).", row.source, row.confidence.word()),
+    })
+}
+
+pub(super) fn units(asked: &Asked<'_>) -> Entry {
+    let subject = &asked.scenario.subject;
+    let file = subject.weights.file;
+    let label = subject.quant.label_bits().map_or_else(String::new, |bits| {
+        format!(" The label says {bits} bits; the file has {:.3} a weight.", subject.weights.bits_per_weight)
+    });
+    Entry {
+        id: "units",
+        question: "Why do sizes differ from page to page?".to_owned(),
+        answer: format!(
+            "{:.2} GB are {:.2} GiB: files are counted in GB of 10^9 bytes, memory in GiB of 2^30. Modules are labelled GB and hold GiB: {}.{label}",
+            file.as_f64() / 1e9,
+            file.as_f64() / crate::units::GIB as f64,
+            kits::label_against_file(Bytes::gib(512))
+        ),
+        how: "The size of the file, in both units.".to_owned(),
+    }
+}

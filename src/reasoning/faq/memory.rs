@@ -1,0 +1,178 @@
+//! How much memory, and how it changes.
+
+use crate::advice::{kits, least, tier};
+use crate::hardware::PoolKind;
+use crate::memory::{self as cache_room, KvLayout, RunOptions};
+use crate::model::Mixer;
+use crate::scenario::Scenario;
+use crate::units::{Bytes, Tokens};
+
+use super::{Asked, Entry};
+
+pub(super) fn will_it_run(asked: &Asked<'_>) -> Option<Entry> {
+    let verdict = &asked.answer.verdict;
+    let now = if verdict.now.is_empty() { String::new() } else { format!(" {}", verdict.now) };
+    Some(Entry {
+        id: "will-it-run",
+        question: format!("Will {} run on {}?", asked.subject(), asked.scenario.machine.name),
+        answer: format!("{}. {}{now}", verdict.sentence(), verdict.reason),
+        how: format!("Everything is placed as {} would, and each token billed line by line.", asked.engine()),
+    })
+}
+
+pub(super) fn how_much(asked: &Asked<'_>) -> Option<Entry> {
+    let plan = &asked.answer.plan;
+    let buffers = plan.compute() + plan.state() + plan.overhead();
+    let need = plan.weights() + plan.kv();
+    let kits = kits::kits(plan.total(), kits::RESERVE);
+    let kit = kits.iter().find(|kit| kit.fit == kits::Fit::Fits);
+    let tight = kits.first().filter(|kit| kit.fit == kits::Fit::Tight);
+    let kit = match (tight, kit) {
+        (Some(tight), Some(kit)) => format!(
+            " A kit of {} holds it tightly, one of {} with room for the system.",
+            kits::name(tight.size),
+            kits::name(kit.size)
+        ),
+        (None, Some(kit)) => format!(" A kit of {} holds it with room for the system.", kits::name(kit.size)),
+        _ => " No single kit of RAM holds it.".to_owned(),
+    };
+    let left = has(asked.scenario).less(need);
+    let end = if left.fits() { "to spare" } else { "short" };
+    Some(Entry {
+        id: "how-much-memory",
+        question: format!("How much RAM or VRAM does {} need?", asked.subject()),
+        answer: format!(
+            "{} with a context of {}: weights {}, KV cache {}, buffers {}.{kit} This machine has {}: {} {end} before buffers and what must stay free.",
+            plan.total().in_gib(),
+            asked.scenario.run.context,
+            plan.weights().in_gib(),
+            plan.kv().in_gib(),
+            buffers.in_gib(),
+            has(asked.scenario).in_gib(),
+            left.size().in_gib()
+        ),
+        how: format!("Every tensor of the file summed; cache and buffers as {} sizes them.", asked.engine()),
+    })
+}
+
+fn has(scenario: &Scenario) -> Bytes {
+    let machine = scenario.seen();
+    machine.pools.iter().filter(|pool| pool.kind != PoolKind::Disk).map(|pool| pool.capacity.value).sum()
+}
+
+pub(super) fn this_machine(asked: &Asked<'_>) -> Option<Entry> {
+    let native = asked.shelf.native.as_ref().map_or("", |native| native.quant.id.as_str());
+    let tier = tier::classify(asked.scenario, &asked.shelf.forms, native);
+    let disk = asked.shelf.forms.last().filter(|_| tier.best.is_none()).and_then(|smallest| {
+        let answer = asked.if_it_were(|scenario| scenario.subject = smallest.clone());
+        let rate = answer.bill?.rate.expected;
+        let rate = crate::units::TokensPerSecond::saturating(rate);
+        Some(format!(" From disk {} would reach about {rate} tokens/s.", smallest.quant.id))
+    });
+    Some(Entry {
+        id: "this-machine",
+        question: format!(
+            "Can {} run {}, in any form?",
+            asked.scenario.machine.name, asked.scenario.subject.model.name
+        ),
+        answer: format!("{}{}", tier.words, disk.unwrap_or_default()),
+        how:
+            "The weights of each form against what may be used, widest first; speed and context of the first that fits."
+                .to_owned(),
+    })
+}
+
+pub(super) fn context(asked: &Asked<'_>) -> Option<Entry> {
+    let limit = asked.scenario.subject.model.max_context;
+    let at = |tokens: u64| {
+        let run = RunOptions { context: Tokens::new(tokens), ..asked.scenario.run };
+        Scenario { run, ..asked.scenario.clone() }.cache().kv().in_gib()
+    };
+    let marks = [2048, 8192, 32_768, limit.get()].into_iter().filter(|tokens| *tokens <= limit.get());
+    let marks: Vec<String> = marks.map(|tokens| format!("{} at {}", at(tokens), Tokens::new(tokens))).collect();
+    let fits = match asked.answer.fits_max {
+        Some(fits) if fits == limit => format!(" Here the whole {limit} fit."),
+        Some(fits) => format!(" Here at most {fits} of {limit} fit."),
+        None => String::new(),
+    };
+    Some(Entry {
+        id: "context",
+        question: "How does a longer context change it?".to_owned(),
+        answer: format!(
+            "Each further token takes {}. The KV cache is {}.{fits}",
+            bytes(asked.answer.kv_per_token),
+            marks.join(", ")
+        ),
+        how: format!("Layer by layer as {} sizes it, padding included.", asked.engine()),
+    })
+}
+
+pub(super) fn cache(asked: &Asked<'_>) -> Option<Entry> {
+    let model = &asked.scenario.subject.model;
+    let per_token = |layout| {
+        let options = RunOptions { layout, ..asked.scenario.run };
+        cache_room::cache(model, &options).ok().map(|cache| cache.bytes_per_token())
+    };
+    let layers = model.layers.len();
+    let answer = match model.layers.iter().map(|layer| layer.mixer).find(|mixer| *mixer != Mixer::None)? {
+        Mixer::Mla(mla) => {
+            let (whole, latent) = (per_token(KvLayout::Expanded)?, per_token(KvLayout::Latent)?);
+            let saved = 100.0 * (1.0 - latent.as_f64() / whole.as_f64());
+            let heads = mla.heads * (mla.nope + mla.rope + mla.value);
+            format!(
+                "It need not be. Kept for every head it is {} values a layer, {} a token; kept latent it is {} values, {}, {saved:.1} % less. Here it is kept {}. Files made before April 2025 keep llama.cpp to the large one.",
+                crate::units::grouped(heads),
+                bytes(whole),
+                mla.kv_rank + mla.rope,
+                bytes(latent),
+                match asked.scenario.layout() {
+                    KvLayout::Expanded => "expanded",
+                    KvLayout::Split => "latent twice",
+                    KvLayout::Auto | KvLayout::Latent => "latent",
+                }
+            )
+        }
+        Mixer::Attention(attention) => format!(
+            "Each of {layers} layers keeps keys and values of {} heads, {} values a token: {} over all layers that grow with the context.",
+            attention.kv_heads,
+            crate::units::grouped(attention.kv_heads * (attention.key + attention.value)),
+            bytes(asked.answer.kv_per_token)
+        ),
+        Mixer::Recurrent(_) | Mixer::Compressed(_) | Mixer::None => {
+            format!("Few layers keep every token: {} a token over all of them.", bytes(asked.answer.kv_per_token))
+        }
+    };
+    Some(Entry {
+        id: "why-is-the-cache-so-big",
+        question: "Why is the KV cache so big?".to_owned(),
+        answer,
+        how: "Values that attention keeps for a token, times the bytes of their format.".to_owned(),
+    })
+}
+
+pub(super) fn least(asked: &Asked<'_>) -> Option<Entry> {
+    let plan = &asked.answer.plan;
+    let told = |card| least::least(plan.weights(), plan.kv(), card);
+    let (labelled, real) = (told(least::LABELLED_80), told(least::REAL_80));
+    let (ram, more) = (labelled.ram?, labelled.more_ram?);
+    let cards = labelled.cards.zip(labelled.node).map_or_else(
+        || "More than 16 cards of 80 GB".to_owned(),
+        |(cards, node)| {
+            let built = real.cards.filter(|own| *own < cards);
+            let built = built.map_or_else(String::new, |own| format!(" ({own} of 80 GiB, as they are built)"));
+            format!("At least {cards} cards of 80 GB{built}, recommended a machine of {node}")
+        },
+    );
+    Some(Entry {
+        id: "least",
+        question: "What are minimum and recommended hardware?".to_owned(),
+        answer: format!("{cards}; or {} of RAM, recommended {}.", kits::name(ram), kits::name(more)),
+        how: "Whole cards and kits for weights and cache, before buffers; recommended are the next full machine and the next kit."
+            .to_owned(),
+    })
+}
+
+/// Bytes of a token: KiB below one MiB.
+fn bytes(bytes: Bytes) -> String {
+    if bytes.get() < crate::units::MIB { format!("{:.1} KiB", bytes.as_f64() / 1024.0) } else { bytes.in_gib() }
+}

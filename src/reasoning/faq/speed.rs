@@ -1,0 +1,181 @@
+//! How fast, and what changes it.
+
+use crate::advice::{binding, memories};
+use crate::memory::KvStreams;
+use crate::quant::Format;
+use crate::units::{Seconds, Tokens, TokensPerSecond};
+
+use super::{Asked, Entry};
+
+/// Users asked about beside one.
+const SEVERAL: u64 = 4;
+
+pub(super) fn answer_time(asked: &Asked<'_>) -> Option<Entry> {
+    let (scenario, answer) = (asked.scenario, asked.answer);
+    let bill = answer.bill.as_ref()?;
+    let own = answer.whole_answer.map_or_else(String::new, |time| {
+        format!(" A prompt of {} and an answer of {} tokens take {time}.", scenario.prompt, scenario.answer)
+    });
+    let lengths = asked.shelf.thinking.lengths.iter().filter(|length| length.tokens > scenario.answer).take(2);
+    let longer: Vec<String> = lengths
+        .filter_map(|length| {
+            let time = asked.if_it_were(|scenario| scenario.answer = length.tokens).whole_answer?;
+            Some(format!("{} tokens ({}) {time}", length.tokens, length.task))
+        })
+        .collect();
+    let longer =
+        if longer.is_empty() { String::new() } else { format!(" Thinking takes longer: {}.", longer.join(", ")) };
+    Some(Entry {
+        id: "answer-time",
+        question: "How long does an answer take?".to_owned(),
+        answer: format!(
+            "About {} tokens/s (between {} and {}).{own}{longer}",
+            rate(bill.rate.expected),
+            rate(bill.rate.low),
+            rate(bill.rate.high)
+        ),
+        how: "Every token billed at its own depth, the prompt before; lengths as published for the tasks named."
+            .to_owned(),
+    })
+}
+
+pub(super) fn faster(asked: &Asked<'_>) -> Option<Entry> {
+    asked.answer.bill.as_ref()?;
+    let found = binding::find(asked.scenario, asked.answer);
+    Some(Entry {
+        id: "faster",
+        question: "What limits it, and what would help most?".to_owned(),
+        answer: found.lines().join(" "),
+        how:
+            "The largest part of the memory and the longest line of the bill; every change is asked like any question."
+                .to_owned(),
+    })
+}
+
+pub(super) fn prompt(asked: &Asked<'_>) -> Option<Entry> {
+    let scenario = asked.scenario;
+    let work = 2.0 * scenario.subject.model.active_params(scenario.subject.experts_used).as_f64();
+    let rated = asked.answer.prefill.as_ref()?;
+    let long = Tokens::new(8192);
+    let time = Seconds::saturating(long.as_f64() / rated.expected);
+    Some(Entry {
+        id: "prompt",
+        question: "Why is the prompt slow to be read?".to_owned(),
+        answer: format!(
+            "Reading a prompt is arithmetic: {:.1} GFLOP a token. Here about {} tokens/s, so {long} tokens take {time}. A GPU or more cores help, not faster RAM.",
+            work / 1e9,
+            rate(rated.expected)
+        ),
+        how: "Two operations for each parameter a token uses; the rate by what published prompts reached.".to_owned(),
+    })
+}
+
+pub(super) fn cache_quant(asked: &Asked<'_>) -> Option<Entry> {
+    let scenario = asked.scenario;
+    if scenario.run.kv_k != Format::F16 || scenario.run.kv_v != Format::F16 {
+        return None;
+    }
+    let mut run = scenario.run;
+    (run.kv_k, run.kv_v) = (Format::Q8_0, Format::Q8_0);
+    run.check(&scenario.subject.model).ok()?;
+    scenario.engine.takes_formats(&run).ok()?;
+    let after = asked.if_it_were(|scenario| scenario.run = run);
+    let speeds = asked.answer.bill.as_ref().zip(after.bill.as_ref()).map_or_else(String::new, |(before, after)| {
+        format!(" Tokens/s go from {} to {}.", rate(before.rate.expected), rate(after.rate.expected))
+    });
+    Some(Entry {
+        id: "cache-quant",
+        question: "Does a quantised KV cache make it faster?".to_owned(),
+        answer: format!(
+            "It is a tool for memory: {} instead of {} at this context.{speeds} Where it frees VRAM for weights it helps speed, too; below 8 bits quality drops.",
+            after.plan.kv().in_gib(),
+            asked.answer.plan.kv().in_gib()
+        ),
+        how: "The same question with a q8_0 cache.".to_owned(),
+    })
+}
+
+pub(super) fn fewer_experts(asked: &Asked<'_>) -> Option<Entry> {
+    let scenario = asked.scenario;
+    let model = &scenario.subject.model;
+    let used = model.layers.iter().find_map(|layer| match layer.ffn {
+        crate::model::FeedForward::Moe(moe) => Some(scenario.subject.experts_used.unwrap_or(moe.used)),
+        _ => None,
+    })?;
+    let half = (used / 2).max(1);
+    let after = asked.if_it_were(|scenario| {
+        scenario.subject = std::sync::Arc::new(scenario.subject.with_experts(Some(half)));
+    });
+    let speeds = asked.answer.bill.as_ref().zip(after.bill.as_ref()).map_or_else(String::new, |(before, after)| {
+        let (before, after) = (before.rate.expected, after.rate.expected);
+        format!(" Tokens/s go from {} to {}, {:.2} times.", rate(before), rate(after), after / before)
+    });
+    (half < used).then(|| Entry {
+        id: "fewer-experts",
+        question: "Does using fewer experts help?".to_owned(),
+        answer: format!(
+            "With {half} of them for each token instead of {used}:{speeds} It takes the same memory, and answers get worse by nobody knows how much."
+        ),
+        how: "The same question with another number of experts used.".to_owned(),
+    })
+}
+
+pub(super) fn channels(asked: &Asked<'_>) -> Option<Entry> {
+    let rows = memories::rows(asked.scenario, asked.shelf.ceiling, asked.shelf.memories);
+    let said: Vec<String> = rows
+        .iter()
+        .filter_map(|row| {
+            let (most, expected) = row.ceiling.zip(row.expected.as_ref())?;
+            let cited = row.cited.as_ref().map_or_else(String::new, |(cited, ..)| match cited.low < cited.high {
+                true => format!("; {} to {} by {}", cited.low, cited.high, cited.source),
+                false => format!("; {} by {}", cited.low, cited.source),
+            });
+            let fits = if row.fit == Some(crate::advice::kits::Fit::Short) { ", which cannot hold it" } else { "" };
+            Some(format!(
+                "{}{fits}: {} to {} tokens/s (at most {most}{cited})",
+                row.memory.name,
+                rate(expected.low),
+                rate(expected.high)
+            ))
+        })
+        .collect();
+    (!said.is_empty()).then(|| Entry {
+        id: "channels",
+        question: "How fast is it from RAM alone, by channels?".to_owned(),
+        answer: format!("{}.", said.join(". ")),
+        how: "Each asked as a machine of that memory with the processor that usually stands beside it; at most: bytes a token reads over bandwidth."
+            .to_owned(),
+    })
+}
+
+pub(super) fn several(asked: &Asked<'_>) -> Option<Entry> {
+    let before = asked.answer.bill.as_ref().filter(|bill| bill.sequences == 1)?;
+    let own = asked.scenario.run.context;
+    let after = asked.if_it_were(|scenario| {
+        scenario.run.sequences = SEVERAL;
+        scenario.run.streams = KvStreams::PerSequence;
+        scenario.run.context = own * SEVERAL;
+    });
+    let answer = match &after.bill {
+        Some(bill) => format!(
+            "{SEVERAL} at once with {own} tokens each get about {} tokens/s each, {} together, against {} for one. The cache grows to {}. {}.",
+            rate(bill.rate.expected),
+            rate(bill.throughput().expected),
+            rate(before.rate.expected),
+            after.plan.kv().in_gib(),
+            after.verdict.level.words()
+        ),
+        None => format!("Not {SEVERAL} at once with {own} tokens each: {}.", after.verdict.rest),
+    };
+    Some(Entry {
+        id: "several-users",
+        question: "Can several people use it at once?".to_owned(),
+        answer,
+        how: "The same question with as many sequences: weights are read once for all, cache and arithmetic count for each."
+            .to_owned(),
+    })
+}
+
+fn rate(value: f64) -> TokensPerSecond {
+    TokensPerSecond::saturating(value)
+}
