@@ -4,7 +4,7 @@
 //! engine can be told it is what [`evaluate`](crate::scenario::evaluate) gives with the ideal engine; here a table may also
 //! say what no engine can be told, or what no memory holds.
 
-use crate::memory::{self, Cache, KvLayout, RunOptions};
+use crate::memory::Cache;
 use crate::model::FeedForward;
 use crate::placement::{CpuExperts, GpuLayers, Policy};
 use crate::scenario::Scenario;
@@ -216,13 +216,8 @@ impl Parts {
     /// The parts of a question, its cache read at the depth asked.
     #[must_use]
     pub fn of(scenario: &Scenario) -> Self {
-        let Scenario { subject, engine, run, depth, .. } = scenario;
-        let mut layout = run.layout;
-        if layout == KvLayout::Auto {
-            layout = subject.layout.unwrap_or_else(|| engine.mla_layout(scenario.engine_date.as_deref()));
-        }
-        let options = RunOptions { layout, rules: engine.rules, ..*run };
-        let cache = memory::cache(&subject.model, &options).unwrap_or_default();
+        let Scenario { subject, depth, .. } = scenario;
+        let cache = scenario.cache();
         let weights = &subject.weights;
         let layers = subject.model.layers.iter().zip(&weights.layers).enumerate().map(|(at, (layer, own))| {
             let whole = |bytes: Bytes| Piece { held: bytes, read: bytes };

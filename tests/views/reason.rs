@@ -4,7 +4,8 @@ use egui::accesskit::Role;
 use egui::{Theme, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use willitrun::placement::Policy;
-use willitrun::reasoning::answer::{LENGTHS, time};
+use willitrun::catalog::Catalog;
+use willitrun::reasoning::answer::time;
 use willitrun::reasoning::strategy::CAVEAT;
 use willitrun::ui::bench::Workspace;
 use willitrun::ui::reason::{Form, Motion, Section};
@@ -35,14 +36,16 @@ fn the_time_to_an_answer_is_said_first() {
     assert!(text_on(&h, &format!("Thinking {}", split.thinking)));
     assert!(text_on(&h, &format!("The first token comes after {}", split.first_token)));
     assert!(split.last_rate < split.first_rate, "depth slows it down");
+    assert!(text_on(&h, "How it wants to be sampled: Temperature 0.6"));
 }
 
 #[test]
 fn a_published_length_is_taken_by_a_click() {
     let mut h = page(SERVER, "deepseek-r1", "Time to answer");
-    let long = LENGTHS.iter().find(|length| length.tokens == Tokens::new(23_000)).expect("R1-0528 on AIME");
-    click(&mut h, &format!("{} {}", long.kind.name(), long.tokens));
-    assert_eq!(bench(&mut h).scenario.answer, long.tokens);
+    let lengths = &Catalog::builtin().thinking.lengths;
+    let long = lengths.iter().find(|length| length.task == "AIME, R1-0528").expect("it is published");
+    click_role(&mut h, Role::Button, &long.tokens.to_string());
+    assert_eq!((bench(&mut h).scenario.answer, long.tokens), (long.tokens, Tokens::new(23_000)));
     assert!(heading(&h).starts_with("A 23,000-token answer takes "), "{}", heading(&h));
     // The one scenario: the page of the run has it, too.
     click_role(&mut h, Role::Tab, "Run");
@@ -308,4 +311,89 @@ fn a_format_is_asked_for_by_its_formula() {
     click_role(&mut h, Role::Button, "Ask for it");
     assert_eq!(bench(&mut h).scenario.subject.quant.id, "4.15625bpw");
     assert!(heading(&h).contains("348.6 GB"), "{}", heading(&h));
+}
+
+#[test]
+fn a_latent_cache_is_shown_in_every_layout() {
+    let mut h = page(SERVER, "deepseek-r1", "KV cache");
+    assert_eq!(heading(&h), "A context of 8,192 tokens keeps 549 MiB of cache");
+    for (name, per_token) in [
+        ("every head, f16", "4,997,120"),
+        ("latent twice, f16", "132,736"),
+        ("latent, f16", "70,272"),
+        ("latent, q8_0", "37,332"),
+        ("latent, q4_0", "19,764"),
+        ("FP8 with scales (fp8_ds_mla)", "40,016"),
+        ("Flat FP8", "35,136"),
+        ("NVFP4", "26,352"),
+    ] {
+        assert!(text_on(&h, name) && text_on(&h, per_token), "{name}: {per_token}");
+    }
+    for saving in ["60 %", "93.3 %", "98.59 %"] {
+        assert!(text_on(&h, saving), "{saving}");
+    }
+    bench(&mut h).scenario.run.context = Tokens::new(32_768);
+    h.run();
+    assert_eq!(heading(&h), "A context of 32,768 tokens keeps 2.1 GiB of cache");
+}
+
+#[test]
+fn questions_are_searched_and_change_with_the_selectors() {
+    let mut h = page(SERVER, "deepseek-r1", "Questions");
+    let first = bench(&mut h).scenario.clone();
+    let answer = bench(&mut h).answer().clone();
+    let entries = Catalog::builtin().faq(&first, &answer);
+    assert_eq!(heading(&h), format!("{} questions, answered for DeepSeek-R1 in Q4_K_M", entries.len()));
+    let cost = entries.iter().find(|entry| entry.id == "cost").expect("it has a speed");
+    type_over(&mut h, Role::TextInput, "Search questions", "cheaper");
+    h.get_by_label(&cost.question);
+    h.get_by_label(&cost.answer);
+    h.get_by_label(&cost.how);
+    assert!(!text_on(&h, "Temperature 0.6"), "others are gone");
+    type_over(&mut h, Role::TextInput, "Search questions", "temperature");
+    assert!(text_on(&h, "Temperature 0.6"));
+    type_over(&mut h, Role::TextInput, "Search questions", "zebra");
+    assert!(text_on(&h, "No question or answer has all of these words."));
+    type_over(&mut h, Role::TextInput, "Search questions", "cheaper");
+    bench(&mut h).scenario.engine = Catalog::builtin().engine("ik_llama.cpp").expect("built in").clone();
+    h.run();
+    assert!(h.query_by_label(&cost.answer).is_none(), "another engine has another speed");
+}
+
+#[test]
+fn what_others_say_is_recomputed() {
+    let mut h = page(SERVER, "deepseek-r1", "What others say");
+    let (told, settled) = Catalog::builtin().told();
+    assert!(heading(&h).ends_with(&format!("of {} answers are wrong", told.len())), "{}", heading(&h));
+    for one in &settled {
+        assert!(text_on(&h, &format!("{}  {}", one.contradiction.id, one.contradiction.question)));
+    }
+    click_role(&mut h, Role::RadioButton, "cache");
+    let code = told.iter().find(|told| told.claim.id == "course-kv-code").expect("a claim");
+    assert!(text_on(&h, &code.formula()), "{}", code.formula());
+    assert!(text_on(&h, &code.ours_in_words()));
+    let other = told.iter().find(|told| told.claim.topic.name() == "weights").expect("a claim");
+    assert!(!text_on(&h, &other.claim.why), "another topic is not shown");
+}
+
+#[test]
+fn a_million_tokens_have_a_price() {
+    let mut h = page(SERVER, "deepseek-r1", "Cost");
+    let rate = bench(&mut h).answer().bill.as_ref().expect("it runs").throughput().expected;
+    let kwh = |watts: f64| watts / (3.6 * rate);
+    click_role(&mut h, Role::Button, "12-channel server and a GPU");
+    assert_eq!(heading(&h), format!("A million tokens cost ${:.2} here, {:.2} kWh", kwh(600.0) * 0.15, kwh(600.0)));
+    h.get_by_role_and_label(Role::Button, "high, $0.3").click();
+    h.run();
+    assert!(heading(&h).starts_with(&format!("A million tokens cost ${:.2} here", kwh(600.0) * 0.30)));
+    assert!(text_on(&h, "$2.19"), "what R1 was sold for");
+    assert!(text_on(&h, "type what it cost"));
+    bench(&mut h).reason.money.price = 8000.0;
+    h.run();
+    assert!(text_on(&h, "never") || text_on(&h, "million tokens"));
+    let saved = 2.19 - kwh(600.0) * 0.30;
+    let even = if saved > 0.0 { format!("{:.1} million tokens", 8000.0 / saved) } else { "never".to_owned() };
+    assert!(text_on(&h, &even), "{even}");
+    click_role(&mut h, Role::Button, "Reset");
+    assert!(bench(&mut h).reason.money.watts.is_none());
 }

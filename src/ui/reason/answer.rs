@@ -7,7 +7,9 @@ use egui::{Layout, Ui};
 use crate::catalog::Catalog;
 use crate::model::Architecture;
 use crate::placement::Policy;
-use crate::reasoning::answer::{LENGTHS, Time, time, whole_answer};
+use crate::quant::Confidence;
+use crate::reasoning::answer::{Time, time, whole_answer};
+use crate::reasoning::thinking::Length;
 use crate::scenario::{Answer, Scenario, Subject, evaluate_here};
 use crate::ui::bench::{Workbench, glyph_of};
 use crate::ui::paint::bar::{Part, bill_bar};
@@ -52,7 +54,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
     }
     sliders(ui, bench);
     ui.add_space(8.0);
-    pair(ui, 0.5, bench, lengths, |ui, bench| others(ui, bench, catalog));
+    pair(ui, 0.5, bench, |ui, bench| lengths(ui, bench, catalog), |ui, bench| others(ui, bench, catalog));
     ui.add_space(GAP);
     samples(ui, bench);
 }
@@ -166,25 +168,29 @@ fn shown_length(ui: &mut Ui, bench: &mut Workbench) {
 }
 
 /// Answers of published lengths, at the speed of the question; one is taken by a click.
-fn lengths(ui: &mut Ui, bench: &mut Workbench) {
+fn lengths(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
+    let all = published(catalog);
     let key = Scenario { answer: Tokens::ZERO, ..bench.scenario.clone() };
     let times = bench.reason.lengths.get(key, |scenario| {
-        LENGTHS.iter().map(|length| whole_answer(scenario, length.tokens)).collect()
+        all.iter().map(|(length, _)| whole_answer(scenario, length.tokens)).collect()
     });
     let times = times.clone();
     let least = if bench.scenario.engine.ideal { "≥ " } else { "" };
     let mut taken = None;
     card(ui, ["Published lengths, here", ""], |_| (), |ui| {
         let columns =
-            [Col::rest("Who"), Col::words("Asked", 138.0), Col::number("Tokens", 104.0), Col::number("Takes here", 78.0)];
-        sheet(ui, "lengths", &columns, LENGTHS.len(), None, |ui, row, column| {
-            let length = &LENGTHS[row];
+            [Col::rest("Asked, of whom"), Col::number("Tokens", 112.0), Col::number("Takes here", 78.0)];
+        sheet(ui, "lengths", &columns, all.len(), None, |ui, row, column| {
+            let (length, bound) = &all[row];
             match column {
-                0 => _ = words(ui, length.who).on_hover_text(length.source),
-                1 => _ = quiet(ui, length.what).on_hover_text(length.source),
-                2 => {
+                0 => _ = words(ui, &length.task).on_hover_text(&length.source),
+                1 => {
                     let chosen = bench.scenario.answer == length.tokens;
-                    let text = format!("{} {}", length.kind.name(), length.tokens);
+                    let text = match bound {
+                        Bound::Limit => format!("at most {}", length.tokens),
+                        Bound::Usual if length.confidence == Confidence::Read => length.tokens.to_string(),
+                        Bound::Usual => format!("assumed {}", length.tokens),
+                    };
                     if pick(ui, &text, chosen).on_hover_text(format!("{}. Click to ask for it.", length.source)).clicked() {
                         taken = Some(length.tokens);
                     }
@@ -194,11 +200,31 @@ fn lengths(ui: &mut Ui, bench: &mut Workbench) {
         });
         ui.add_space(4.0);
         remark(ui, "Tokens as published, thinking included; hover for the source. A click asks for that length.");
+        if let Some(sampling) = catalog.thinking.sampling_of(&bench.scenario.subject.model.id) {
+            ui.add_space(4.0);
+            remark(ui, &format!("How it wants to be sampled: {} {} ({})", sampling.line(), sampling.why, sampling.source));
+        }
     });
     if let Some(tokens) = taken {
         bench.scenario.answer = tokens;
         ui.ctx().request_discard("another length");
     }
+}
+
+/// Whether a length is what was used, or the most that was allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bound {
+    Usual,
+    Limit,
+}
+
+/// Lengths that were published, shortest first.
+fn published(catalog: &Catalog) -> Vec<(&Length, Bound)> {
+    let thinking = &catalog.thinking;
+    let usual = thinking.lengths.iter().map(|length| (length, Bound::Usual));
+    let mut all: Vec<_> = usual.chain(thinking.caps.iter().map(|length| (length, Bound::Limit))).collect();
+    all.sort_by_key(|(length, _)| length.tokens);
+    all
 }
 
 fn time_text(least: &str, time: Option<Seconds>) -> String {

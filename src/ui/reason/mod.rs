@@ -5,16 +5,21 @@
 
 mod answer;
 mod cache;
+mod claims;
 mod compression;
+mod cost;
 mod grid;
+mod layouts;
 mod memory;
 mod offload;
 mod pool;
+mod questions;
 mod quants;
 mod requests;
 mod state;
 mod timeline;
 
+pub use cost::Money;
 pub use quants::Formula;
 pub use state::{Form, Head, Motion, PerToken, Reason, Room, Section, Smaller, WeightBits};
 
@@ -52,7 +57,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
                 None
             }
             Section::Cache => {
-                cache::ui(ui, bench);
+                cache::ui(ui, bench, catalog);
                 None
             }
             Section::Requests => requests::ui(ui, bench),
@@ -62,6 +67,18 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
             }
             Section::Quants => {
                 quants::ui(ui, bench, catalog);
+                None
+            }
+            Section::Questions => {
+                questions::ui(ui, bench, catalog);
+                None
+            }
+            Section::Claims => {
+                claims::ui(ui, bench);
+                None
+            }
+            Section::Cost => {
+                cost::ui(ui, bench, catalog);
                 None
             }
         };
@@ -79,6 +96,9 @@ const fn section_id(section: Section) -> &'static str {
         Section::Requests => "requests",
         Section::Offload => "offload",
         Section::Quants => "quants",
+        Section::Questions => "questions",
+        Section::Claims => "claims",
+        Section::Cost => "cost",
     }
 }
 

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use crate::model::Architecture;
 use crate::reasoning::answer::Time;
+use crate::reasoning::claims::Topic;
 use crate::reasoning::equation::Equation;
+use crate::reasoning::faq::Entry;
+use crate::reasoning::layouts::Row;
 use crate::reasoning::offload::{Homes, Parts};
 use crate::reasoning::requests::{Played, Policy, Preemption, Reserve, Setup, Trial, What};
 use crate::reasoning::strategy::Task;
@@ -13,6 +16,8 @@ use crate::ui::memo::Memo;
 use crate::units::{Bytes, MIB, Seconds, Tokens};
 
 use super::answer::{Drawn, Other};
+use super::claims::All;
+use super::cost::Money;
 use super::memory::TableRow;
 use super::offload::Named;
 use super::quants::Formula;
@@ -33,17 +38,26 @@ pub enum Section {
     Offload,
     /// Every format of the model.
     Quants,
+    /// Questions people ask.
+    Questions,
+    /// What other calculators say.
+    Claims,
+    /// What it costs.
+    Cost,
 }
 
 impl Section {
     /// Every part with its title.
-    pub const ALL: [(Self, &'static str); 6] = [
+    pub const ALL: [(Self, &'static str); 9] = [
         (Self::Answer, "Time to answer"),
         (Self::Memory, "Memory"),
         (Self::Cache, "KV cache"),
         (Self::Requests, "Requests"),
         (Self::Offload, "Offload"),
         (Self::Quants, "Quants"),
+        (Self::Questions, "Questions"),
+        (Self::Claims, "What others say"),
+        (Self::Cost, "Cost"),
     ];
 }
 
@@ -65,6 +79,12 @@ pub struct Reason {
     pub layers: Option<u32>,
     /// A format by its formula.
     pub formula: Formula,
+    /// Text the questions are filtered by.
+    pub question: String,
+    /// The topic of published answers that is shown; none shows all.
+    pub topic: Option<Topic>,
+    /// Prices and power.
+    pub money: Money,
     /// The pool and its requests.
     pub form: Form,
     /// Where in the run we look.
@@ -77,6 +97,9 @@ pub struct Reason {
     pub(super) table: Memo<(), Vec<TableRow>>,
     pub(super) parts: Memo<Scenario, Arc<Parts>>,
     pub(super) named: Memo<(Scenario, u32), Vec<Named>>,
+    pub(super) entries: Memo<Scenario, Vec<Entry>>,
+    pub(super) told: Memo<(), All>,
+    pub(super) layouts: Memo<(Arc<Architecture>, Vec<Tokens>), Vec<Row>>,
     pub(super) trial: Memo<Trial, Arc<Played>>,
     pub(super) time: Memo<(Scenario, Tokens), Option<Time>>,
     pub(super) lengths: Memo<Scenario, Vec<Option<Seconds>>>,
@@ -99,6 +122,9 @@ impl Default for Reason {
             homes: None,
             layers: None,
             formula: Formula::default(),
+            question: String::new(),
+            topic: None,
+            money: Money::default(),
             form: Form::default(),
             head: Head::default(),
             played: None,
@@ -107,6 +133,9 @@ impl Default for Reason {
             table: Memo::default(),
             parts: Memo::default(),
             named: Memo::default(),
+            entries: Memo::default(),
+            told: Memo::default(),
+            layouts: Memo::default(),
             trial: Memo::default(),
             time: Memo::default(),
             lengths: Memo::default(),
