@@ -20,7 +20,7 @@ use crate::ui::widget::sheet::{Col, pick, quiet, sheet, value, words};
 use crate::ui::{fonts, run, theme};
 use crate::units::{Bytes, Seconds, Tokens, TokensPerSecond, grouped};
 
-use super::{GAP, heading, pair, remark, said};
+use super::{GAP, heading, memory, pair, remark, said};
 
 /// The model that answers at length, and those trained on its answers.
 const FAMOUS: [&str; 2] = ["deepseek-r1", "deepseek-r1-0528"];
@@ -240,7 +240,7 @@ fn others(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
             let scenario = Scenario { subject: subject.clone(), policy: policy.clone(), ..scenario.clone() };
             Other { subject: subject.clone(), answer: evaluate_here(&scenario) }
         };
-        family.iter().map(ask).collect()
+        Arc::new(family.iter().map(ask).collect())
     });
     let others = others.clone();
     let on_screen = bench.scenario.subject.model.clone();
@@ -320,9 +320,10 @@ fn samples(ui: &mut Ui, bench: &mut Workbench) {
             asked.run.context = Tokens::new(each.get().saturating_mul(count));
             Drawn { count, answer: evaluate_here(&asked) }
         };
-        SAMPLES.map(draw).to_vec()
+        Arc::new(SAMPLES.map(draw).to_vec())
     });
     let drawn = drawn.clone();
+    let advice = memory::of_samples(bench);
     let least = if bench.scenario.engine.ideal { "≥ " } else { "" };
     card(ui, ["Several samples of each answer", ""], |_| (), |ui| {
         let columns = [
@@ -353,7 +354,11 @@ fn samples(ui: &mut Ui, bench: &mut Workbench) {
             }
         });
         ui.add_space(4.0);
-        remark(ui, "Each with a context that holds prompt and answer of every sample. When several samples pay is said under Memory.");
+        remark(ui, "Each with a context that holds prompt and answer of every sample; of the answers the one most agree on is taken.");
+        ui.spacing_mut().item_spacing.y = 3.0;
+        for text in &advice {
+            ui.add(egui::Label::new(fonts::small(text).color(theme::palette(ui).t2)).wrap());
+        }
     });
 }
 

@@ -1,5 +1,7 @@
 //! What other calculators, guides and pages say of a famous model, each recomputed, beside ours and why they differ.
 
+use std::sync::Arc;
+
 use egui::{Color32, Label, Ui};
 
 use crate::catalog::Catalog;
@@ -17,12 +19,13 @@ use super::{GAP, heading, remark, said};
 pub(super) type All = (Vec<Told<'static>>, Vec<Settled<'static>>);
 
 /// Everything, worked out when it is first looked at.
-fn all(bench: &mut Workbench) -> &All {
-    bench.reason.told.get((), |()| Catalog::builtin().told())
+fn all(bench: &mut Workbench) -> &Arc<All> {
+    bench.reason.told.get((), |()| Arc::new(Catalog::builtin().told()))
 }
 
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) {
-    let (told, settled) = all(bench).clone();
+    let all = all(bench).clone();
+    let (told, settled) = &*all;
     let wrong = told.iter().filter(|told| told.claim.truth == Truth::Wrong).count();
     heading(ui, &format!("What others say of DeepSeek-R1: {} of {} answers are wrong", wrong, told.len()));
     said(ui, "Each with the formula its digits come from, computed again, and what is computed here; these do not change with the selectors.");
@@ -53,9 +56,8 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) {
 
 /// The answers of one topic, as they stand where it is looked at.
 pub(super) fn of_topic(ui: &mut Ui, bench: &mut Workbench, ids: &[&str]) {
-    let told: Vec<Told<'static>> =
-        all(bench).0.iter().filter(|told| ids.contains(&told.claim.id.as_str())).cloned().collect();
-    list(ui, told.iter());
+    let all = all(bench).clone();
+    list(ui, all.0.iter().filter(|told| ids.contains(&told.claim.id.as_str())));
 }
 
 fn list<'t>(ui: &mut Ui, told: impl Iterator<Item = &'t Told<'static>>) {

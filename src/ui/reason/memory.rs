@@ -44,10 +44,7 @@ pub(super) struct TableRow {
 }
 
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
-    let bits = bench.reason.bits;
-    let key = (bench.scenario.subject.model.clone(), bits);
-    let made = *bench.reason.equation.get(key, |(model, bits)| Equation::of(model, bits.number(), Tokens::ZERO, 1));
-    let equation = made.map(|made| Equation { tokens: bench.scenario.answer, samples: bench.samples(), ..made });
+    let equation = equation(bench);
     match &equation {
         Some(equation) => {
             let text = format!(
@@ -81,6 +78,33 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
         },
         |ui, bench| advice(ui, bench, equation.as_ref()),
     );
+}
+
+/// The equation of the question on screen.
+fn equation(bench: &mut Workbench) -> Option<Equation> {
+    let key = (bench.scenario.subject.model.clone(), bench.reason.bits);
+    let made = *bench.reason.equation.get(key, |(model, bits)| Equation::of(model, bits.number(), Tokens::ZERO, 1));
+    made.map(|made| Equation { tokens: bench.scenario.answer, samples: bench.samples(), ..made })
+}
+
+/// What the study says of several samples, with its caveat.
+pub(super) fn of_samples(bench: &mut Workbench) -> Vec<String> {
+    let Some(equation) = equation(bench) else { return Vec::new() };
+    let model = &bench.scenario.subject.model;
+    let strategy = advise(equation.weights(), bench.reason.task, equation.total());
+    let bits = equation.bits;
+    let study = format!("By a study's equation at {bits} bits: {}", samples(&strategy, &equation));
+    match studied(model) {
+        Studied::Yes => vec![study, CAVEAT.to_owned()],
+        Studied::No => vec![format!("Not tested on such models: {}. {study}", untested(model)), CAVEAT.to_owned()],
+    }
+}
+
+fn samples(strategy: &Strategy, equation: &Equation) -> String {
+    match strategy.samples {
+        1 => format!("several samples did not pay at {} in all.", two(equation.total())),
+        count => format!("at {} in all, {count} samples and more paid, by majority vote.", two(equation.total())),
+    }
 }
 
 /// To two places, as the study prints: `4.12 GiB`.
@@ -257,15 +281,11 @@ fn advice(ui: &mut Ui, bench: &mut Workbench, equation: Option<&Equation>) {
 
 fn lines(strategy: &Strategy, equation: &Equation, task: Task) -> Vec<String> {
     let weights = two(equation.weights());
-    let samples = match strategy.samples {
-        1 => format!("Several samples did not pay at {} in all.", two(equation.total())),
-        count => format!("At {} in all, {count} samples and more paid, by majority vote.", two(equation.total())),
-    };
     vec![
         format!("Weights of {weights}: {}.", strategy.spend.words()),
         format!("For {}, {}.", task.name(), strategy.four_bit.words()),
         format!("Cache: {}.", strategy.cache.words()),
-        samples,
+        format!("Samples: {}", samples(strategy, equation)),
     ]
 }
 

@@ -64,7 +64,9 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) {
         return;
     }
     let count = bench.reason.layers.unwrap_or(parts.layers() / 2).min(parts.layers() + 1);
-    let named = bench.reason.named.get((key, count), |(scenario, count)| name_all(scenario, &parts, devices.room, *count));
+    let named = bench.reason.named.get((key, count), |(scenario, count)| {
+        Arc::new(name_all(scenario, &parts, devices.room, *count))
+    });
     let named = named.clone();
     let usual = if parts.has_experts() { Preset::CpuExperts } else { Preset::GpuLayers(count) };
     let homes = bench.reason.homes.unwrap_or_else(|| usual.homes(&parts, devices.room));

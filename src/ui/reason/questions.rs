@@ -1,5 +1,7 @@
 //! Questions people ask, answered for the model and the machine on screen.
 
+use std::sync::Arc;
+
 use egui::{Align2, Label, TextEdit, Ui};
 
 use crate::catalog::Catalog;
@@ -49,12 +51,12 @@ fn one(ui: &mut Ui, entry: &Entry) {
 }
 
 /// The answers for the question on screen; while a hand holds something, those before.
-fn entries(ui: &Ui, bench: &mut Workbench, catalog: &Catalog) -> Vec<Entry> {
+fn entries(ui: &Ui, bench: &mut Workbench, catalog: &Catalog) -> Arc<Vec<Entry>> {
     if !crate::ui::resting(ui)
         && let Some(last) = bench.reason.entries.last()
     {
         return last.clone();
     }
     let answer = bench.answer().clone();
-    bench.reason.entries.get(bench.scenario.clone(), |scenario| catalog.faq(scenario, &answer)).clone()
+    bench.reason.entries.get(bench.scenario.clone(), |scenario| Arc::new(catalog.faq(scenario, &answer))).clone()
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use egui::{Align, Layout, Ui};
 
 use crate::reasoning::blocks::BlockPool;
-use crate::reasoning::requests::{Event, MOST_EVENTS, Played, Reserve, Trial, What};
+use crate::reasoning::requests::{Event, MOST_EVENTS, Played, Preemption, Reserve, Trial, What};
 use crate::ui::bench::Workbench;
 use crate::ui::widget::button::Button;
 use crate::ui::widget::card::{card, rows};
 use crate::ui::{Command, fonts, theme};
-use crate::units::{Bytes, MIB, grouped};
+use crate::units::{Bytes, MIB, Tokens, grouped};
 
 use super::state::{Head, Motion, fullest};
 use super::{GAP, grid, heading, pair, pool, remark, said, timeline};
@@ -236,6 +236,11 @@ pub(super) const fn word(what: What) -> &'static str {
     }
 }
 
+/// The tokens a request comes back with.
+fn again(played: &Played, step: u64, request: usize) -> Option<Tokens> {
+    played.replay.of_request(request).find(|stay| stay.from == step).map(|stay| stay.tokens)
+}
+
 /// What happened last.
 fn events(ui: &mut Ui, played: &Played, step: u64) {
     let all = &played.outcome.events;
@@ -249,7 +254,13 @@ fn events(ui: &mut Ui, played: &Played, step: u64) {
         rows(ui, 18.0);
         ui.set_min_height(18.0 * TOLD as f32);
         for Event { step, request, what } in all[..end].iter().rev().take(TOLD) {
-            let text = format!("step {}: request {} {}", grouped(*step), grouped(*request as u64 + 1), word(*what));
+            let mut text = format!("step {}: request {} {}", grouped(*step), grouped(*request as u64 + 1), word(*what));
+            if let Some(tokens) = again(played, *step, *request).filter(|_| *what == What::Back) {
+                text = match played.trial.setup.preemption {
+                    Preemption::Recompute => format!("{text}, {tokens} tokens computed again"),
+                    Preemption::Swap => format!("{text}, {} copied in", (played.trial.setup.per_token * tokens.get()).in_gib()),
+                };
+            }
             ui.label(fonts::small(text).color(theme::palette(ui).t2));
         }
     });

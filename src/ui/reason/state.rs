@@ -96,16 +96,16 @@ pub struct Reason {
     pub(super) equation: Memo<(Arc<Architecture>, WeightBits), Option<Equation>>,
     pub(super) table: Memo<(), Vec<TableRow>>,
     pub(super) parts: Memo<Scenario, Arc<Parts>>,
-    pub(super) named: Memo<(Scenario, u32), Vec<Named>>,
-    pub(super) entries: Memo<Scenario, Vec<Entry>>,
-    pub(super) told: Memo<(), All>,
+    pub(super) named: Memo<(Scenario, u32), Arc<Vec<Named>>>,
+    pub(super) entries: Memo<Scenario, Arc<Vec<Entry>>>,
+    pub(super) told: Memo<(), Arc<All>>,
     pub(super) layouts: Memo<(Arc<Architecture>, Vec<Tokens>), Vec<Row>>,
     pub(super) trial: Memo<Trial, Arc<Played>>,
     pub(super) time: Memo<(Scenario, Tokens), Option<Time>>,
     pub(super) lengths: Memo<Scenario, Vec<Option<Seconds>>>,
     pub(super) family: Memo<(Arc<Architecture>, String), Vec<Arc<Subject>>>,
-    pub(super) others: Memo<Scenario, Vec<Other>>,
-    pub(super) samples: Memo<Scenario, Vec<Drawn>>,
+    pub(super) others: Memo<Scenario, Arc<Vec<Other>>>,
+    pub(super) samples: Memo<Scenario, Arc<Vec<Drawn>>>,
 }
 
 /// The part of an answer that is shown, where nobody typed it.

@@ -21,7 +21,7 @@ const NUMBERS: f32 = 52.0;
 pub(super) fn ui(ui: &mut Ui, played: &Played, step: u64) {
     let steps = played.outcome.steps;
     let readout = |ui: &mut Ui| {
-        let text = format!("0 to {} steps; bars have room, dots wait, a cross is refused", grouped(steps));
+        let text = format!("0 to {} steps; bars have room, dots wait, a tick is back, a cross refused", grouped(steps));
         ui.add(egui::Label::new(fonts::small(text).color(theme::palette(ui).t3)).truncate());
     };
     card(ui, ["Requests over time", ""], readout, |ui| {
@@ -78,6 +78,11 @@ fn bars(painter: &Painter, palette: &Palette, across: Rect, stays: &[&Stay], sca
         let (from, to) = (scale(stay.from), scale(stay.until));
         let bar = Rect::from_min_max(pos2(from, across.top() + 3.0), pos2(to.max(from + 1.0), across.bottom() - 3.0));
         painter.rect_filled(bar, 2.0, fill);
+        if stay.came == What::Back {
+            // What it had is computed again, or copied in.
+            let tick = Rect::from_min_size(bar.min, vec2(2.0, bar.height()));
+            painter.rect_filled(tick, 0.0, palette.t1);
+        }
         before = Some(stay);
     }
     if let Some(out) = before.filter(|out| out.left == Some(What::PutOut)) {
