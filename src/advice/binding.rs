@@ -127,8 +127,7 @@ fn memory(scenario: &Scenario, answer: &Answer, changes: &[Change]) -> Bound {
     Bound { limit, share, sentence, change: for_memory(limit, answer, changes).cloned() }
 }
 
-/// The change that brings the part down, of those that get everything into memory, if one does; else the one that
-/// saves most of it.
+/// The change that helps memory most: settings before hardware.
 fn for_memory<'a>(limit: Limit, answer: &Answer, changes: &'a [Change]) -> Option<&'a Change> {
     let of = |plan: &crate::placement::Plan| match limit {
         Limit::Cache => plan.kv(),
@@ -142,9 +141,11 @@ fn for_memory<'a>(limit: Limit, answer: &Answer, changes: &'a [Change]) -> Optio
     let in_memory = answer.verdict.level <= Level::Tight;
     let helps = |(change, saved): &&(&Change, i64)| *saved > 0 || (!in_memory && fits(change));
     let order = |(change, saved): &&(&'a Change, i64)| {
-        // Into memory first, then by what binds, then by settings alone, then the least that has to be given up.
+        // A setting that makes it better by bringing down what binds; then whatever gets it into memory, giving up
+        // the least; then what saves most.
+        let better = change.level < answer.verdict.level;
         let rescues = !in_memory && fits(change);
-        (rescues, *saved > 0, change.settings, if rescues { -*saved } else { *saved })
+        (better && change.settings && *saved > 0, rescues, *saved > 0, if rescues { -*saved } else { *saved })
     };
     saved.iter().filter(helps).max_by_key(order).map(|(change, _)| *change)
 }

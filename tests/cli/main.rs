@@ -2,6 +2,7 @@
 
 mod bench_runs;
 mod check;
+mod claims;
 mod files;
 mod lists;
 mod machine;

@@ -62,11 +62,11 @@ pub(super) fn prompt(asked: &Asked<'_>) -> Option<Entry> {
         id: "prompt",
         question: "Why is the prompt slow to be read?".to_owned(),
         answer: format!(
-            "Reading a prompt is arithmetic: {:.1} GFLOP a token. Here about {} tokens/s, so {long} tokens take {time}. A GPU or more cores help, not faster RAM.",
+            "Reading a prompt is arithmetic: about {:.1} GFLOP a token. Here about {} tokens/s, so {long} tokens take {time}. A GPU or more cores help, not faster RAM.",
             work / 1e9,
             rate(rated.expected)
         ),
-        how: "Two operations for each parameter a token uses; the rate by what published prompts reached.".to_owned(),
+        how: "Two operations for each parameter a token uses, the head counted and attention's scores not; the rate by what published prompts reached.".to_owned(),
     })
 }
 
