@@ -4,6 +4,7 @@ use egui::accesskit::Role;
 use egui::{Theme, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use willitrun::placement::Policy;
+use willitrun::advice::{binding, parallel};
 use willitrun::catalog::Catalog;
 use willitrun::reasoning::answer::time;
 use willitrun::reasoning::strategy::CAVEAT;
@@ -419,5 +420,27 @@ fn every_part_takes_every_kind_of_model_and_machine() {
             click_role(&mut h, Role::RadioButton, title);
             assert!(heading(&h).chars().count() > 8, "{profile} {model} {title}");
         }
+    }
+}
+
+#[test]
+fn a_machine_is_told_what_it_is_for_a_model() {
+    let mut h = page(DESKTOP, "deepseek-r1", "Hardware");
+    assert!(heading(&h).starts_with("For DeepSeek-R1 this machine is: "), "{}", heading(&h));
+    // Native, 8 bit and 4 bit against 24 and 96 GiB.
+    for short in ["−521.8", "−544.8", "−257.2"] {
+        assert!(text_on(&h, short), "{short}: {:?}", names(&h));
+    }
+    let lines = binding::find(&bench(&mut h).scenario.clone(), &bench(&mut h).answer().clone()).lines();
+    assert!(lines.iter().all(|line| text_on(&h, line)), "{lines:?}");
+    assert!(text_on(&h, "9.0 h at 100 Mb/s"), "the download");
+    bench(&mut h).scenario.run.context = Tokens::new(163_840);
+    h.run();
+    assert!(text_on(&h, "10.7 GiB whole"), "a latent cache is not shared out");
+    // A model whose heads sixteen GPUs cannot share.
+    let mut h = page(SERVER, "qwen3-32b", "Hardware");
+    let degrees = parallel::degrees(&bench(&mut h).scenario.clone());
+    for degree in degrees.iter().filter(|degree| !degree.refused.is_empty()) {
+        assert!(text_on(&h, &degree.refused), "{}", degree.gpus);
     }
 }

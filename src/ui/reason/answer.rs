@@ -44,7 +44,7 @@ pub(super) struct Drawn {
 
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
     let answer = bench.answer().clone();
-    let key = (bench.scenario.clone(), bench.reason.shown.min(bench.scenario.answer));
+    let key = (bench.scenario.clone(), shown(bench));
     let split = *bench.reason.time.get(key, |(scenario, shown)| time(scenario, *shown));
     sentence(ui, bench, &answer, split.as_ref());
     ui.add_space(8.0);
@@ -74,7 +74,10 @@ fn sentence(ui: &mut Ui, bench: &mut Workbench, answer: &Answer, split: Option<&
     if let (Some(first), Some(last)) = (split.first_rate, split.last_rate) {
         text = match rate(first) == rate(last) {
             true => format!("{text}, then {} tokens/s to the end", rate(first)),
-            false => format!("{text}, then {} tokens/s, {} at the end: the longer the thought, the more is read back", rate(first), rate(last)),
+            false => {
+                let (first, last) = (rate(first), rate(last));
+                format!("{text}, then {first} tokens/s, {last} at the end: the longer it gets, the more is read back")
+            }
         };
     }
     if let Some(bill) = answer.bill.as_ref().filter(|bill| !bill.rate.is_exact()) {
@@ -93,14 +96,13 @@ fn least(scenario: &Scenario) -> &'static str {
 /// Prompt, thinking and answer as shares of the time.
 fn bar(ui: &mut Ui, bench: &Workbench, split: &Time) {
     let palette = theme::palette(ui);
-    let thinks = bench.scenario.subject.model.facts.reasoning;
-    let thought = if thinks { "Thinking" } else { "Answer before the part shown" };
-    let parts = [
-        ("Prompt", split.prompt, palette.bill.link),
-        (thought, split.thinking, palette.bill.ram),
-        ("Answer shown", split.shown, palette.bill.gpu),
-    ];
-    let figures = parts.map(|(_, time, _)| time.to_string());
+    let thinks = thinks(bench);
+    let mut parts = vec![("Prompt", split.prompt, palette.bill.link)];
+    if thinks {
+        parts.push(("Thinking", split.thinking, palette.bill.ram));
+    }
+    parts.push((if thinks { "Answer shown" } else { "Answer" }, split.shown, palette.bill.gpu));
+    let figures: Vec<String> = parts.iter().map(|(_, time, _)| time.to_string()).collect();
     let drawn: Vec<Part<'_>> = parts
         .iter()
         .zip(&figures)
@@ -113,8 +115,21 @@ fn bar(ui: &mut Ui, bench: &Workbench, split: &Time) {
         for ((name, _, color), figure) in parts.iter().zip(&figures) {
             swatch(ui, *color, &format!("{name} {figure}"));
         }
-        ui.label(fonts::caption(format!("first shown token after {}", split.first_shown)).color(palette.t3));
+        if thinks {
+            ui.label(fonts::caption(format!("first shown token after {}", split.first_shown)).color(palette.t3));
+        }
     });
+}
+
+/// Whether the model thinks before it answers.
+fn thinks(bench: &Workbench) -> bool {
+    bench.scenario.subject.model.facts.reasoning
+}
+
+/// How much of the answer is shown: all of it where nothing is thought before.
+fn shown(bench: &Workbench) -> Tokens {
+    let answer = bench.scenario.answer;
+    if thinks(bench) { bench.reason.shown.min(answer) } else { answer }
 }
 
 /// Lengths of prompt, thought and answer, and how many samples.
@@ -132,7 +147,9 @@ fn sliders(ui: &mut Ui, bench: &mut Workbench) {
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = 24.0;
         column(ui, &mut |ui| run::answer_length(ui, bench));
-        column(ui, &mut |ui| shown_length(ui, bench));
+        if thinks(bench) {
+            column(ui, &mut |ui| shown_length(ui, bench));
+        }
         if wide {
             column(ui, &mut |ui| run::prompt_length(ui, bench));
             column(ui, &mut |ui| run::samples(ui, bench));

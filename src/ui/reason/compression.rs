@@ -2,7 +2,7 @@
 
 use egui::Ui;
 
-use crate::memory::{self, RunOptions};
+use crate::memory::{self, Growth, RunOptions};
 use crate::quant::Format;
 use crate::reasoning::compression::{Bits, Compression};
 use crate::ui::bench::Workbench;
@@ -75,6 +75,12 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) {
     }
 }
 
+/// Whether part of the cache stops growing by itself.
+fn windows(bench: &Workbench) -> bool {
+    let cache = bench.scenario.cache();
+    cache.layers.iter().any(|layer| layer.growth == Growth::Bounded && layer.bytes + layer.state > Bytes::ZERO)
+}
+
 /// Tokens the sizes are read at: prompt and answer of the question.
 fn at(bench: &Workbench) -> Tokens {
     let scenario = &bench.scenario;
@@ -99,6 +105,9 @@ fn plot(ui: &mut Ui, bench: &Workbench, per_token: Bytes) {
     };
     card(ui, ["One sequence's cache by its tokens", ""], readout, |ui| {
         lines(ui, "Cache by tokens", &drawn, [limit, at], bench.unit, PLOT);
+        if windows(bench) {
+            remark(ui, "Only what grows with every token is counted: layers with a window, and recurrent state, stop by themselves.");
+        }
         remark(ui, "Both scales double. A cache in fewer bits lies lower all the way; one that evicts tokens stops growing. Sizes only: no curve of accuracy was published that could be drawn.");
     });
 }

@@ -45,12 +45,7 @@ fn watts(bench: &Workbench, catalog: &Catalog) -> (f64, String) {
     if let Some(watts) = bench.reason.money.watts {
         return (watts, "typed".to_owned());
     }
-    let gpus: f64 = bench.scenario.machine.gpus().filter_map(|gpu| gpu.device.as_ref()?.watts).sum();
-    if gpus > 0.0 {
-        return (gpus, "what its GPUs draw at most by data sheet, the rest not counted".to_owned());
-    }
-    let draw = catalog.costs.draws.iter().find(|draw| draw.name.contains("without a GPU"));
-    draw.map_or((0.0, String::new()), |draw| (draw.watts, format!("assumed, as of a {}", draw.name.to_lowercase())))
+    catalog.costs.draw_of(&bench.scenario.machine).unwrap_or_default()
 }
 
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {

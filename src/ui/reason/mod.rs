@@ -9,6 +9,8 @@ mod claims;
 mod compression;
 mod cost;
 mod grid;
+mod hardware;
+mod hardware_tables;
 mod layouts;
 mod memory;
 mod offload;
@@ -69,6 +71,10 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
                 quants::ui(ui, bench, catalog);
                 None
             }
+            Section::Hardware => {
+                hardware::ui(ui, bench, catalog);
+                None
+            }
             Section::Questions => {
                 questions::ui(ui, bench, catalog);
                 None
@@ -96,6 +102,7 @@ const fn section_id(section: Section) -> &'static str {
         Section::Requests => "requests",
         Section::Offload => "offload",
         Section::Quants => "quants",
+        Section::Hardware => "hardware",
         Section::Questions => "questions",
         Section::Claims => "claims",
         Section::Cost => "cost",

@@ -13,7 +13,7 @@ use crate::ui::widget::button::Button;
 use crate::ui::widget::card::{card, rows};
 use crate::ui::widget::number_field::number_field;
 use crate::ui::widget::sheet::{Col, pick, quiet, sheet, value, words};
-use crate::ui::{fonts, theme};
+use crate::ui::{MemoryUnit, fonts, theme};
 use crate::units::{Bytes, BytesPerSecond, Seconds, TokensPerSecond};
 
 use super::{GAP, heading, pair, remark, said};
@@ -60,7 +60,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) {
     let key = Scenario { policy: crate::placement::Policy::default(), ..bench.scenario.clone() };
     let parts = bench.reason.parts.get(key.clone(), |scenario| Arc::new(Parts::of(scenario))).clone();
     if devices.room == Bytes::ZERO {
-        alone(ui, &machine, &devices, &parts);
+        alone(ui, &machine, &devices, &parts, bench.unit);
         return;
     }
     let count = bench.reason.layers.unwrap_or(parts.layers() / 2).min(parts.layers() + 1);
@@ -87,12 +87,35 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) {
 }
 
 /// Without a GPU of its own memory there is nothing to place.
-fn alone(ui: &mut Ui, machine: &Machine, devices: &Devices, parts: &Parts) {
+fn alone(ui: &mut Ui, machine: &Machine, devices: &Devices, parts: &Parts, unit: MemoryUnit) {
     let laid = parts.lay(&Homes::all(Home::Ram));
     let shared = machine.host().is_some_and(|pool| pool.kind == PoolKind::Unified);
     let why = if shared { "One memory serves GPU and CPU" } else { "There is no GPU" };
     heading(ui, &format!("{why}: wherever a class lies, at most {}", rate(devices.time(&laid))));
     said(ui, "A ceiling: every byte a token reads over the bandwidth of the one memory. What is expected stands on the page Run.");
+    ui.add_space(GAP);
+    card(ui, ["Classes of tensors", ""], |_| (), |ui| {
+        let columns = [
+            Col::rest("Class"),
+            Col::number("Kept", 90.0),
+            Col::number("Read a token", 90.0),
+            Col::number("Takes", 70.0),
+        ];
+        sheet(ui, "classes", &columns, laid.lines.len(), None, |ui, row, column| {
+            let line = &laid.lines[row];
+            match column {
+                0 => _ = words(ui, line.class.name()),
+                1 => _ = quiet(ui, &unit.of(line.ram.held)),
+                2 => _ = quiet(ui, &if line.ram.read == Bytes::ZERO { "—".to_owned() } else { line.ram.read.in_gb() }),
+                _ => {
+                    let time = line.time(None, devices.ram.map(|found| found.0));
+                    value(ui, &time.map_or_else(|| "—".to_owned(), |time| time.to_string()));
+                }
+            }
+        });
+        ui.add_space(4.0);
+        bandwidths(ui, devices);
+    });
 }
 
 fn name_all(scenario: &Scenario, parts: &Parts, room: Bytes, count: u32) -> Vec<Named> {
@@ -247,7 +270,11 @@ fn bandwidths(ui: &mut Ui, devices: &Devices) {
         Some((rate, Basis::DataSheet)) => format!("{name} {rate}, not measured"),
         None => format!("{name} unknown"),
     };
-    remark(ui, &format!("{}; {}.", say("GPU", devices.gpu), say("RAM", devices.ram)));
+    let ram = say("Memory of the CPU", devices.ram);
+    match devices.gpu {
+        None => remark(ui, &format!("{ram}.")),
+        gpu => remark(ui, &format!("{}; {ram}.", say("GPU, the fastest", gpu))),
+    };
 }
 
 /// The table: every class, what it keeps and reads, where it lies, and the time that costs.

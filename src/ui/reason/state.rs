@@ -18,6 +18,7 @@ use crate::units::{Bytes, MIB, Seconds, Tokens};
 use super::answer::{Drawn, Other};
 use super::claims::All;
 use super::cost::Money;
+use super::hardware::Looked;
 use super::memory::TableRow;
 use super::offload::Named;
 use super::quants::Formula;
@@ -38,6 +39,8 @@ pub enum Section {
     Offload,
     /// Every format of the model.
     Quants,
+    /// What the machine is for the model.
+    Hardware,
     /// Questions people ask.
     Questions,
     /// What other calculators say.
@@ -48,13 +51,14 @@ pub enum Section {
 
 impl Section {
     /// Every part with its title.
-    pub const ALL: [(Self, &'static str); 9] = [
+    pub const ALL: [(Self, &'static str); 10] = [
         (Self::Answer, "Time to answer"),
         (Self::Memory, "Memory"),
         (Self::Cache, "KV cache"),
         (Self::Requests, "Requests"),
         (Self::Offload, "Offload"),
         (Self::Quants, "Quants"),
+        (Self::Hardware, "Hardware"),
         (Self::Questions, "Questions"),
         (Self::Claims, "What others say"),
         (Self::Cost, "Cost"),
@@ -97,6 +101,7 @@ pub struct Reason {
     pub(super) table: Memo<(), Vec<TableRow>>,
     pub(super) parts: Memo<Scenario, Arc<Parts>>,
     pub(super) named: Memo<(Scenario, u32), Arc<Vec<Named>>>,
+    pub(super) looked: Memo<Scenario, Arc<Looked>>,
     pub(super) entries: Memo<Scenario, Arc<Vec<Entry>>>,
     pub(super) told: Memo<(), Arc<All>>,
     pub(super) layouts: Memo<(Arc<Architecture>, Vec<Tokens>), Vec<Row>>,
@@ -133,6 +138,7 @@ impl Default for Reason {
             table: Memo::default(),
             parts: Memo::default(),
             named: Memo::default(),
+            looked: Memo::default(),
             entries: Memo::default(),
             told: Memo::default(),
             layouts: Memo::default(),
