@@ -206,7 +206,12 @@ mod offload {
             let parts = Parts::of(&scenario);
             let rate = |kind| {
                 let machine = &scenario.machine;
-                machine.pools.iter().find(|pool| pool.kind == kind).and_then(|pool| pool.bandwidth()).map(|found| found.0)
+                machine
+                    .pools
+                    .iter()
+                    .find(|pool| pool.kind == kind)
+                    .and_then(|pool| pool.bandwidth())
+                    .map(|found| found.0)
             };
             for preset in [Preset::CpuExperts, Preset::Ram, Preset::GpuLayers(2)] {
                 let asked = Scenario { policy: preset.policy().expect("an engine can"), ..scenario.clone() };

@@ -135,10 +135,9 @@ impl Preset {
         let layers = u32::try_from(count).unwrap_or(u32::MAX);
         match self {
             Self::Gpu => gpu,
-            Self::Ram => Homes::all(Home::Ram),
+            Self::Ram | Self::GpuLayers(0) => Homes::all(Home::Ram),
             Self::CpuExperts => gpu.with(Class::Routed, Home::Ram),
             Self::CpuExpertsOfFirst(first) => gpu.with(Class::Routed, Home::Last(layers.saturating_sub(first))),
-            Self::GpuLayers(0) => Homes::all(Home::Ram),
             Self::GpuLayers(slots) => {
                 let last = Homes::all(Home::Last((slots - 1).min(layers)));
                 last.with(Class::Embedding, Home::Ram).with(Class::Head, Home::Gpu)

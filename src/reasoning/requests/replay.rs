@@ -159,7 +159,7 @@ mod tests {
         let replay = run(&setup, &requests);
         let before = replay.at(&setup, &requests, 11);
         assert_eq!(before.iter().map(|held| held.request).collect::<Vec<_>>(), (0..12).collect::<Vec<_>>());
-        assert_eq!(before.iter().map(|held| held.cells).sum::<u64>() * R1.get() >> 20, 39_528);
+        assert_eq!((before.iter().map(|held| held.cells).sum::<u64>() * R1.get()) >> 20, 39_528);
         let after = replay.at(&setup, &requests, 12);
         assert_eq!(after.iter().map(|held| held.request).collect::<Vec<_>>(), (1..13).collect::<Vec<_>>());
         assert_eq!((replay.waiting(11), replay.waiting(12)), (vec![], vec![0]));
@@ -211,7 +211,10 @@ mod tests {
 
     #[test]
     fn who_is_refused_has_no_stay() {
-        let setup = Setup { per_token: Bytes::new(31_981_568), ..setup(Bytes::new(40_960 << 20), Reserve::Whole { percent: 150 }) };
+        let setup = Setup {
+            per_token: Bytes::new(31_981_568),
+            ..setup(Bytes::new(40_960 << 20), Reserve::Whole { percent: 150 })
+        };
         let replay = run(&setup, &made(1, 0, LONG, 0, 0));
         assert_eq!((replay.stays.len(), replay.refused), (0, vec![(0, 0)]));
     }

@@ -33,14 +33,7 @@ pub struct Line<'a> {
 }
 
 /// Draws lines up to a limit, with a cursor; `name` is the plot's.
-pub fn lines(
-    ui: &mut Ui,
-    name: &str,
-    lines: &[Line<'_>],
-    [limit, at]: [Tokens; 2],
-    unit: MemoryUnit,
-    height: f32,
-) {
+pub fn lines(ui: &mut Ui, name: &str, lines: &[Line<'_>], [limit, at]: [Tokens; 2], unit: MemoryUnit, height: f32) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
     response.widget_info(|| {
         let sizes: Vec<String> =
@@ -67,7 +60,8 @@ pub fn lines(
     axis.paint(painter, palette, upward.max);
     let x = axis.x(at.get());
     painter.vline(x, upward, Stroke::new(1.0, palette.t3));
-    let inside = painter.with_clip_rect(Rect::from_x_y_ranges(across, upward.expand(2.0)).intersect(painter.clip_rect()));
+    let inside =
+        painter.with_clip_rect(Rect::from_x_y_ranges(across, upward.expand(2.0)).intersect(painter.clip_rect()));
     let mut ends: Vec<(f32, &Line<'_>)> = Vec::with_capacity(lines.len());
     for one in lines {
         let points: Vec<_> = (0..=POINTS)

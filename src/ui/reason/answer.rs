@@ -72,12 +72,11 @@ fn sentence(ui: &mut Ui, bench: &mut Workbench, answer: &Answer, split: Option<&
     let rate = |rate: f64| TokensPerSecond::saturating(rate).to_string();
     let mut text = format!("The first token comes after {least}{}", split.first_token);
     if let (Some(first), Some(last)) = (split.first_rate, split.last_rate) {
-        text = match rate(first) == rate(last) {
-            true => format!("{text}, then {} tokens/s to the end", rate(first)),
-            false => {
-                let (first, last) = (rate(first), rate(last));
-                format!("{text}, then {first} tokens/s, {last} at the end: the longer it gets, the more is read back")
-            }
+        let [start, end] = [rate(first), rate(last)];
+        text = if start == end {
+            format!("{text}, then {start} tokens/s to the end")
+        } else {
+            format!("{text}, then {start} tokens/s, {end} at the end: the longer it gets, the more is read back")
         };
     }
     if let Some(bill) = answer.bill.as_ref().filter(|bill| !bill.rate.is_exact()) {
@@ -188,40 +187,51 @@ fn shown_length(ui: &mut Ui, bench: &mut Workbench) {
 fn lengths(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
     let all = published(catalog);
     let key = Scenario { answer: Tokens::ZERO, ..bench.scenario.clone() };
-    let times = bench.reason.lengths.get(key, |scenario| {
-        all.iter().map(|(length, _)| whole_answer(scenario, length.tokens)).collect()
-    });
+    let times = bench
+        .reason
+        .lengths
+        .get(key, |scenario| all.iter().map(|(length, _)| whole_answer(scenario, length.tokens)).collect());
     let times = times.clone();
     let least = if bench.scenario.engine.ideal { "≥ " } else { "" };
     let mut taken = None;
-    card(ui, ["Published lengths, here", ""], |_| (), |ui| {
-        let columns =
-            [Col::rest("Asked, of whom"), Col::number("Tokens", 112.0), Col::number("Takes here", 78.0)];
-        sheet(ui, "lengths", &columns, all.len(), None, |ui, row, column| {
-            let (length, bound) = &all[row];
-            match column {
-                0 => _ = words(ui, &length.task).on_hover_text(&length.source),
-                1 => {
-                    let chosen = bench.scenario.answer == length.tokens;
-                    let text = match bound {
-                        Bound::Limit => format!("at most {}", length.tokens),
-                        Bound::Usual if length.confidence == Confidence::Read => length.tokens.to_string(),
-                        Bound::Usual => format!("assumed {}", length.tokens),
-                    };
-                    if pick(ui, &text, chosen).on_hover_text(format!("{}. Click to ask for it.", length.source)).clicked() {
-                        taken = Some(length.tokens);
+    card(
+        ui,
+        ["Published lengths, here", ""],
+        |_| (),
+        |ui| {
+            let columns = [Col::rest("Asked, of whom"), Col::number("Tokens", 112.0), Col::number("Takes here", 78.0)];
+            sheet(ui, "lengths", &columns, all.len(), None, |ui, row, column| {
+                let (length, bound) = &all[row];
+                match column {
+                    0 => _ = words(ui, &length.task).on_hover_text(&length.source),
+                    1 => {
+                        let chosen = bench.scenario.answer == length.tokens;
+                        let text = match bound {
+                            Bound::Limit => format!("at most {}", length.tokens),
+                            Bound::Usual if length.confidence == Confidence::Read => length.tokens.to_string(),
+                            Bound::Usual => format!("assumed {}", length.tokens),
+                        };
+                        if pick(ui, &text, chosen)
+                            .on_hover_text(format!("{}. Click to ask for it.", length.source))
+                            .clicked()
+                        {
+                            taken = Some(length.tokens);
+                        }
                     }
+                    _ => _ = value(ui, &time_text(least, times[row])),
                 }
-                _ => _ = value(ui, &time_text(least, times[row])),
-            }
-        });
-        ui.add_space(4.0);
-        remark(ui, "Tokens as published, thinking included; hover for the source. A click asks for that length.");
-        if let Some(sampling) = catalog.thinking.sampling_of(&bench.scenario.subject.model.id) {
+            });
             ui.add_space(4.0);
-            remark(ui, &format!("How it wants to be sampled: {} {} ({})", sampling.line(), sampling.why, sampling.source));
-        }
-    });
+            remark(ui, "Tokens as published, thinking included; hover for the source. A click asks for that length.");
+            if let Some(sampling) = catalog.thinking.sampling_of(&bench.scenario.subject.model.id) {
+                ui.add_space(4.0);
+                remark(
+                    ui,
+                    &format!("How it wants to be sampled: {} {} ({})", sampling.line(), sampling.why, sampling.source),
+                );
+            }
+        },
+    );
     if let Some(tokens) = taken {
         bench.scenario.answer = tokens;
         ui.ctx().request_discard("another length");
@@ -263,36 +273,57 @@ fn others(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
     let on_screen = bench.scenario.subject.model.clone();
     let least = if bench.scenario.engine.ideal { "≥ " } else { "" };
     let mut picked = None;
-    card(ui, ["R1 and its distills, here", ""], |_| (), |ui| {
-        let columns =
-            [Col::rest("Model"), Col::number("File", 68.0), Col::words("", 96.0), Col::number("tokens/s", 54.0), Col::number("Answer", 66.0)];
-        sheet(ui, "others", &columns, others.len(), None, |ui, row, column| {
-            let Other { subject, answer } = &others[row];
-            match column {
-                0 => {
-                    let name = short(&subject.model.name);
-                    if pick(ui, name, subject.model.id == on_screen.id).on_hover_text(format!("Put {} on screen", subject.model.name)).clicked() {
-                        picked = Some(subject.model.clone());
+    card(
+        ui,
+        ["R1 and its distills, here", ""],
+        |_| (),
+        |ui| {
+            let columns = [
+                Col::rest("Model"),
+                Col::number("File", 68.0),
+                Col::words("", 96.0),
+                Col::number("tokens/s", 54.0),
+                Col::number("Answer", 66.0),
+            ];
+            sheet(ui, "others", &columns, others.len(), None, |ui, row, column| {
+                let Other { subject, answer } = &others[row];
+                match column {
+                    0 => {
+                        let name = short(&subject.model.name);
+                        if pick(ui, name, subject.model.id == on_screen.id)
+                            .on_hover_text(format!("Put {} on screen", subject.model.name))
+                            .clicked()
+                        {
+                            picked = Some(subject.model.clone());
+                        }
                     }
+                    1 => _ = quiet(ui, &subject.weights.file.in_gb()),
+                    2 => {
+                        let glyph = glyph_of(answer.verdict.level);
+                        verdict::glyph(ui, glyph, 12.0);
+                        quiet(ui, glyph.word());
+                    }
+                    3 => {
+                        let rate = answer.bill.as_ref().map(|bill| bill.rate.expected);
+                        quiet(
+                            ui,
+                            &rate.map_or_else(|| "—".to_owned(), |rate| TokensPerSecond::saturating(rate).to_string()),
+                        );
+                    }
+                    _ => _ = value(ui, &time_text(least, answer.whole_answer)),
                 }
-                1 => _ = quiet(ui, &subject.weights.file.in_gb()),
-                2 => {
-                    let glyph = glyph_of(answer.verdict.level);
-                    verdict::glyph(ui, glyph, 12.0);
-                    quiet(ui, glyph.word());
-                }
-                3 => {
-                    let rate = answer.bill.as_ref().map(|bill| bill.rate.expected);
-                    quiet(ui, &rate.map_or_else(|| "—".to_owned(), |rate| TokensPerSecond::saturating(rate).to_string()));
-                }
-                _ => _ = value(ui, &time_text(least, answer.whole_answer)),
-            }
-        });
-        ui.add_space(4.0);
-        let quant = others.first().map_or_else(String::new, |other| other.subject.quant.id.clone());
-        let tokens = bench.scenario.answer;
-        remark(ui, &format!("At {quant}, placed by the engine, each with an answer of {tokens} tokens. Distills are Qwen and Llama models trained on R1's answers: other models, not R1 made small."));
-    });
+            });
+            ui.add_space(4.0);
+            let quant = others.first().map_or_else(String::new, |other| other.subject.quant.id.clone());
+            let tokens = bench.scenario.answer;
+            remark(
+                ui,
+                &format!(
+                    "At {quant}, placed by the engine, each with an answer of {tokens} tokens. Distills are Qwen and Llama models trained on R1's answers: other models, not R1 made small."
+                ),
+            );
+        },
+    );
     if let Some(model) = picked {
         let answer = bench.scenario.answer;
         bench.pick_model(&model);
@@ -311,19 +342,15 @@ fn family(bench: &mut Workbench, catalog: &Catalog) -> Vec<Arc<Subject>> {
     let on_screen = bench.scenario.subject.model.clone();
     let in_family = |model: &&Arc<Architecture>| FAMOUS.contains(&model.id.as_str()) || model.facts.family == DISTILLS;
     let under = |model: &Arc<Architecture>| Arc::new(bench.under_this_quant(model, None));
-    let make = || {
-        let mut all: Vec<Arc<Subject>> = catalog.models.iter().filter(in_family).map(under).collect();
-        if !all.iter().any(|subject| subject.model.id == on_screen.id) {
-            all.insert(0, bench.scenario.subject.clone());
-        }
-        all
-    };
     let key = (on_screen.clone(), bench.scenario.subject.quant.id.clone());
     if let Some(made) = bench.reason.family.kept(&key) {
         return made.clone();
     }
-    let made = make();
-    bench.reason.family.get(key, |_| made).clone()
+    let mut all: Vec<Arc<Subject>> = catalog.models.iter().filter(in_family).map(under).collect();
+    if !all.iter().any(|subject| subject.model.id == on_screen.id) {
+        all.insert(0, bench.scenario.subject.clone());
+    }
+    bench.reason.family.get(key, |_| all).clone()
 }
 
 /// The same answer drawn several times side by side: what it takes, and what the study said of it.
@@ -342,41 +369,51 @@ fn samples(ui: &mut Ui, bench: &mut Workbench) {
     let drawn = drawn.clone();
     let advice = memory::of_samples(bench);
     let least = if bench.scenario.engine.ideal { "≥ " } else { "" };
-    card(ui, ["Several samples of each answer", ""], |_| (), |ui| {
-        let columns = [
-            Col::number("Samples", 60.0),
-            Col::number("KV cache", 90.0),
-            Col::words("", 100.0),
-            Col::number("tokens/s each", 92.0),
-            Col::number("together", 70.0),
-            Col::number("All done after", 100.0),
-            Col::rest(""),
-        ];
-        sheet(ui, "samples", &columns, drawn.len(), None, |ui, row, column| {
-            let Drawn { count, answer } = &drawn[row];
-            let rate = |rate: Option<f64>| rate.map_or_else(|| "—".to_owned(), |rate| TokensPerSecond::saturating(rate).to_string());
-            let bill = answer.bill.as_ref();
-            match column {
-                0 => _ = words(ui, &count.to_string()),
-                1 => _ = value(ui, &unit.of(cache(answer))),
-                2 => {
-                    let glyph = glyph_of(answer.verdict.level);
-                    verdict::glyph(ui, glyph, 12.0);
-                    quiet(ui, glyph.word());
+    card(
+        ui,
+        ["Several samples of each answer", ""],
+        |_| (),
+        |ui| {
+            let columns = [
+                Col::number("Samples", 60.0),
+                Col::number("KV cache", 90.0),
+                Col::words("", 100.0),
+                Col::number("tokens/s each", 92.0),
+                Col::number("together", 70.0),
+                Col::number("All done after", 100.0),
+                Col::rest(""),
+            ];
+            sheet(ui, "samples", &columns, drawn.len(), None, |ui, row, column| {
+                let Drawn { count, answer } = &drawn[row];
+                let rate = |rate: Option<f64>| {
+                    rate.map_or_else(|| "—".to_owned(), |rate| TokensPerSecond::saturating(rate).to_string())
+                };
+                let bill = answer.bill.as_ref();
+                match column {
+                    0 => _ = words(ui, &count.to_string()),
+                    1 => _ = value(ui, &unit.of(cache(answer))),
+                    2 => {
+                        let glyph = glyph_of(answer.verdict.level);
+                        verdict::glyph(ui, glyph, 12.0);
+                        quiet(ui, glyph.word());
+                    }
+                    3 => _ = quiet(ui, &rate(bill.map(|bill| bill.rate.expected))),
+                    4 => _ = quiet(ui, &rate(bill.map(|bill| bill.throughput().expected))),
+                    5 => _ = value(ui, &time_text(least, answer.whole_answer)),
+                    _ => {}
                 }
-                3 => _ = quiet(ui, &rate(bill.map(|bill| bill.rate.expected))),
-                4 => _ = quiet(ui, &rate(bill.map(|bill| bill.throughput().expected))),
-                5 => _ = value(ui, &time_text(least, answer.whole_answer)),
-                _ => {}
+            });
+            ui.add_space(4.0);
+            remark(
+                ui,
+                "Each with a context that holds prompt and answer of every sample; of the answers the one most agree on is taken.",
+            );
+            ui.spacing_mut().item_spacing.y = 3.0;
+            for text in &advice {
+                ui.add(egui::Label::new(fonts::small(text).color(theme::palette(ui).t2)).wrap());
             }
-        });
-        ui.add_space(4.0);
-        remark(ui, "Each with a context that holds prompt and answer of every sample; of the answers the one most agree on is taken.");
-        ui.spacing_mut().item_spacing.y = 3.0;
-        for text in &advice {
-            ui.add(egui::Label::new(fonts::small(text).color(theme::palette(ui).t2)).wrap());
-        }
-    });
+        },
+    );
 }
 
 fn cache(answer: &Answer) -> Bytes {

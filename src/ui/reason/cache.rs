@@ -14,7 +14,14 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
     let kv = bench.answer().plan.kv();
     let kept = bench.scenario.engine.kv_word(bench.scenario.run.kv_k);
     heading(ui, &format!("A context of {context} tokens keeps {} of cache", unit.of(kv)));
-    said(ui, &format!("{} for each token in {kept}, over all layers, as {} keeps it.", super::pool::exact(per_token), bench.scenario.engine.name));
+    said(
+        ui,
+        &format!(
+            "{} for each token in {kept}, over all layers, as {} keeps it.",
+            super::pool::exact(per_token),
+            bench.scenario.engine.name
+        ),
+    );
     ui.add_space(GAP);
     layouts::ui(ui, bench, catalog);
     ui.add_space(GAP);

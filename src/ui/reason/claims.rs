@@ -28,30 +28,43 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) {
     let (told, settled) = &*all;
     let wrong = told.iter().filter(|told| told.claim.truth == Truth::Wrong).count();
     heading(ui, &format!("What others say of DeepSeek-R1: {} of {} answers are wrong", wrong, told.len()));
-    said(ui, "Each with the formula its digits come from, computed again, and what is computed here; these do not change with the selectors.");
+    said(
+        ui,
+        "Each with the formula its digits come from, computed again, and what is computed here; these do not change with the selectors.",
+    );
     ui.add_space(8.0);
     let mut choices: Vec<(Option<Topic>, &str)> = vec![(None, "all")];
     choices.extend(Topic::ALL.map(|topic| (Some(topic), topic.name())));
     segmented(ui, "Topic", &mut bench.reason.topic, &choices);
     ui.add_space(GAP);
     let topic = bench.reason.topic;
-    card(ui, ["Published answers", ""], |_| (), |ui| {
-        list(ui, told.iter().filter(|told| topic.is_none_or(|topic| told.claim.topic == topic)));
-    });
+    card(
+        ui,
+        ["Published answers", ""],
+        |_| (),
+        |ui| {
+            list(ui, told.iter().filter(|told| topic.is_none_or(|topic| told.claim.topic == topic)));
+        },
+    );
     if topic.is_some() {
         return;
     }
     ui.add_space(GAP);
-    card(ui, ["Where they contradict each other", ""], |_| (), |ui| {
-        rows(ui, 18.0);
-        ui.spacing_mut().item_spacing.y = 3.0;
-        for (place, settled) in settled.iter().enumerate() {
-            if place > 0 {
-                ui.add_space(8.0);
+    card(
+        ui,
+        ["Where they contradict each other", ""],
+        |_| (),
+        |ui| {
+            rows(ui, 18.0);
+            ui.spacing_mut().item_spacing.y = 3.0;
+            for (place, settled) in settled.iter().enumerate() {
+                if place > 0 {
+                    ui.add_space(8.0);
+                }
+                contradiction(ui, settled);
             }
-            contradiction(ui, settled);
-        }
-    });
+        },
+    );
 }
 
 /// The answers of one topic, as they stand where it is looked at.
@@ -92,7 +105,8 @@ fn claim(ui: &mut Ui, told: &Told<'_>) {
         verdict::glyph(ui, glyph, 12.0);
         ui.label(fonts::medium(claim.truth.name()).size(12.0).color(ink));
         ui.label(fonts::medium(&claim.asks).size(13.0).color(palette.t1));
-        ui.label(fonts::body(format!("{}: {}", claim.by.name, claim.says)).color(palette.t2)).on_hover_text(&claim.by.source);
+        ui.label(fonts::body(format!("{}: {}", claim.by.name, claim.says)).color(palette.t2))
+            .on_hover_text(&claim.by.source);
     });
     let line = |ui: &mut Ui, text: String| _ = ui.add(Label::new(fonts::small(text).color(palette.t2)).wrap());
     let formula = told.formula();

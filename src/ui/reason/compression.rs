@@ -61,13 +61,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) {
         return;
     };
     let before = bench.reason.smaller;
-    pair(
-        ui,
-        0.52,
-        bench,
-        |ui, bench| plot(ui, bench, per_token),
-        |ui, bench| typed(ui, &mut bench.reason.smaller),
-    );
+    pair(ui, 0.52, bench, |ui, bench| plot(ui, bench, per_token), |ui, bench| typed(ui, &mut bench.reason.smaller));
     ui.add_space(super::GAP);
     shares(ui, bench, per_token);
     if bench.reason.smaller != before {
@@ -106,50 +100,61 @@ fn plot(ui: &mut Ui, bench: &Workbench, per_token: Bytes) {
     card(ui, ["One sequence's cache by its tokens", ""], readout, |ui| {
         lines(ui, "Cache by tokens", &drawn, [limit, at], bench.unit, PLOT);
         if windows(bench) {
-            remark(ui, "Only what grows with every token is counted: layers with a window, and recurrent state, stop by themselves.");
+            remark(
+                ui,
+                "Only what grows with every token is counted: layers with a window, and recurrent state, stop by themselves.",
+            );
         }
-        remark(ui, "Both scales double. A cache in fewer bits lies lower all the way; one that evicts tokens stops growing. Sizes only: no curve of accuracy was published that could be drawn.");
+        remark(
+            ui,
+            "Both scales double. A cache in fewer bits lies lower all the way; one that evicts tokens stops growing. Sizes only: no curve of accuracy was published that could be drawn.",
+        );
     });
 }
 
 fn typed(ui: &mut Ui, smaller: &mut Smaller) {
-    card(ui, ["What is kept", ""], |_| (), |ui| {
-        rows(ui, theme::height::SMALL);
-        ui.spacing_mut().item_spacing.y = 6.0;
-        let palette = theme::palette(ui);
-        let group = |ui: &mut Ui, title: &str, fields: &mut [Field<'_>]| {
-            ui.label(fonts::medium(title).size(12.0).color(palette.t1));
-            ui.horizontal_wrapped(|ui| {
-                ui.spacing_mut().item_spacing.x = 10.0;
-                for (name, value, range, unit) in fields {
-                    under(ui, name, 112.0, |ui| _ = number_field(ui, name, value, range.clone(), unit, 104.0));
-                }
-            });
-        };
-        let Smaller { bits, group: values, zero, residual, budget, buffer, sinks, window, hitters } = smaller;
-        let long = 1..=1 << 20;
-        group(
-            ui,
-            "Every token in fewer bits (quantization)",
-            &mut [
-                ("Bits of a value", bits, 1..=16, ""),
-                ("Values to a scale", values, 1..=4096, ""),
-                ("Zero point", zero, 0..=32, "bits"),
-                ("Last in 16 bit", residual, 0..=1 << 20, "tokens"),
-            ],
-        );
-        group(
-            ui,
-            "Fewer tokens by score (token eviction), R-KV",
-            &mut [("Budget", budget, long.clone(), "tokens"), ("Buffer", buffer, 0..=1 << 20, "tokens")],
-        );
-        group(
-            ui,
-            "First and last tokens, StreamingLLM",
-            &mut [("Sinks", sinks, 0..=1 << 20, "tokens"), ("Window", window, long.clone(), "tokens")],
-        );
-        group(ui, "Half by attention, half the last, H2O", &mut [("H2O budget", hitters, long, "tokens")]);
-    });
+    card(
+        ui,
+        ["What is kept", ""],
+        |_| (),
+        |ui| {
+            rows(ui, theme::height::SMALL);
+            ui.spacing_mut().item_spacing.y = 6.0;
+            let palette = theme::palette(ui);
+            let group = |ui: &mut Ui, title: &str, fields: &mut [Field<'_>]| {
+                ui.label(fonts::medium(title).size(12.0).color(palette.t1));
+                ui.horizontal_wrapped(|ui| {
+                    ui.spacing_mut().item_spacing.x = 10.0;
+                    for (name, value, range, unit) in fields {
+                        under(ui, name, 112.0, |ui| _ = number_field(ui, name, value, range.clone(), unit, 104.0));
+                    }
+                });
+            };
+            let Smaller { bits, group: values, zero, residual, budget, buffer, sinks, window, hitters } = smaller;
+            let long = 1..=1 << 20;
+            group(
+                ui,
+                "Every token in fewer bits (quantization)",
+                &mut [
+                    ("Bits of a value", bits, 1..=16, ""),
+                    ("Values to a scale", values, 1..=4096, ""),
+                    ("Zero point", zero, 0..=32, "bits"),
+                    ("Last in 16 bit", residual, 0..=1 << 20, "tokens"),
+                ],
+            );
+            group(
+                ui,
+                "Fewer tokens by score (token eviction), R-KV",
+                &mut [("Budget", budget, long.clone(), "tokens"), ("Buffer", buffer, 0..=1 << 20, "tokens")],
+            );
+            group(
+                ui,
+                "First and last tokens, StreamingLLM",
+                &mut [("Sinks", sinks, 0..=1 << 20, "tokens"), ("Window", window, long.clone(), "tokens")],
+            );
+            group(ui, "Half by attention, half the last, H2O", &mut [("H2O budget", hitters, long, "tokens")]);
+        },
+    );
 }
 
 type Field<'a> = (&'static str, &'a mut u64, std::ops::RangeInclusive<u64>, &'static str);
@@ -160,29 +165,34 @@ fn shares(ui: &mut Ui, bench: &Workbench, per_token: Bytes) {
     let ways = bench.reason.smaller.ways();
     let title = format!("At {at} tokens, prompt and answer");
     let unit = bench.unit;
-    card(ui, [&title, ""], |_| (), |ui| {
-        let columns = [
-            Col::rest("How"),
-            Col::number("Cache", 90.0),
-            Col::number("of 16 bit", 80.0),
-            Col::number("Tokens kept", 90.0),
-        ];
-        sheet(ui, "ways", &columns, ways.len(), None, |ui, row, column| {
-            let way = &ways[row];
-            match column {
-                0 => _ = words(ui, &name(way)),
-                1 => _ = value(ui, &unit.of(way.bytes(at, per_token))),
-                2 => _ = quiet(ui, &format!("{:.4}", way.share(at))),
-                _ => _ = quiet(ui, &way.kept(at).to_string()),
+    card(
+        ui,
+        [&title, ""],
+        |_| (),
+        |ui| {
+            let columns = [
+                Col::rest("How"),
+                Col::number("Cache", 90.0),
+                Col::number("of 16 bit", 80.0),
+                Col::number("Tokens kept", 90.0),
+            ];
+            sheet(ui, "ways", &columns, ways.len(), None, |ui, row, column| {
+                let way = &ways[row];
+                match column {
+                    0 => _ = words(ui, &name(way)),
+                    1 => _ = value(ui, &unit.of(way.bytes(at, per_token))),
+                    2 => _ = quiet(ui, &format!("{:.4}", way.share(at))),
+                    _ => _ = quiet(ui, &way.kept(at).to_string()),
+                }
+            });
+            ui.add_space(4.0);
+            ui.spacing_mut().item_spacing.y = 3.0;
+            for (name, read) in NAMES.iter().zip(READ).skip(1) {
+                remark(ui, &format!("{}: {read}", capital(name)));
             }
-        });
-        ui.add_space(4.0);
-        ui.spacing_mut().item_spacing.y = 3.0;
-        for (name, read) in NAMES.iter().zip(READ).skip(1) {
-            remark(ui, &format!("{}: {read}", capital(name)));
-        }
-        remark(ui, WORDS);
-    });
+            remark(ui, WORDS);
+        },
+    );
 }
 
 /// Three things that share no word here.

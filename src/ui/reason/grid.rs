@@ -3,11 +3,11 @@
 use egui::{Align2, Color32, Painter, Rect, Stroke, Ui, pos2, vec2};
 
 use crate::reasoning::requests::{Held, Played, Reserve};
+use crate::ui::MemoryUnit;
 use crate::ui::fonts::{self, Weight};
 use crate::ui::paint::{image, line};
 use crate::ui::theme::{self, Palette};
 use crate::ui::widget::card::card;
-use crate::ui::MemoryUnit;
 use crate::units::grouped;
 
 use super::remark;
@@ -54,7 +54,7 @@ impl Squares {
         let mut at = from;
         while at < to {
             let row_end = (at / self.columns + 1) * self.columns;
-            let whole_rows = if at % self.columns == 0 { (to - at) / self.columns } else { 0 };
+            let whole_rows = if at.is_multiple_of(self.columns) { (to - at) / self.columns } else { 0 };
             let end = if whole_rows > 0 { at + whole_rows * self.columns } else { row_end.min(to) };
             let last = square(end - 1) + vec2(self.side, self.side);
             rects.push(Rect::from_min_max(square(at), last));
@@ -88,10 +88,9 @@ fn legend(reserve: Reserve, each: u64) -> String {
             "One square is {} of {size} tokens; numbers are requests. The blocks of a request stand together here; in memory they lie where there was room.",
             if each == 1 { "a block".to_owned() } else { format!("{} blocks", grouped(each)) }
         ),
-        Reserve::Whole { .. } => format!(
-            "One square is {} tokens; numbers are requests. Pale is reserved and not yet used.",
-            grouped(each)
-        ),
+        Reserve::Whole { .. } => {
+            format!("One square is {} tokens; numbers are requests. Pale is reserved and not yet used.", grouped(each))
+        }
     }
 }
 

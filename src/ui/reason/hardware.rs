@@ -10,6 +10,7 @@ use crate::advice::parallel::{self, Degree};
 use crate::advice::transfer::{self, Transfer};
 use crate::advice::{baseline, binding, tier};
 use crate::catalog::Catalog;
+use crate::placement::Mode;
 use crate::scenario::{Answer, Scenario};
 use crate::speed::Range;
 use crate::ui::bench::Workbench;
@@ -50,8 +51,11 @@ pub(super) struct Looked {
 
 pub(super) fn ui(ui: &mut egui::Ui, bench: &mut Workbench, catalog: &Catalog) {
     let looked = looked(ui, bench, catalog);
-    heading(ui, &format!("For {} this machine is: {}", bench.scenario.subject.model.name, looked.tier.class.words()));
-    said(ui, &looked.tier.words);
+    heading(ui, looked.tier.words.trim_end_matches('.'));
+    said(
+        ui,
+        "The widest form of the model that this machine holds, and what it reaches with it. What others would give stands below.",
+    );
     ui.add_space(GAP);
     pair(ui, 0.5, bench, |ui, bench| tables::check(ui, bench, &looked), |ui, _| tables::binds(ui, &looked));
     ui.add_space(GAP);
@@ -98,7 +102,10 @@ fn look(scenario: &Scenario, answer: &Answer, catalog: &Catalog) -> Looked {
         tier: tier::classify(scenario, &forms, &id),
         check: catalog.first_check(scenario),
         binds: binding::find(scenario, answer).lines(),
-        from_disk: binding::from_disk(scenario, &forms),
+        from_disk: match answer.plan.mode {
+            Mode::Disk => binding::from_disk(scenario, &forms),
+            _ => Vec::new(),
+        },
         kinds: kinds(scenario, catalog),
         least: [least::LABELLED_80, least::REAL_80].map(least),
         degrees: parallel::degrees(scenario),
@@ -111,10 +118,12 @@ fn look(scenario: &Scenario, answer: &Answer, catalog: &Catalog) -> Looked {
 fn kinds(scenario: &Scenario, catalog: &Catalog) -> Vec<Kind> {
     let Some(ceiling) = catalog.engines.iter().find(|engine| engine.ideal) else { return Vec::new() };
     let own = memories::of_machine(&scenario.machine);
-    let rows = |all: &[Memory]| {
-        memories::rows(scenario, ceiling, all).into_iter().map(|row| kind(&row)).collect::<Vec<_>>()
-    };
+    let rows =
+        |all: &[Memory]| memories::rows(scenario, ceiling, all).into_iter().map(|row| kind(&row)).collect::<Vec<_>>();
     let mut all = rows(&own);
+    for kind in &mut all {
+        kind.name = format!("{}, this machine", kind.name);
+    }
     all.extend(rows(&catalog.memories));
     all
 }
@@ -122,8 +131,13 @@ fn kinds(scenario: &Scenario, catalog: &Catalog) -> Vec<Kind> {
 fn kind(row: &memories::Row<'_>) -> Kind {
     let bandwidth = &row.memory.bandwidth;
     let cited = row.cited.as_ref().map_or_else(String::new, |(cited, low, high)| {
-        let range = if cited.low < cited.high { format!("{} to {}", cited.low, cited.high) } else { format!("{}", cited.low) };
-        let share = if low < high { format!("{:.0} to {:.0} %", low * 100.0, high * 100.0) } else { format!("{:.0} %", low * 100.0) };
+        let range =
+            if cited.low < cited.high { format!("{} to {}", cited.low, cited.high) } else { format!("{}", cited.low) };
+        let share = if low < high {
+            format!("{:.0} to {:.0} %", low * 100.0, high * 100.0)
+        } else {
+            format!("{:.0} %", low * 100.0)
+        };
         format!("{range}, {share} of it ({})", cited.source)
     });
     Kind {

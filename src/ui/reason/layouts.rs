@@ -23,41 +23,63 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
     contexts.sort_unstable();
     contexts.dedup();
     let key = (model.clone(), contexts.clone());
-    let rows = bench.reason.layouts.get(key, |(model, contexts)| {
-        crate::reasoning::layouts::rows(model, &catalog.cache_layouts, contexts)
-    });
+    let rows = bench
+        .reason
+        .layouts
+        .get(key, |(model, contexts)| crate::reasoning::layouts::rows(model, &catalog.cache_layouts, contexts));
     let (rows, unit) = (rows.clone(), bench.unit);
     let latent = model.layers.iter().any(|layer| matches!(layer.mixer, crate::model::Mixer::Mla(_)));
-    card(ui, ["Ways to keep it", ""], |_| (), |ui| {
-        let titles: Vec<String> = contexts.iter().map(|context| format!("at {context}")).collect();
-        let mut columns = vec![Col::rest("Layout and type"), Col::number("Bytes a token", 92.0), Col::number("of the first", 70.0)];
-        columns.extend(titles.iter().map(|title| Col::number(title, 80.0)));
-        sheet(ui, "layouts", &columns, rows.len(), None, |ui, row, column| {
-            let row = &rows[row];
-            match column {
-                0 => {
-                    let label = words(ui, &row.name);
-                    if !row.source.is_empty() {
-                        label.on_hover_text(format!("{} ({})", row.source, row.confidence.word()));
+    card(
+        ui,
+        ["Ways to keep it", ""],
+        |_| (),
+        |ui| {
+            let titles: Vec<String> = contexts.iter().map(|context| format!("at {context}")).collect();
+            let mut columns = vec![
+                Col::rest("Layout and type"),
+                Col::number("Bytes a token", 92.0),
+                Col::number("of the first", 70.0),
+            ];
+            columns.extend(titles.iter().map(|title| Col::number(title, 80.0)));
+            sheet(ui, "layouts", &columns, rows.len(), None, |ui, row, column| {
+                let row = &rows[row];
+                match column {
+                    0 => {
+                        let label = words(ui, &row.name);
+                        if !row.source.is_empty() {
+                            label.on_hover_text(format!("{} ({})", row.source, row.confidence.word()));
+                        }
                     }
+                    1 => _ = value(ui, &grouped(row.per_token.get())),
+                    2 => _ = quiet(ui, &format!("{:.2} %", row.share * 100.0)),
+                    _ => _ = quiet(ui, &unit.of(row.at[column - 3])),
                 }
-                1 => _ = value(ui, &grouped(row.per_token.get())),
-                2 => _ = quiet(ui, &format!("{:.2} %", row.share * 100.0)),
-                _ => _ = quiet(ui, &unit.of(row.at[column - 3])),
+            });
+            ui.add_space(4.0);
+            ui.spacing_mut().item_spacing.y = 3.0;
+            for row in rows.iter().filter(|row| !row.source.is_empty()) {
+                let doubt = if row.confidence == Confidence::Read {
+                    String::new()
+                } else {
+                    format!(", {}", row.confidence.word())
+                };
+                remark(ui, &format!("{}: {}{doubt}.", row.name, row.source));
             }
-        });
-        ui.add_space(4.0);
-        ui.spacing_mut().item_spacing.y = 3.0;
-        for row in rows.iter().filter(|row| !row.source.is_empty()) {
-            let doubt = if row.confidence == Confidence::Read { String::new() } else { format!(", {}", row.confidence.word()) };
-            remark(ui, &format!("{}: {}{doubt}.", row.name, row.source));
-        }
-        if latent {
-            remark(ui, "Every head is what llama.cpp kept before April 2025, and keeps for files whose kv_b is not split; the others are for files made since. FP8 and NVFP4 are other engines' formats.");
-        }
-    });
+            if latent {
+                remark(
+                    ui,
+                    "Every head is what llama.cpp kept before April 2025, and keeps for files whose kv_b is not split; the others are for files made since. FP8 and NVFP4 are other engines' formats.",
+                );
+            }
+        },
+    );
     if latent {
         ui.add_space(GAP);
-        card(ui, ["What a latent cache saves, in three places", ""], |_| (), |ui| claims::of_topic(ui, bench, &SAVINGS));
+        card(
+            ui,
+            ["What a latent cache saves, in three places", ""],
+            |_| (),
+            |ui| claims::of_topic(ui, bench, &SAVINGS),
+        );
     }
 }

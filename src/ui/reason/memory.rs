@@ -20,7 +20,8 @@ use super::state::WeightBits;
 use super::{GAP, column, heading, pair, remark, said};
 
 /// The study, as it is cited.
-const STUDY: &str = "Kim et al., Not All Bits Are Equal, arXiv 2510.10964, as read in its summaries and reviews; its GB are GiB.";
+const STUDY: &str =
+    "Kim et al., Not All Bits Are Equal, arXiv 2510.10964, as read in its summaries and reviews; its GB are GiB.";
 /// The answers of the study's table, tokens.
 const TABLE: Tokens = Tokens::new(30_000);
 /// Its models, by their id in the catalogue.
@@ -45,21 +46,21 @@ pub(super) struct TableRow {
 
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
     let equation = equation(bench);
-    match &equation {
-        Some(equation) => {
-            let text = format!(
-                "{} of weights and {} of cache are {}",
-                two(equation.weights()),
-                two(equation.cache()),
-                two(equation.total())
-            );
-            heading(ui, &text);
-            said(ui, &beside(bench));
-        }
-        None => {
-            heading(ui, "The equation has no term for this cache");
-            said(ui, "Its layers have windows or a recurrent state, so the cache does not grow by a fixed number for each token. What a run takes stands on the page Run.");
-        }
+    if let Some(equation) = &equation {
+        let text = format!(
+            "{} of weights and {} of cache are {}",
+            two(equation.weights()),
+            two(equation.cache()),
+            two(equation.total())
+        );
+        heading(ui, &text);
+        said(ui, &beside(bench));
+    } else {
+        heading(ui, "The equation has no term for this cache");
+        said(
+            ui,
+            "Its layers have windows or a recurrent state, so the cache does not grow by a fixed number for each token. What a run takes stands on the page Run.",
+        );
     }
     ui.add_space(8.0);
     controls(ui, bench);
@@ -145,29 +146,43 @@ fn controls(ui: &mut Ui, bench: &mut Workbench) {
 
 /// Both terms with their numbers.
 fn terms(ui: &mut Ui, model: &Architecture, equation: &Equation) {
-    card(ui, ["The equation", ""], |_| (), |ui| {
-        rows(ui, 18.0);
-        ui.spacing_mut().item_spacing.y = 3.0;
-        let bits = equation.bits;
-        let quantized = grouped(equation.quantized.get());
-        let kept = grouped(equation.kept.get());
-        line(ui, "weights", "= N × bits / 8 + N / 128 × (16 + bits) / 8 + kept × 16 / 8");
-        if bits < 16.0 {
-            line(ui, "", &format!("= {quantized} × {bits} / 8 + {quantized} / 128 × {} / 8 + {kept} × 2", 16.0 + bits));
-        } else {
-            line(ui, "", &format!("= {quantized} × 2 + {kept} × 2"));
-        }
-        result(ui, &two(equation.weights()));
-        line(ui, "cache", "= samples × tokens × numbers of a token × 16 / 8");
-        let (samples, tokens, values) = (equation.samples, equation.tokens, grouped(equation.values));
-        line(ui, "", &format!("= {samples} × {tokens} × {values} × 2"));
-        if let Some(shape) = shape(model) {
-            line(ui, "", &format!("   {values} = {shape}"));
-        }
-        result(ui, &two(equation.cache()));
-        ui.add_space(2.0);
-        remark(ui, &format!("Embedding, norms and head are kept in 16 bit; scales of 16 bit for 128 weights, zero points as wide as a weight. {STUDY}"));
-    });
+    card(
+        ui,
+        ["The equation", ""],
+        |_| (),
+        |ui| {
+            rows(ui, 18.0);
+            ui.spacing_mut().item_spacing.y = 3.0;
+            let bits = equation.bits;
+            let quantized = grouped(equation.quantized.get());
+            let kept = grouped(equation.kept.get());
+            line(ui, "weights", "= N × bits / 8 + N / 128 × (16 + bits) / 8 + kept × 16 / 8");
+            if bits < 16.0 {
+                line(
+                    ui,
+                    "",
+                    &format!("= {quantized} × {bits} / 8 + {quantized} / 128 × {} / 8 + {kept} × 2", 16.0 + bits),
+                );
+            } else {
+                line(ui, "", &format!("= {quantized} × 2 + {kept} × 2"));
+            }
+            result(ui, &two(equation.weights()));
+            line(ui, "cache", "= samples × tokens × numbers of a token × 16 / 8");
+            let (samples, tokens, values) = (equation.samples, equation.tokens, grouped(equation.values));
+            line(ui, "", &format!("= {samples} × {tokens} × {values} × 2"));
+            if let Some(shape) = shape(model) {
+                line(ui, "", &format!("   {values} = {shape}"));
+            }
+            result(ui, &two(equation.cache()));
+            ui.add_space(2.0);
+            remark(
+                ui,
+                &format!(
+                    "Embedding, norms and head are kept in 16 bit; scales of 16 bit for 128 weights, zero points as wide as a weight. {STUDY}"
+                ),
+            );
+        },
+    );
 }
 
 /// Where the numbers of a token come from, where every layer is alike.
@@ -221,27 +236,35 @@ fn table(catalog: &Catalog) -> Vec<TableRow> {
 
 /// The study's own table, computed again.
 fn printed(ui: &mut Ui, table: &[TableRow]) {
-    card(ui, ["The study's table, computed again", "GiB"], |_| (), |ui| {
-        let columns = [
-            Col::rest("Qwen3"),
-            Col::number("4 bit", 54.0),
-            Col::number("8 bit", 54.0),
-            Col::number("16 bit", 54.0),
-            Col::number("KV of 30,000", 78.0),
-            Col::number("of 16 samples", 82.0),
-        ];
-        let gib = |bytes: Bytes| format!("{:.2}", bytes.as_f64() / GIB as f64);
-        sheet(ui, "study", &columns, table.len(), None, |ui, row, column| {
-            let row = &table[row];
-            match column {
-                0 => _ = words(ui, row.name),
-                1..=3 => _ = value(ui, &gib(row.weights[column - 1])),
-                _ => _ = quiet(ui, &gib(row.cache[column - 4])),
-            }
-        });
-        ui.add_space(4.0);
-        remark(ui, "Within 0.02 GiB of what was printed. The 16-bit checkpoints of 0.6B and 1.7B hold their head twice: 1.40 and 3.78 in print.");
-    });
+    card(
+        ui,
+        ["The study's table, computed again", "GiB"],
+        |_| (),
+        |ui| {
+            let columns = [
+                Col::rest("Qwen3"),
+                Col::number("4 bit", 54.0),
+                Col::number("8 bit", 54.0),
+                Col::number("16 bit", 54.0),
+                Col::number("KV of 30,000", 78.0),
+                Col::number("of 16 samples", 82.0),
+            ];
+            let gib = |bytes: Bytes| format!("{:.2}", bytes.as_f64() / GIB as f64);
+            sheet(ui, "study", &columns, table.len(), None, |ui, row, column| {
+                let row = &table[row];
+                match column {
+                    0 => _ = words(ui, row.name),
+                    1..=3 => _ = value(ui, &gib(row.weights[column - 1])),
+                    _ => _ = quiet(ui, &gib(row.cache[column - 4])),
+                }
+            });
+            ui.add_space(4.0);
+            remark(
+                ui,
+                "Within 0.02 GiB of what was printed. The 16-bit checkpoints of 0.6B and 1.7B hold their head twice: 1.40 and 3.78 in print.",
+            );
+        },
+    );
 }
 
 /// What the study would say, with its limits; of other models with the word that they were not tested.
@@ -249,34 +272,46 @@ fn advice(ui: &mut Ui, bench: &mut Workbench, equation: Option<&Equation>) {
     let model = bench.scenario.subject.model.clone();
     let tested = studied(&model) == Studied::Yes;
     let title = if tested { "What memory is best spent on" } else { "What memory is best spent on: not tested" };
-    card(ui, [title, ""], |_| (), |ui| {
-        rows(ui, 18.0);
-        ui.spacing_mut().item_spacing.y = 4.0;
-        let tasks = Task::ALL.map(|task| (task, task.name()));
-        segmented(ui, "Task", &mut bench.reason.task, &tasks);
-        let task = bench.reason.task;
-        let palette = theme::palette(ui);
-        if let Some(equation) = equation {
-            scale(ui, equation.weights());
-            if !tested {
-                let why = untested(&model);
-                let text = format!("Not tested: {why}. For a dense model with weights of this size the study says:");
-                ui.add(egui::Label::new(fonts::body(text).color(palette.t1)).wrap());
+    card(
+        ui,
+        [title, ""],
+        |_| (),
+        |ui| {
+            rows(ui, 18.0);
+            ui.spacing_mut().item_spacing.y = 4.0;
+            let tasks = Task::ALL.map(|task| (task, task.name()));
+            segmented(ui, "Task", &mut bench.reason.task, &tasks);
+            let task = bench.reason.task;
+            let palette = theme::palette(ui);
+            if let Some(equation) = equation {
+                scale(ui, equation.weights());
+                if !tested {
+                    let why = untested(&model);
+                    let text =
+                        format!("Not tested: {why}. For a dense model with weights of this size the study says:");
+                    ui.add(egui::Label::new(fonts::body(text).color(palette.t1)).wrap());
+                }
+                let strategy = advise(equation.weights(), task, equation.total());
+                let ink = if tested { palette.t1 } else { palette.t3 };
+                for text in lines(&strategy, equation, task) {
+                    ui.add(egui::Label::new(fonts::body(text).color(ink)).wrap());
+                }
+                for text in beaten(&model, bench.reason.bits, task) {
+                    ui.add(egui::Label::new(fonts::body(text).color(palette.t1)).wrap());
+                }
+            } else {
+                ui.add(
+                    egui::Label::new(fonts::body(format!("Not tested: {}.", untested(&model))).color(palette.t1))
+                        .wrap(),
+                );
             }
-            let strategy = advise(equation.weights(), task, equation.total());
-            let ink = if tested { palette.t1 } else { palette.t3 };
-            for text in lines(&strategy, equation, task) {
-                ui.add(egui::Label::new(fonts::body(text).color(ink)).wrap());
-            }
-            for text in beaten(&model, bench.reason.bits, task) {
-                ui.add(egui::Label::new(fonts::body(text).color(palette.t1)).wrap());
-            }
-        } else {
-            ui.add(egui::Label::new(fonts::body(format!("Not tested: {}.", untested(&model))).color(palette.t1)).wrap());
-        }
-        remark(ui, CAVEAT);
-        remark(ui, "Answers were lengthened and cut by force, 30 questions of AIME among them; no curve of accuracy can be drawn from what was read, so none is.");
-    });
+            remark(ui, CAVEAT);
+            remark(
+                ui,
+                "Answers were lengthened and cut by force, 30 questions of AIME among them; no curve of accuracy can be drawn from what was read, so none is.",
+            );
+        },
+    );
 }
 
 fn lines(strategy: &Strategy, equation: &Equation, task: Task) -> Vec<String> {
@@ -324,7 +359,11 @@ fn scale(ui: &mut Ui, weights: Bytes) {
         let across = rect.shrink2(vec2(8.0, 0.0));
         let x = |gib: f64| across.left() + across.width() * ((gib.max(low) / low).ln() / (high / low).ln()) as f32;
         let y = rect.top() + 34.0;
-        let regions = [(low, FOUR_BILLION, "weights"), (FOUR_BILLION, EIGHT_BILLION, "tokens"), (EIGHT_BILLION, high, "tokens, then samples")];
+        let regions = [
+            (low, FOUR_BILLION, "weights"),
+            (FOUR_BILLION, EIGHT_BILLION, "tokens"),
+            (EIGHT_BILLION, high, "tokens, then samples"),
+        ];
         for ((from, to, word), fill) in regions.into_iter().zip([palette.bg3, palette.bg4, palette.bg3]) {
             let area = egui::Rect::from_x_y_ranges(x(from)..=x(to), y - 9.0..=y + 9.0);
             painter.rect_filled(area, 0.0, fill);

@@ -64,9 +64,10 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) {
         return;
     }
     let count = bench.reason.layers.unwrap_or(parts.layers() / 2).min(parts.layers() + 1);
-    let named = bench.reason.named.get((key, count), |(scenario, count)| {
-        Arc::new(name_all(scenario, &parts, devices.room, *count))
-    });
+    let named = bench
+        .reason
+        .named
+        .get((key, count), |(scenario, count)| Arc::new(name_all(scenario, &parts, devices.room, *count)));
     let named = named.clone();
     let usual = if parts.has_experts() { Preset::CpuExperts } else { Preset::GpuLayers(count) };
     let homes = bench.reason.homes.unwrap_or_else(|| usual.homes(&parts, devices.room));
@@ -92,30 +93,45 @@ fn alone(ui: &mut Ui, machine: &Machine, devices: &Devices, parts: &Parts, unit:
     let shared = machine.host().is_some_and(|pool| pool.kind == PoolKind::Unified);
     let why = if shared { "One memory serves GPU and CPU" } else { "There is no GPU" };
     heading(ui, &format!("{why}: wherever a class lies, at most {}", rate(devices.time(&laid))));
-    said(ui, "A ceiling: every byte a token reads over the bandwidth of the one memory. What is expected stands on the page Run.");
+    said(
+        ui,
+        "A ceiling: every byte a token reads over the bandwidth of the one memory. What is expected stands on the page Run.",
+    );
     ui.add_space(GAP);
-    card(ui, ["Classes of tensors", ""], |_| (), |ui| {
-        let columns = [
-            Col::rest("Class"),
-            Col::number("Kept", 90.0),
-            Col::number("Read a token", 90.0),
-            Col::number("Takes", 70.0),
-        ];
-        sheet(ui, "classes", &columns, laid.lines.len(), None, |ui, row, column| {
-            let line = &laid.lines[row];
-            match column {
-                0 => _ = words(ui, line.class.name()),
-                1 => _ = quiet(ui, &unit.of(line.ram.held)),
-                2 => _ = quiet(ui, &if line.ram.read == Bytes::ZERO { "—".to_owned() } else { line.ram.read.in_gb() }),
-                _ => {
-                    let time = line.time(None, devices.ram.map(|found| found.0));
-                    value(ui, &time.map_or_else(|| "—".to_owned(), |time| time.to_string()));
+    card(
+        ui,
+        ["Classes of tensors", ""],
+        |_| (),
+        |ui| {
+            let columns = [
+                Col::rest("Class"),
+                Col::number("Kept", 90.0),
+                Col::number("Read a token", 90.0),
+                Col::number("Takes", 70.0),
+            ];
+            sheet(ui, "classes", &columns, laid.lines.len(), None, |ui, row, column| {
+                let line = &laid.lines[row];
+                match column {
+                    0 => _ = words(ui, line.class.name()),
+                    1 => _ = quiet(ui, &unit.of(line.ram.held)),
+                    2 => {
+                        quiet(ui, &read_text(line.ram.read));
+                    }
+                    _ => {
+                        let time = line.time(None, devices.ram.map(|found| found.0));
+                        value(ui, &time.map_or_else(|| "—".to_owned(), |time| time.to_string()));
+                    }
                 }
-            }
-        });
-        ui.add_space(4.0);
-        bandwidths(ui, devices);
-    });
+            });
+            ui.add_space(4.0);
+            bandwidths(ui, devices);
+        },
+    );
+}
+
+/// What is read for a token; a dash for nothing.
+fn read_text(read: Bytes) -> String {
+    if read == Bytes::ZERO { "—".to_owned() } else { read.in_gb() }
 }
 
 fn name_all(scenario: &Scenario, parts: &Parts, room: Bytes, count: u32) -> Vec<Named> {
@@ -134,7 +150,10 @@ fn name_all(scenario: &Scenario, parts: &Parts, room: Bytes, count: u32) -> Vec<
 
 fn rate(time: Option<Seconds>) -> String {
     let rate = time.and_then(Seconds::rate);
-    rate.map_or_else(|| "an unknown speed: a bandwidth is not known".to_owned(), |rate| format!("{} tokens/s", ceiling(rate)))
+    rate.map_or_else(
+        || "an unknown speed: a bandwidth is not known".to_owned(),
+        |rate| format!("{} tokens/s", ceiling(rate)),
+    )
 }
 
 /// Ceilings are exact, so they have three digits.
@@ -167,7 +186,10 @@ fn sentence(ui: &mut Ui, devices: &Devices, parts: &Parts, named: &[Named], home
     }
     let expected = found.and_then(|named| named.answer.as_ref()?.bill.as_ref());
     let expected = expected.map_or_else(String::new, |bill| {
-        format!(" Expected, with all that an engine loses: {} tokens/s.", TokensPerSecond::saturating(bill.rate.expected))
+        format!(
+            " Expected, with all that an engine loses: {} tokens/s.",
+            TokensPerSecond::saturating(bill.rate.expected)
+        )
     });
     said(ui, &format!("{text}.{expected}"));
 }
@@ -183,70 +205,79 @@ fn presets(
 ) {
     let unit = bench.unit;
     let mut apply = None;
-    card(ui, ["Placements", ""], |_| (), |ui| {
-        let columns = [
-            Col::rest("llama.cpp is told"),
-            Col::number("On the GPU", 72.0),
-            Col::number("In RAM", 72.0),
-            Col::number("Ceiling", 54.0),
-            Col::number("Expected", 58.0),
-            Col::words("", 50.0),
-        ];
-        sheet(ui, "placements", &columns, named.len(), None, |ui, row, column| {
-            let Named { preset, homes, laid, answer } = &named[row];
-            match column {
-                0 => {
-                    if pick(ui, &preset.name(), homes == now).on_hover_text(told(*preset)).clicked() {
-                        bench.reason.homes = Some(*homes);
+    card(
+        ui,
+        ["Placements", ""],
+        |_| (),
+        |ui| {
+            let columns = [
+                Col::rest("llama.cpp is told"),
+                Col::number("On the GPU", 72.0),
+                Col::number("In RAM", 72.0),
+                Col::number("Ceiling", 54.0),
+                Col::number("Expected", 58.0),
+                Col::words("", 50.0),
+            ];
+            sheet(ui, "placements", &columns, named.len(), None, |ui, row, column| {
+                let Named { preset, homes, laid, answer } = &named[row];
+                match column {
+                    0 => {
+                        if pick(ui, &preset.name(), homes == now).on_hover_text(told(*preset)).clicked() {
+                            bench.reason.homes = Some(*homes);
+                        }
                     }
-                }
-                1 => {
-                    let over = laid.on_gpu() > devices.room;
-                    let text = unit.of(laid.on_gpu());
-                    if over {
-                        let ink = theme::palette(ui).verdict.no;
-                        let label = ui.label(fonts::small(format!("{text} !")).color(ink));
-                        label.on_hover_text(format!("More than the {} the GPU may hold", unit.of(devices.room)));
-                    } else {
-                        quiet(ui, &text);
+                    1 => {
+                        let over = laid.on_gpu() > devices.room;
+                        let text = unit.of(laid.on_gpu());
+                        if over {
+                            let ink = theme::palette(ui).verdict.no;
+                            let label = ui.label(fonts::small(format!("{text} !")).color(ink));
+                            label.on_hover_text(format!("More than the {} the GPU may hold", unit.of(devices.room)));
+                        } else {
+                            quiet(ui, &text);
+                        }
                     }
-                }
-                2 => _ = quiet(ui, &unit.of(laid.in_ram())),
-                3 => {
-                    let rate = devices.time(laid).and_then(Seconds::rate);
-                    value(ui, &rate.map_or_else(|| "—".to_owned(), ceiling));
-                }
-                4 => {
-                    let bill = answer.as_ref().and_then(|answer| answer.bill.as_ref());
-                    let text = bill.map(|bill| TokensPerSecond::saturating(bill.rate.expected).to_string());
-                    value(ui, text.as_deref().unwrap_or("—"));
-                }
-                _ => {
-                    let policy = preset.policy().filter(|_| answer.as_ref().is_some_and(|answer| answer.bill.is_some()));
-                    if let Some(policy) = policy {
-                        let button = ui.add(Button::new("Take").in_list());
-                        if button.on_hover_text(format!("Run with {}", preset.name())).clicked() {
-                            apply = Some(policy);
+                    2 => _ = quiet(ui, &unit.of(laid.in_ram())),
+                    3 => {
+                        let rate = devices.time(laid).and_then(Seconds::rate);
+                        value(ui, &rate.map_or_else(|| "—".to_owned(), ceiling));
+                    }
+                    4 => {
+                        let bill = answer.as_ref().and_then(|answer| answer.bill.as_ref());
+                        let text = bill.map(|bill| TokensPerSecond::saturating(bill.rate.expected).to_string());
+                        value(ui, text.as_deref().unwrap_or("—"));
+                    }
+                    _ => {
+                        let policy =
+                            preset.policy().filter(|_| answer.as_ref().is_some_and(|answer| answer.bill.is_some()));
+                        if let Some(policy) = policy {
+                            let button = ui.add(Button::new("Take").in_list());
+                            if button.on_hover_text(format!("Run with {}", preset.name())).clicked() {
+                                apply = Some(policy);
+                            }
                         }
                     }
                 }
-            }
-        });
-        ui.add_space(2.0);
-        ui.horizontal(|ui| {
-            rows(ui, theme::height::SMALL);
-            ui.label(fonts::small("N, slots or layers").color(theme::palette(ui).t2));
-            let mut asked = u64::from(count);
-            number_field(ui, "Layers N", &mut asked, 0..=u64::from(layers) + 1, "", 56.0);
-            if asked != u64::from(count) {
-                bench.reason.layers = u32::try_from(asked).ok();
-                ui.ctx().request_discard("other layers");
-            }
-        });
-        ui.add_space(2.0);
-        remark(ui, "Tokens/s. Without buffers; ! is more than the GPU may hold. The first layers on the GPU are a course's advice: llama.cpp takes the last ones, and experts of a large model go to RAM first. Take places the run on screen so.");
-        bandwidths(ui, devices);
-    });
+            });
+            ui.add_space(2.0);
+            ui.horizontal(|ui| {
+                rows(ui, theme::height::SMALL);
+                ui.label(fonts::small("N, slots or layers").color(theme::palette(ui).t2));
+                let mut asked = u64::from(count);
+                number_field(ui, "Layers N", &mut asked, 0..=u64::from(layers) + 1, "", 56.0);
+                if asked != u64::from(count) {
+                    bench.reason.layers = u32::try_from(asked).ok();
+                    ui.ctx().request_discard("other layers");
+                }
+            });
+            ui.add_space(2.0);
+            remark(
+                ui,
+                "Tokens/s. Without buffers; ! is more than the GPU may hold. The first layers on the GPU are a course's advice: llama.cpp takes the last ones, and experts of a large model go to RAM first. Take places the run on screen so.",
+            );
+            bandwidths(ui, devices);
+        },
+    );
     if let Some(policy) = apply {
         bench.scenario.policy = policy;
         ui.ctx().request_discard("another placement");
@@ -300,7 +331,7 @@ fn table(ui: &mut Ui, bench: &mut Workbench, devices: &Devices, (homes, laid): (
             match column {
                 0 => _ = words(ui, line.class.name()),
                 1 => _ = quiet(ui, &unit.of(held)),
-                2 => _ = quiet(ui, &if read == Bytes::ZERO { "—".to_owned() } else { read.in_gb() }),
+                2 => _ = quiet(ui, &read_text(read)),
                 3 if held > Bytes::ZERO => {
                     let home = self::home(ui, line.class, homes.of(line.class), count);
                     edit = edit.or(home.map(|home| (line.class, home)));
@@ -315,10 +346,18 @@ fn table(ui: &mut Ui, bench: &mut Workbench, devices: &Devices, (homes, laid): (
         ui.add_space(4.0);
         let (gpu, ram) = (laid.on_gpu(), laid.in_ram());
         let fits = |there: Bytes, room: Bytes| if there <= room { "" } else { ", more than there is" };
-        remark(ui, &format!(
-            "On the GPU {} of {} it may hold{}; in RAM {} of {}{}. Of the embedding one row is read, which is not counted.",
-            unit.of(gpu), unit.of(devices.room), fits(gpu, devices.room), unit.of(ram), unit.of(devices.host), fits(ram, devices.host),
-        ));
+        remark(
+            ui,
+            &format!(
+                "On the GPU {} of {} it may hold{}; in RAM {} of {}{}. Of the embedding one row is read, which is not counted.",
+                unit.of(gpu),
+                unit.of(devices.room),
+                fits(gpu, devices.room),
+                unit.of(ram),
+                unit.of(devices.host),
+                fits(ram, devices.host),
+            ),
+        );
     });
     if let Some((class, home)) = edit {
         bench.reason.homes = Some(homes.with(class, home));

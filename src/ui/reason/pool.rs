@@ -30,64 +30,69 @@ const EXAMPLES: [(&str, Form, &str); 4] = [
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) {
     let before = bench.reason.form;
     let on_screen = bench.answer().kv_per_token;
-    card(ui, ["Pool and requests", ""], |_| (), |ui| {
-        rows(ui, theme::height::SMALL);
-        ui.spacing_mut().item_spacing.y = 6.0;
-        ui.horizontal_wrapped(|ui| {
-            ui.label(fonts::caption("Start from").color(theme::palette(ui).t3));
-            for (name, form, told) in EXAMPLES {
-                if ui.add(Button::new(name).small()).on_hover_text(told).clicked() {
-                    bench.reason.form = form;
+    card(
+        ui,
+        ["Pool and requests", ""],
+        |_| (),
+        |ui| {
+            rows(ui, theme::height::SMALL);
+            ui.spacing_mut().item_spacing.y = 6.0;
+            ui.horizontal_wrapped(|ui| {
+                ui.label(fonts::caption("Start from").color(theme::palette(ui).t3));
+                for (name, form, told) in EXAMPLES {
+                    if ui.add(Button::new(name).small()).on_hover_text(told).clicked() {
+                        bench.reason.form = form;
+                    }
                 }
-            }
-            if ui.add(Button::new("As on screen").small()).on_hover_text(ON_SCREEN).clicked() {
-                as_on_screen(bench);
-            }
-        });
-        let form = &mut bench.reason.form;
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing.x = 12.0;
-            under(ui, "Room is given", 180.0, |ui| {
-                let rooms = [(Room::Whole, "Whole, at once"), (Room::Blocks, "In blocks")];
-                segmented(ui, "Room is given", &mut form.room, &rooms);
+                if ui.add(Button::new("As on screen").small()).on_hover_text(ON_SCREEN).clicked() {
+                    as_on_screen(bench);
+                }
             });
-            match form.room {
-                Room::Whole => {
-                    let mut field = |name, value: &mut u64, range, unit| {
-                        under(ui, name, 116.0, |ui| _ = number_field(ui, name, value, range, unit, 96.0));
-                    };
-                    field("Pool", &mut form.mib, 1..=1 << 24, "MiB");
-                    field("Reserved of its length", &mut form.percent, 100..=1000, "%");
+            let form = &mut bench.reason.form;
+            ui.horizontal_wrapped(|ui| {
+                ui.spacing_mut().item_spacing.x = 12.0;
+                under(ui, "Room is given", 180.0, |ui| {
+                    let rooms = [(Room::Whole, "Whole, at once"), (Room::Blocks, "In blocks")];
+                    segmented(ui, "Room is given", &mut form.room, &rooms);
+                });
+                match form.room {
+                    Room::Whole => {
+                        let mut field = |name, value: &mut u64, range, unit| {
+                            under(ui, name, 116.0, |ui| _ = number_field(ui, name, value, range, unit, 96.0));
+                        };
+                        field("Pool", &mut form.mib, 1..=1 << 24, "MiB");
+                        field("Reserved of its length", &mut form.percent, 100..=1000, "%");
+                    }
+                    Room::Blocks => {
+                        let mut field = |name, value: &mut u64, range| {
+                            under(ui, name, 112.0, |ui| _ = number_field(ui, name, value, range, "", 84.0));
+                        };
+                        field("Blocks in the pool", &mut form.blocks, 1..=1 << 24);
+                        field("Tokens in a block", &mut form.size, 1..=4096);
+                        field("Blocks of a sequence", &mut form.most, 1..=1 << 24);
+                    }
                 }
-                Room::Blocks => {
-                    let mut field = |name, value: &mut u64, range| {
-                        under(ui, name, 112.0, |ui| _ = number_field(ui, name, value, range, "", 84.0));
-                    };
-                    field("Blocks in the pool", &mut form.blocks, 1..=1 << 24);
-                    field("Tokens in a block", &mut form.size, 1..=4096);
-                    field("Blocks of a sequence", &mut form.most, 1..=1 << 24);
-                }
-            }
-            under(ui, "Who has to go", 178.0, |ui| policy(ui, &mut form.policy));
-            under(ui, "Put out, it is", 220.0, |ui| {
-                let ways = [(Preemption::Recompute, "computed again"), (Preemption::Swap, "copied out and in")];
-                segmented(ui, "Put out, it is", &mut form.preemption, &ways);
+                under(ui, "Who has to go", 178.0, |ui| policy(ui, &mut form.policy));
+                under(ui, "Put out, it is", 220.0, |ui| {
+                    let ways = [(Preemption::Recompute, "computed again"), (Preemption::Swap, "copied out and in")];
+                    segmented(ui, "Put out, it is", &mut form.preemption, &ways);
+                });
             });
-        });
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing.x = 12.0;
-            let mut field = |name, value: &mut u64, range, unit, width| {
-                under(ui, name, width, |ui| _ = number_field(ui, name, value, range, unit, width));
-            };
-            field("Requests", &mut form.count, 1..=MOST_REQUESTS, "", 84.0);
-            field("One every", &mut form.gap, 0..=LONGEST, "steps", 96.0);
-            field("Prompt of each", &mut form.prompt, 0..=LONGEST, "tokens", 108.0);
-            field("Answer of each", &mut form.answer, 0..=LONGEST, "tokens", 108.0);
-            field("Lengths differ by", &mut form.spread, 0..=100, "%", 92.0);
-            field("Seed", &mut form.seed, 0..=u64::from(u32::MAX), "", 72.0);
-            under(ui, "A token takes", 160.0, |ui| per_token(ui, &mut form.per_token, on_screen));
-        });
-    });
+            ui.horizontal_wrapped(|ui| {
+                ui.spacing_mut().item_spacing.x = 12.0;
+                let mut field = |name, value: &mut u64, range, unit, width| {
+                    under(ui, name, width, |ui| _ = number_field(ui, name, value, range, unit, width));
+                };
+                field("Requests", &mut form.count, 1..=MOST_REQUESTS, "", 84.0);
+                field("One every", &mut form.gap, 0..=LONGEST, "steps", 96.0);
+                field("Prompt of each", &mut form.prompt, 0..=LONGEST, "tokens", 108.0);
+                field("Answer of each", &mut form.answer, 0..=LONGEST, "tokens", 108.0);
+                field("Lengths differ by", &mut form.spread, 0..=100, "%", 92.0);
+                field("Seed", &mut form.seed, 0..=u64::from(u32::MAX), "", 72.0);
+                under(ui, "A token takes", 160.0, |ui| per_token(ui, &mut form.per_token, on_screen));
+            });
+        },
+    );
     if bench.reason.form != before {
         bench.reason.head = Head::default();
         ui.ctx().request_discard("another run");

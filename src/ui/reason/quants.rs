@@ -67,12 +67,18 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
     ui.add_space(GAP);
     picked = table(ui, bench, catalog, &all).or(picked);
     ui.add_space(GAP);
-    pair(ui, 0.5, bench, |ui, bench| cited(ui, bench, catalog), |ui, bench| {
-        let asked = formula(ui, bench);
-        picked = asked.or(picked.take());
-        ui.add_space(GAP);
-        traps(ui, bench);
-    });
+    pair(
+        ui,
+        0.5,
+        bench,
+        |ui, bench| cited(ui, bench, catalog),
+        |ui, bench| {
+            let asked = formula(ui, bench);
+            picked = asked.or(picked.take());
+            ui.add_space(GAP);
+            traps(ui, bench);
+        },
+    );
     if let Some(quant) = picked {
         take(bench, catalog, quant);
         ui.ctx().request_discard("another quant");
@@ -108,7 +114,12 @@ fn sentence(ui: &mut Ui, bench: &Workbench, all: &[Offer]) {
     }
     let ratio = |other: &Offer| other.file.as_f64() / file.as_f64().max(1.0);
     if let Some(native) = native(all) {
-        text = format!("{text}; {:.2} times smaller than {} as published ({})", ratio(native), native.name, native.file.in_gb());
+        text = format!(
+            "{text}; {:.2} times smaller than {} as published ({})",
+            ratio(native),
+            native.name,
+            native.file.in_gb()
+        );
     }
     if let Some(sixteen) = sixteen(all) {
         text = format!("{text}, {:.2} times smaller than 16 bit", ratio(sixteen));
@@ -153,7 +164,9 @@ fn picture(ui: &mut Ui, bench: &Workbench, all: &[Offer]) -> Option<Quant> {
     let file = bench.scenario.subject.weights.file;
     let mut picked = None;
     let readout = |ui: &mut Ui| {
-        ui.label(fonts::small("the ring is on screen, lines are the memory of this machine").color(theme::palette(ui).t3));
+        ui.label(
+            fonts::small("the ring is on screen, lines are the memory of this machine").color(theme::palette(ui).t3),
+        );
     };
     card(ui, ["File size of every format", "GB, doubling"], readout, |ui| {
         let size = vec2(ui.available_width(), HEAD + LANE * groups.len() as f32 + FOOT);
@@ -190,15 +203,20 @@ fn picture(ui: &mut Ui, bench: &Workbench, all: &[Offer]) -> Option<Quant> {
             let mut taken = f32::NEG_INFINITY;
             for ((name, bytes), dash) in memories.iter().zip(dashes) {
                 let at = x(bytes.as_f64());
-                line::path(painter, &[pos2(at, rect.top() + 12.0), pos2(at, bottom)], Stroke::new(1.5, palette.t3), dash);
+                line::path(
+                    painter,
+                    &[pos2(at, rect.top() + 12.0), pos2(at, bottom)],
+                    Stroke::new(1.5, palette.t3),
+                    dash,
+                );
                 let text = painter.layout_no_wrap((*name).to_owned(), small(), palette.t2);
                 let left = (at - text.size().x / 2.0).max(taken).min(rect.right() - text.size().x);
                 taken = left + text.size().x + 6.0;
                 painter.galley(pos2(left, rect.top() - 1.0), text, palette.t2);
             }
             for offer in all {
-                let fill = if near == Some(offer) { palette.accent } else { palette.class.dense };
-                painter.circle_filled(place(offer), 3.5, theme::mix(palette.bg2, fill, 0.85));
+                let ink = if near == Some(offer) { palette.accent } else { palette.class.dense };
+                painter.circle_filled(place(offer), 3.5, theme::mix(palette.bg2, ink, 0.85));
             }
             let on_screen = all.iter().find(|offer| offer.quant == bench.scenario.subject.quant);
             if let Some(offer) = on_screen {
@@ -293,7 +311,10 @@ fn table(ui: &mut Ui, bench: &Workbench, catalog: &Catalog, all: &[Offer]) -> Op
             }
         });
         ui.add_space(4.0);
-        remark(ui, "Real bits count scales, and what stays wider such as embedding, head and norms; over label is what that adds to the number in the name. Quality only where somebody measured it.");
+        remark(
+            ui,
+            "Real bits count scales, and what stays wider such as embedding, head and norms; over label is what that adds to the number in the name. Quality only where somebody measured it.",
+        );
     });
     picked
 }
@@ -347,20 +368,25 @@ fn cited(ui: &mut Ui, bench: &Workbench, catalog: &Catalog) {
     // What was measured of this very model first.
     figures.sort_by_key(|figure| !is_of(&figure.model, model));
     let title = format!("What was measured of {id}");
-    card(ui, [&title, ""], |_| (), |ui| {
-        rows(ui, 16.0);
-        ui.spacing_mut().item_spacing.y = 3.0;
-        if figures.is_empty() {
-            remark(ui, "Nothing was found, so nothing is shown.");
-        }
-        for figure in figures.iter().take(12) {
-            let text = format!("{}. {}", figure.line(), figure.source);
-            ui.add(egui::Label::new(fonts::small(text).color(theme::palette(ui).t2)).wrap());
-        }
-        if figures.len() > 12 {
-            remark(ui, &format!("And {} more: willitrun quants {id}", figures.len() - 12));
-        }
-    });
+    card(
+        ui,
+        [&title, ""],
+        |_| (),
+        |ui| {
+            rows(ui, 16.0);
+            ui.spacing_mut().item_spacing.y = 3.0;
+            if figures.is_empty() {
+                remark(ui, "Nothing was found, so nothing is shown.");
+            }
+            for figure in figures.iter().take(12) {
+                let text = format!("{}. {}", figure.line(), figure.source);
+                ui.add(egui::Label::new(fonts::small(text).color(theme::palette(ui).t2)).wrap());
+            }
+            if figures.len() > 12 {
+                remark(ui, &format!("And {} more: willitrun quants {id}", figures.len() - 12));
+            }
+        },
+    );
 }
 
 /// A format that is not on the list, by its formula.
@@ -370,45 +396,72 @@ fn formula(ui: &mut Ui, bench: &mut Workbench) -> Option<Quant> {
         let subject = &bench.scenario.subject;
         (subject.weights.file.as_f64() * 8.0 / subject.weights.bits_per_weight.max(0.01)).round() as u64
     };
-    card(ui, ["A format by its formula", ""], |_| (), |ui| {
-        ui.spacing_mut().item_spacing.y = 4.0;
-        let form = &mut bench.reason.formula;
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing.x = 10.0;
-            under(ui, "Bits b", 68.0, |ui| {
-                let field = DragValue::new(&mut form.bits).range(0.1..=32.0).speed(0.01).max_decimals(3);
-                ui.add_sized(vec2(60.0, theme::height::SMALL), field).accessible_name("Bits of a weight");
+    card(
+        ui,
+        ["A format by its formula", ""],
+        |_| (),
+        |ui| {
+            ui.spacing_mut().item_spacing.y = 4.0;
+            let form = &mut bench.reason.formula;
+            ui.horizontal_wrapped(|ui| {
+                ui.spacing_mut().item_spacing.x = 10.0;
+                under(ui, "Bits b", 68.0, |ui| {
+                    let field = DragValue::new(&mut form.bits).range(0.1..=32.0).speed(0.01).max_decimals(3);
+                    ui.add_sized(vec2(60.0, theme::height::SMALL), field).accessible_name("Bits of a weight");
+                });
+                under(ui, "Scale S", 76.0, |ui| {
+                    number_field(ui, "Scale bits", &mut form.scale, 0..=64, "bits", 68.0);
+                });
+                under(ui, "Zero Z", 76.0, |ui| _ = number_field(ui, "Zero bits", &mut form.zero, 0..=64, "bits", 68.0));
+                under(ui, "Group g", 68.0, |ui| _ = number_field(ui, "Group", &mut form.group, 1..=1 << 20, "", 60.0));
             });
-            under(ui, "Scale S", 76.0, |ui| _ = number_field(ui, "Scale bits", &mut form.scale, 0..=64, "bits", 68.0));
-            under(ui, "Zero Z", 76.0, |ui| _ = number_field(ui, "Zero bits", &mut form.zero, 0..=64, "bits", 68.0));
-            under(ui, "Group g", 68.0, |ui| _ = number_field(ui, "Group", &mut form.group, 1..=1 << 20, "", 60.0));
-        });
-        let bits = form.real();
-        let file = Bytes::saturating(weights as f64 * bits / 8.0);
-        let text = format!("b + (S + Z) / g = {bits:.3} bits: {} GB, {} GiB", two(file.as_f64() / GB as f64), two(file.as_f64() / GIB as f64));
-        ui.label(fonts::medium(text).size(12.0).color(theme::palette(ui).t1));
-        ui.horizontal(|ui| {
-            if ui.add(Button::new("Ask for it").small()).on_hover_text("Every page and plot then has it").clicked() {
-                asked = form.quant();
-            }
-            remark(ui, "All weights alike: arithmetic, no real file.");
-        });
-    });
+            let bits = form.real();
+            let file = Bytes::saturating(weights as f64 * bits / 8.0);
+            let text = format!(
+                "b + (S + Z) / g = {bits:.3} bits: {} GB, {} GiB",
+                two(file.as_f64() / GB as f64),
+                two(file.as_f64() / GIB as f64)
+            );
+            ui.label(fonts::medium(text).size(12.0).color(theme::palette(ui).t1));
+            ui.horizontal(|ui| {
+                if ui.add(Button::new("Ask for it").small()).on_hover_text("Every page and plot then has it").clicked()
+                {
+                    asked = form.quant();
+                }
+                remark(ui, "All weights alike: arithmetic, no real file.");
+            });
+        },
+    );
     asked
 }
 
 /// The two decimal traps, once.
 fn traps(ui: &mut Ui, bench: &Workbench) {
-    card(ui, ["Two traps", ""], |_| (), |ui| {
-        ui.spacing_mut().item_spacing.y = 4.0;
-        let file = bench.scenario.subject.weights.file;
-        remark(ui, &format!(
-            "A GB is 10^9 bytes, a GiB 2^30. This file is {} GB and {} GiB, the same bytes; \"512 GB\" of memory modules are 512 GiB, {:.1} GB.",
-            two(file.as_f64() / GB as f64), two(file.as_f64() / GIB as f64), Bytes::gib(512).as_f64() / GB as f64
-        ));
-        let bits = bench.scenario.subject.weights.bits_per_weight;
-        remark(ui, &format!("The bits in a name are those of most weights. Scales, and tensors kept wider, make {bits:.3} of them here."));
-    });
+    card(
+        ui,
+        ["Two traps", ""],
+        |_| (),
+        |ui| {
+            ui.spacing_mut().item_spacing.y = 4.0;
+            let file = bench.scenario.subject.weights.file;
+            remark(
+                ui,
+                &format!(
+                    "A GB is 10^9 bytes, a GiB 2^30. This file is {} GB and {} GiB, the same bytes; \"512 GB\" of memory modules are 512 GiB, {:.1} GB.",
+                    two(file.as_f64() / GB as f64),
+                    two(file.as_f64() / GIB as f64),
+                    Bytes::gib(512).as_f64() / GB as f64
+                ),
+            );
+            let bits = bench.scenario.subject.weights.bits_per_weight;
+            remark(
+                ui,
+                &format!(
+                    "The bits in a name are those of most weights. Scales, and tensors kept wider, make {bits:.3} of them here."
+                ),
+            );
+        },
+    );
 }
 
 #[cfg(test)]

@@ -41,11 +41,16 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
     ui.add_space(GAP);
     let unit = bench.unit;
     let head = &mut bench.reason.head;
-    card(ui, ["Step by step", ""], |_| (), |ui| {
-        player(ui, head, &played);
-        ui.add_space(4.0);
-        remark(ui, &now(&played, head.at(&played)));
-    });
+    card(
+        ui,
+        ["Step by step", ""],
+        |_| (),
+        |ui| {
+            player(ui, head, &played);
+            ui.add_space(4.0);
+            remark(ui, &now(&played, head.at(&played)));
+        },
+    );
     ui.add_space(GAP);
     let step = head.at(&played);
     let draw_grid = |ui: &mut Ui, played: &mut &Played| grid::ui(ui, played, step, unit);
@@ -55,7 +60,10 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
         events(ui, played, step);
     });
     ui.add_space(8.0);
-    remark(ui, "Putting a request out gives its whole room to others and loses nothing of theirs. Evicting tokens inside one cache (R-KV, H2O) and keeping a cache in fewer bits (q8_0) are other things: see KV cache.");
+    remark(
+        ui,
+        "Putting a request out gives its whole room to others and loses nothing of theirs. Evicting tokens inside one cache (R-KV, H2O) and keeping a cache in fewer bits (q8_0) are other things: see KV cache.",
+    );
     command
 }
 
@@ -81,10 +89,12 @@ pub(super) fn sentence(played: &Played) -> String {
     let Trial { setup, count, .. } = played.trial;
     let alone = setup.at_once(played.trial.length());
     if alone == 0 {
-        let need = Bytes::saturating(match setup.reserve {
-            Reserve::Whole { percent } => played.trial.length().as_f64() * percent as f64 / 100.0,
-            Reserve::Blocks { .. } => played.trial.length().as_f64(),
-        } * setup.per_token.as_f64());
+        let need = Bytes::saturating(
+            match setup.reserve {
+                Reserve::Whole { percent } => played.trial.length().as_f64() * percent as f64 / 100.0,
+                Reserve::Blocks { .. } => played.trial.length().as_f64(),
+            } * setup.per_token.as_f64(),
+        );
         return format!("Refused: one request needs {}, the pool holds {}", need.in_gib(), setup.pool.in_gib());
     }
     let fits = if alone == 1 { "1 request fits".to_owned() } else { format!("{} requests fit", grouped(alone)) };
@@ -258,7 +268,9 @@ fn events(ui: &mut Ui, played: &Played, step: u64) {
             if let Some(tokens) = again(played, *step, *request).filter(|_| *what == What::Back) {
                 text = match played.trial.setup.preemption {
                     Preemption::Recompute => format!("{text}, {tokens} tokens computed again"),
-                    Preemption::Swap => format!("{text}, {} copied in", (played.trial.setup.per_token * tokens.get()).in_gib()),
+                    Preemption::Swap => {
+                        format!("{text}, {} copied in", (played.trial.setup.per_token * tokens.get()).in_gib())
+                    }
                 };
             }
             ui.label(fonts::small(text).color(theme::palette(ui).t2));

@@ -176,7 +176,8 @@ pub enum WeightBits {
 
 impl WeightBits {
     /// Each with its word.
-    pub const ALL: [(Self, &'static str); 3] = [(Self::Four, "4 bit"), (Self::Eight, "8 bit"), (Self::Sixteen, "16 bit")];
+    pub const ALL: [(Self, &'static str); 3] =
+        [(Self::Four, "4 bit"), (Self::Eight, "8 bit"), (Self::Sixteen, "16 bit")];
 
     /// The number.
     #[must_use]
@@ -332,9 +333,7 @@ impl Form {
         };
         let (pool, reserve) = match self.room {
             Room::Whole => (Bytes::new(MIB) * self.mib, Reserve::Whole { percent: self.percent }),
-            Room::Blocks => {
-                (per_token * self.size * self.blocks, Reserve::Blocks { size: self.size, most: self.most })
-            }
+            Room::Blocks => (per_token * self.size * self.blocks, Reserve::Blocks { size: self.size, most: self.most }),
         };
         let setup = Setup { pool, per_token, reserve, policy: self.policy, preemption: self.preemption };
         let (prompt, answer) = (Tokens::new(self.prompt), Tokens::new(self.answer));

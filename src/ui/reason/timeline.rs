@@ -28,16 +28,16 @@ pub(super) fn ui(ui: &mut Ui, played: &Played, step: u64) {
         ui.spacing_mut().item_spacing.y = 0.0;
         let count = played.requests.len();
         let height = ROW * SEEN.min(count as f32);
-        ScrollArea::vertical().id_salt("timeline").min_scrolled_height(height).max_height(height).auto_shrink([false, true]).show_rows(
-            ui,
-            ROW,
-            count,
-            |ui, seen| {
+        ScrollArea::vertical()
+            .id_salt("timeline")
+            .min_scrolled_height(height)
+            .max_height(height)
+            .auto_shrink([false, true])
+            .show_rows(ui, ROW, count, |ui, seen| {
                 for request in seen {
                     row(ui, played, request, step);
                 }
-            },
-        );
+            });
     });
 }
 

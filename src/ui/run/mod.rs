@@ -2,7 +2,7 @@
 
 pub(super) use answer::{NoRoom, verdict};
 pub(super) use controls::{famous, ui as controls};
-pub(super) use hand::{answer_length, prompt_length, samples, slider_row, Moved};
+pub(super) use hand::{Moved, answer_length, prompt_length, samples, slider_row};
 
 mod answer;
 mod change;

@@ -30,7 +30,8 @@ pub fn number_field(
                 if unit.is_empty() { number } else { format!("{number} {unit}") }
             })
             .custom_parser(|text| {
-                let digits: String = text.trim().trim_end_matches(|c: char| !c.is_ascii_digit() && !"kKmM".contains(c)).to_owned();
+                let digits: String =
+                    text.trim().trim_end_matches(|c: char| !c.is_ascii_digit() && !"kKmM".contains(c)).to_owned();
                 parse_tokens(&digits).ok().map(Tokens::as_f64)
             });
         ui.add(field).accessible_name(name)
