@@ -74,7 +74,7 @@ pub fn steps(scenario: &Scenario, native: &Arc<Subject>, eight_bit: &Arc<Subject
         here: here(eight_bit),
     });
     let own = &scenario.subject;
-    let cited = quality.of(&own.quant.id).find(|row| row.model.starts_with(&own.model.name));
+    let cited = quality.of(&own.quant.id).find(|row| row.is_of(&own.model.name));
     let cited = cited.or_else(|| quality.headline(&own.quant.id));
     steps.push(Step {
         what: format!("Then {}, on the same questions", own.quant.id),

@@ -169,14 +169,13 @@ fn speed(scenario: &Scenario, bill: &Bill, changes: &[Change]) -> Option<Bound> 
 
 fn limit(line: &BillLine, kind: Option<PoolKind>) -> Limit {
     match (line.item, kind) {
-        (Item::FromDisk, _) => Limit::Disk,
+        (Item::FromDisk, _) | (Item::Weights | Item::Experts | Item::Cache, Some(PoolKind::Disk)) => Limit::Disk,
         (Item::Arithmetic, _) => Limit::Arithmetic,
         (Item::Layers, _) => Limit::Launching,
         (Item::HandOver, _) => Limit::Link,
         (Item::Network, _) => Limit::Network,
         (Item::Weights | Item::Experts | Item::Cache, Some(PoolKind::Vram)) => Limit::Vram,
         (Item::Weights | Item::Experts | Item::Cache, Some(PoolKind::Unified)) => Limit::Unified,
-        (Item::Weights | Item::Experts | Item::Cache, Some(PoolKind::Disk)) => Limit::Disk,
         (Item::Weights | Item::Experts | Item::Cache, Some(PoolKind::Ram) | None) => Limit::Ram,
     }
 }

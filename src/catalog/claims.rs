@@ -30,7 +30,7 @@ impl Catalog {
         Some(Subject::new(model.clone(), quant?, None))
     }
 
-    /// Forms of a model to hold against a machine, widest first: as released, Q8_0, Q4_K_M, the published files this
+    /// Forms of a model to hold against a machine, widest first: as released, `Q8_0`, `Q4_K_M`, the published files this
     /// engine reads, and where there are none the usual mixes.
     #[must_use]
     pub fn forms(&self, model: &Arc<Architecture>, engine: &Engine) -> Vec<Arc<Subject>> {
@@ -60,7 +60,7 @@ impl Catalog {
     pub fn faq(&self, scenario: &Scenario, answer: &Answer) -> Vec<faq::Entry> {
         let Some(ceiling) = self.engines.iter().find(|engine| engine.ideal) else { return Vec::new() };
         let model = &scenario.subject.model;
-        let shelf = faq::Shelf {
+        let books = faq::Shelf {
             models: &self.models,
             forms: self.forms(model, &scenario.engine),
             native: self.subject(model, NATIVE).map(Arc::new),
@@ -70,7 +70,7 @@ impl Catalog {
             costs: &self.costs,
             thinking: &self.thinking,
         };
-        faq::entries(scenario, answer, &shelf)
+        faq::entries(scenario, answer, &books)
     }
 
     /// Every published answer beside ours, and every contradiction with our answer: some work, so for once.

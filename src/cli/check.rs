@@ -10,6 +10,7 @@ use crate::advice;
 use crate::catalog::{Breadth, Catalog};
 use crate::formats::answer_json::{self, Beside};
 use crate::formats::commands::{self, Shell};
+use crate::hardware::Finding;
 use crate::scenario::{Answer, Scenario, Subject, evaluate};
 use crate::speed::{Bill, Range};
 use crate::units::{Tokens, TokensPerSecond};
@@ -24,8 +25,22 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 ///
 /// # Errors
 /// The sentence to show.
-pub(super) fn one(request: &Request, machines: &dyn Machines, json: bool, out: &mut dyn Write) -> Result<(), String> {
-    let question = question(request, machines, &mut Expanded::default())?;
+pub(super) fn one(
+    request: &Request,
+    command: Option<&str>,
+    machines: &dyn Machines,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<(), String> {
+    let mut question = question(request, machines, &mut Expanded::default())?;
+    if let Some(command) = command {
+        let read = commands::read(command, &question.scenario).map_err(|why| format!("--command: {why}"))?;
+        question.scenario = read.scenario;
+        let left_out = read.left_out.iter().map(|option| {
+            Finding::note(format!("Of the command {} was left out.", crate::formats::shown(option, 80)), "")
+        });
+        question.findings.extend(left_out);
+    }
     let answer = evaluate(&question.scenario);
     let next = advice::next(&question.scenario, &answer);
     let written = if json {

@@ -64,6 +64,7 @@ fn as_json(told: &[Told<'_>], settled: &[Settled<'_>]) -> Value {
 fn ours(ours: &[(String, Amount)]) -> Vec<Value> {
     let unit = |amount: &Amount| match amount {
         Amount::File(_) | Amount::Memory(_) => "bytes",
+        Amount::Mark(_) => "GiB",
         Amount::Params(_) => "parameters",
         Amount::Tokens(_) => "tokens",
         Amount::Rate(_) => "tokens/s",

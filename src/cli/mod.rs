@@ -67,6 +67,7 @@ check, how:    --context 8192|32k  --depth N  --prompt N  --answer N  --kv-k F -
                --cpu-experts auto|N|all  --kv-on-host  --split layer|tensor  --tensor-split a,b,...
                --experts N  --samples N  --engine NAME  --engine-date YYYY[-MM]  --backend NAME
                --shell sh|PowerShell|cmd   which of them the command is written for
+               --command \"llama-server ...\"   options read from a command, over all others
 ";
 
 /// How a command ended when it did not succeed.
@@ -191,8 +192,9 @@ fn check_command(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> {
         words.done()?;
         return check::batch(file.as_ref(), &machines, out).map_err(Failure::Request);
     }
+    let command = words.take("command");
     let request = words.request(&[])?;
-    check::one(&request, &machines, json, out).map_err(Failure::Request)
+    check::one(&request, command.as_deref(), &machines, json, out).map_err(Failure::Request)
 }
 
 /// A hint that ends a sentence, or the end of the sentence without one.

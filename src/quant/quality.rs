@@ -52,6 +52,12 @@ impl Measured {
         format!("{}{unit}{spread}{baseline}", self.value)
     }
 
+    /// Whether it was measured on the model of this name, whose size may follow: not on one distilled from it.
+    #[must_use]
+    pub fn is_of(&self, model: &str) -> bool {
+        self.model.strip_prefix(model).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    }
+
     /// The whole of it in one line: the test, the model, the figure.
     #[must_use]
     pub fn line(&self) -> String {

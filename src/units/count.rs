@@ -126,6 +126,12 @@ impl Bytes {
         format!("{} GiB", one_digit(self.as_f64() / super::GIB as f64))
     }
 
+    /// A small amount: `68.6 KiB`, from one MiB on as [memory](Self::in_gib).
+    #[must_use]
+    pub fn in_kib(self) -> String {
+        if self.0 < super::MIB { format!("{} KiB", one_digit(self.as_f64() / 1024.0)) } else { self.in_gib() }
+    }
+
     /// File style: `404.5 GB`, or MB below one GB.
     #[must_use]
     pub fn in_gb(self) -> String {
@@ -234,6 +240,10 @@ mod tests {
         assert_eq!(Bytes::gib(24).in_gib(), "24.0 GiB");
         assert_eq!(Bytes::new(713_281_210_368).in_gb(), "713.3 GB");
         assert_eq!(Bytes::new(549 << 20).in_gib(), "549 MiB");
+        assert_eq!(
+            (Bytes::new(70_272).in_kib(), Bytes::new(549 << 20).in_kib()),
+            ("68.6 KiB".into(), "549 MiB".into())
+        );
         assert_eq!(Bytes::ZERO.in_gib(), "0.0 GiB");
         assert_eq!(Bytes::gib(2048).in_gib(), "2,048 GiB");
         assert_eq!(Bytes::new(2_000_000_000_000).in_gb(), "2,000 GB");

@@ -82,5 +82,5 @@ pub fn gib(bytes: Bytes) -> f64 {
 }
 
 pub fn mib(bytes: Bytes) -> f64 {
-    bytes.as_f64() / (1 << 20) as f64
+    bytes.as_f64() / willitrun::units::MIB as f64
 }

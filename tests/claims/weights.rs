@@ -1,6 +1,6 @@
 //! F1, F2, F21, F22, F33, F34: what files hold, what they take, and how they are named.
 
-use willitrun::formats::commands::{Shell, of};
+use willitrun::formats::commands::{Shell, of, read};
 use willitrun::formats::hf_config;
 use willitrun::memory::{self, KvLayout, RunOptions};
 use willitrun::placement::CpuExperts;
@@ -78,6 +78,9 @@ fn commands(asked: &mut Asked) {
     for key in ["experts", "context", "keys", "used"] {
         asked.text("F21", key, command(&scenario));
     }
+    let usual = question("llama.cpp", &r1("Q4_K_M"), willitrun::hardware::Machine::clone(&scenario.machine));
+    let back = read(&command(&scenario), &usual).expect("a command").scenario;
+    asked.holds("F21", "round-trip", command(&back) == command(&scenario) && plan(&back) == plan(&scenario));
     let engine = |id: &str| catalog().engine(id).expect("an engine").clone();
     asked.text("F21", "ollama", command(&Scenario { engine: engine("ollama"), ..scenario.clone() }));
     let large = machine((0..8).map(|_| gpu(192, 4800.0)).collect());

@@ -73,6 +73,20 @@ fn questions_are_found_by_their_words() {
 }
 
 #[test]
+fn a_command_is_read_over_the_question() {
+    let ask = ["check", "--model", "deepseek-r1", "--quant", "Q4_K_M", "--machine", "epyc-9654-12ch-4090"];
+    let with = |command: &str| json(&[&ask[..], &["--command", command]].concat());
+    let value = with("llama-server -m r1.gguf -c 32768 --cpu-moe -ctk q8_0 -ctv q8_0");
+    assert_eq!(value["context"]["requested"], 32_768);
+    assert_eq!(value["placement"]["cpu_expert_layers"], 61);
+    assert!(value["findings"].to_string().contains("Of the command -m r1.gguf was left out."));
+    let back = with(value["commands"]["llama.cpp"].as_str().expect("a command"));
+    assert_eq!((&back["memory"], &back["placement"]), (&value["memory"], &value["placement"]));
+    let said = refused(&[&ask[..], &["--command", "rm -rf x"]].concat());
+    assert!(said.contains("--command: the command begins with 'rm'"), "{said}");
+}
+
+#[test]
 fn what_does_not_belong_is_refused() {
     for (words, part) in [
         (vec!["claims", "--topic", "cash"], "--topic is 'cash'; expected one of model, weights, cache"),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use willitrun::catalog::Catalog;
-use willitrun::formats::commands::{OfEngine, Shell, of, of_each};
+use willitrun::formats::commands::{OfEngine, Shell, of, of_each, read};
 use willitrun::memory::{KvPlace, RunOptions};
 use willitrun::placement::{CpuExperts, GpuLayers, Policy, Split};
 use willitrun::quant::{Format, Imatrix, Quant};
@@ -258,4 +258,62 @@ fn each_engine_has_the_command_of_its_own_plan() {
     let told = |own: &OfEngine| own.left_out.as_ref().is_some_and(|left| left.what.ends_with("experts per token."));
     let leaves: Vec<&str> = each.iter().filter(|own| told(own)).map(|own| own.engine.as_str()).collect();
     assert_eq!(leaves, ["ktransformers", "ollama", "vllm"]);
+}
+
+/// What a command says comes back as the question it was written for: the same command, the same plan.
+#[test]
+fn a_command_read_back_is_the_same_question() {
+    let r1 = |experts| subject("deepseek-r1", "Q4_K_M", experts);
+    let mut many = ask("llama.cpp", PAIR, subject("llama-3.3-70b", "Q4_K_M", None));
+    many.policy.split = Some(Split::Tensor);
+    many.policy.tensor_split = vec![3.0, 1.5];
+    many.run = RunOptions { kv_place: KvPlace::Host, sequences: 2, ubatch: 1024, batch: 4096, ..many.run };
+    (many.run.kv_k, many.run.kv_v) = (Format::Q8_0, Format::Q4_0);
+    let mut experts = ask("llama.cpp", DESKTOP, r1(Some(6)));
+    experts.policy.cpu_experts = CpuExperts::All;
+    experts.run.context = Tokens::new(32_768);
+    (experts.run.kv_k, experts.run.kv_v) = (Format::Q8_0, Format::Q8_0);
+    let old = ask("ik_llama.cpp", DESKTOP, r1(None));
+    for scenario in [many, experts, old, ask("llama.cpp", DESKTOP, subject("gemma-3-27b", "Q4_K_M", None))] {
+        let command = in_sh(&scenario).expect("a command");
+        // Read over the usual question about the same model on the same machine.
+        let model = Subject::clone(&scenario.subject).with_experts(None);
+        let usual = Scenario {
+            run: RunOptions::default(),
+            policy: Policy::default(),
+            subject: Arc::new(model),
+            ..scenario.clone()
+        };
+        let back = read(&command, &usual).unwrap_or_else(|why| panic!("{command}: {why}"));
+        assert_eq!(in_sh(&back.scenario).as_deref(), Some(command.as_str()));
+        assert_eq!(plan(&back.scenario).pools, plan(&scenario).pools, "{command}");
+    }
+}
+
+#[test]
+fn commands_of_others_are_read_and_bad_ones_refused() {
+    let usual = ask("llama.cpp", DESKTOP, subject("deepseek-r1", "Q4_K_M", None));
+    let command = "./build/bin/llama-server --model /m/r1.gguf --ctx-size 16384 --n-gpu-layers 99 \
+                   -ot \".ffn_.*_exps.=CPU\" --cache-type-k q4_0 --cache-type-v q4_0 --port 8080 --flash-attn on";
+    let read_back = read(command, &usual).expect("a command");
+    assert_eq!(read_back.scenario.run.context, Tokens::new(16_384));
+    assert_eq!(read_back.scenario.policy.cpu_experts, CpuExperts::All);
+    assert_eq!(read_back.left_out, ["-m /m/r1.gguf", "--port 8080"]);
+    for (command, why) in [
+        ("", "not with llama-server"),
+        ("vllm serve x", "begins with 'vllm'"),
+        ("llama-server -c", "'-c' wants a value"),
+        ("llama-server -c many", "-c is 'many': expected a whole number"),
+        ("llama-server --frobnicate", "'--frobnicate' is no option"),
+        ("llama-server -ctk q8_0 -ctv f16", "one format"),
+        ("llama-server -ctk q9", "no format of a cache"),
+        ("llama-server --override-kv deepseek2.expert_used_count=int:999", "with a number of its experts"),
+        ("llama-server -m a; rm b", "';' is no part"),
+        ("llama-server -ts 1,x", "expected shares"),
+    ] {
+        let error = read(command, &usual).expect_err(command);
+        assert!(error.contains(why), "{command}: {error}");
+    }
+    let other = Scenario { engine: Catalog::builtin().engine("vllm").expect("an engine").clone(), ..usual };
+    assert!(read("llama-server", &other).expect_err("another engine").contains("vLLM has another"));
 }

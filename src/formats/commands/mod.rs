@@ -9,10 +9,12 @@ mod llama_server;
 mod mlx;
 mod nodes;
 mod ollama;
+mod read;
 mod shell;
 mod vllm;
 mod weights;
 
+pub use read::{Read, read};
 pub use shell::{Shell, Unwritable};
 
 use std::sync::Arc;

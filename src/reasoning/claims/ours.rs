@@ -55,6 +55,8 @@ pub enum Amount {
     File(Bytes),
     /// Memory.
     Memory(Bytes),
+    /// Memory as a study printed it, GiB.
+    Mark(f64),
     /// Parameters.
     Params(Params),
     /// Tokens.
@@ -92,7 +94,8 @@ impl Amount {
                 let (gb, gib) = (bytes.as_f64() / 1e9, bytes.as_f64() / crate::units::GIB as f64);
                 format!("{gb:.2} GB ({gib:.2} GiB)")
             }
-            Self::Memory(bytes) => bytes.in_gib(),
+            Self::Memory(bytes) => bytes.in_kib(),
+            Self::Mark(gib) => format!("{gib} GiB"),
             Self::Params(params) => format!("{:.2} B", params.as_f64() / 1e9),
             Self::Tokens(tokens) => format!("{tokens} tokens"),
             Self::Rate(rate) => format!("{rate} tokens/s"),
@@ -102,7 +105,7 @@ impl Amount {
         }
     }
 
-    /// The bare number, in bytes, parameters, tokens, tokens per second or as a share.
+    /// The bare number, in bytes, parameters, tokens, tokens per second as a share or GiB.
     #[must_use]
     pub fn number(&self) -> Option<f64> {
         match self {
@@ -110,7 +113,7 @@ impl Amount {
             Self::Params(params) => Some(params.as_f64()),
             Self::Tokens(tokens) => Some(tokens.as_f64()),
             Self::Rate(rate) => Some(rate.get()),
-            Self::Share(share) | Self::Times(share) => Some(*share),
+            Self::Share(share) | Self::Times(share) | Self::Mark(share) => Some(*share),
             Self::Unknown => None,
         }
     }
@@ -164,11 +167,11 @@ impl Ours {
             }
             Self::Ceiling(quant, gbs) => Amount::Rate(asked.ceiling(quant, *gbs)?),
             Self::LongestContext => Amount::Tokens(model.max_context),
-            Self::Mark(0) => Amount::Memory(Bytes::saturating(strategy::FOUR_BILLION * Bytes::gib(1).as_f64())),
-            Self::Mark(_) => Amount::Memory(Bytes::saturating(strategy::EIGHT_BILLION * Bytes::gib(1).as_f64())),
+            Self::Mark(0) => Amount::Mark(strategy::FOUR_BILLION),
+            Self::Mark(_) => Amount::Mark(strategy::EIGHT_BILLION),
             Self::Kept(quant, test) => {
                 let mut rows = asked.quality.of(quant).filter(|row| row.test == *test);
-                let row = rows.find(|row| row.model.starts_with(&model.name) && row.baseline.is_some())?;
+                let row = rows.find(|row| row.is_of(&model.name) && row.baseline.is_some())?;
                 Amount::Share(row.value / row.baseline?)
             }
         })

@@ -6,18 +6,21 @@ use crate::units::{Bytes, Tokens, TokensPerSecond};
 use super::super::cost::{Billed, Own};
 use super::{Asked, Entry};
 
-pub(super) fn disk(asked: &Asked<'_>) -> Option<Entry> {
+pub(super) fn disk(asked: &Asked<'_>) -> Entry {
     let told = transfer::transfer(asked.scenario.subject.weights.file, &asked.scenario.machine);
     let times: Vec<String> = told.times.iter().map(|(line, time)| format!("{time} at {line}")).collect();
     let disk = told.disk.map_or_else(String::new, |left| {
         let end = if left.fits() { "left" } else { "missing" };
         format!(" On the disk {} are {end}.", left.size().in_gb())
     });
-    let here = told.in_ram.map_or("", |left| match left.fits() {
-        true => " This RAM holds it if the limit is raised (mount -o remount,size=…).",
-        false => " This RAM does not hold it at all.",
+    let here = told.in_ram.map_or("", |left| {
+        if left.fits() {
+            " This RAM holds it if the limit is raised (mount -o remount,size=…)."
+        } else {
+            " This RAM does not hold it at all."
+        }
     });
-    Some(Entry {
+    Entry {
         id: "disk",
         question: "The disk is too small, or the download too long: what now?".to_owned(),
         answer: format!(
@@ -27,7 +30,7 @@ pub(super) fn disk(asked: &Asked<'_>) -> Option<Entry> {
             told.shared_memory.in_gib()
         ),
         how: "Bytes over bits per second, nothing lost; the limit of a memory disk by tmpfs(5).".to_owned(),
-    })
+    }
 }
 
 pub(super) fn cost(asked: &Asked<'_>) -> Option<Entry> {

@@ -9,18 +9,18 @@ use crate::units::{Bytes, Tokens};
 
 use super::{Asked, Entry};
 
-pub(super) fn will_it_run(asked: &Asked<'_>) -> Option<Entry> {
+pub(super) fn will_it_run(asked: &Asked<'_>) -> Entry {
     let verdict = &asked.answer.verdict;
     let now = if verdict.now.is_empty() { String::new() } else { format!(" {}", verdict.now) };
-    Some(Entry {
+    Entry {
         id: "will-it-run",
         question: format!("Will {} run on {}?", asked.subject(), asked.scenario.machine.name),
         answer: format!("{}. {}{now}", verdict.sentence(), verdict.reason),
         how: format!("Everything is placed as {} would, and each token billed line by line.", asked.engine()),
-    })
+    }
 }
 
-pub(super) fn how_much(asked: &Asked<'_>) -> Option<Entry> {
+pub(super) fn how_much(asked: &Asked<'_>) -> Entry {
     let plan = &asked.answer.plan;
     let buffers = plan.compute() + plan.state() + plan.overhead();
     let need = plan.weights() + plan.kv();
@@ -38,7 +38,7 @@ pub(super) fn how_much(asked: &Asked<'_>) -> Option<Entry> {
     };
     let left = has(asked.scenario).less(need);
     let end = if left.fits() { "to spare" } else { "short" };
-    Some(Entry {
+    Entry {
         id: "how-much-memory",
         question: format!("How much RAM or VRAM does {} need?", asked.subject()),
         answer: format!(
@@ -52,7 +52,7 @@ pub(super) fn how_much(asked: &Asked<'_>) -> Option<Entry> {
             left.size().in_gib()
         ),
         how: format!("Every tensor of the file summed; cache and buffers as {} sizes them.", asked.engine()),
-    })
+    }
 }
 
 fn has(scenario: &Scenario) -> Bytes {
@@ -60,7 +60,7 @@ fn has(scenario: &Scenario) -> Bytes {
     machine.pools.iter().filter(|pool| pool.kind != PoolKind::Disk).map(|pool| pool.capacity.value).sum()
 }
 
-pub(super) fn this_machine(asked: &Asked<'_>) -> Option<Entry> {
+pub(super) fn this_machine(asked: &Asked<'_>) -> Entry {
     let native = asked.shelf.native.as_ref().map_or("", |native| native.quant.id.as_str());
     let tier = tier::classify(asked.scenario, &asked.shelf.forms, native);
     let disk = asked.shelf.forms.last().filter(|_| tier.best.is_none()).and_then(|smallest| {
@@ -69,7 +69,7 @@ pub(super) fn this_machine(asked: &Asked<'_>) -> Option<Entry> {
         let rate = crate::units::TokensPerSecond::saturating(rate);
         Some(format!(" From disk {} would reach about {rate} tokens/s.", smallest.quant.id))
     });
-    Some(Entry {
+    Entry {
         id: "this-machine",
         question: format!(
             "Can {} run {}, in any form?",
@@ -79,10 +79,10 @@ pub(super) fn this_machine(asked: &Asked<'_>) -> Option<Entry> {
         how:
             "The weights of each form against what may be used, widest first; speed and context of the first that fits."
                 .to_owned(),
-    })
+    }
 }
 
-pub(super) fn context(asked: &Asked<'_>) -> Option<Entry> {
+pub(super) fn context(asked: &Asked<'_>) -> Entry {
     let limit = asked.scenario.subject.model.max_context;
     let at = |tokens: u64| {
         let run = RunOptions { context: Tokens::new(tokens), ..asked.scenario.run };
@@ -95,16 +95,16 @@ pub(super) fn context(asked: &Asked<'_>) -> Option<Entry> {
         Some(fits) => format!(" Here at most {fits} of {limit} fit."),
         None => String::new(),
     };
-    Some(Entry {
+    Entry {
         id: "context",
         question: "How does a longer context change it?".to_owned(),
         answer: format!(
             "Each further token takes {}. The KV cache is {}.{fits}",
-            bytes(asked.answer.kv_per_token),
+            asked.answer.kv_per_token.in_kib(),
             marks.join(", ")
         ),
         how: format!("Layer by layer as {} sizes it, padding included.", asked.engine()),
-    })
+    }
 }
 
 pub(super) fn cache(asked: &Asked<'_>) -> Option<Entry> {
@@ -122,9 +122,9 @@ pub(super) fn cache(asked: &Asked<'_>) -> Option<Entry> {
             format!(
                 "It need not be. Kept for every head it is {} values a layer, {} a token; kept latent it is {} values, {}, {saved:.1} % less. Here it is kept {}. Files made before April 2025 keep llama.cpp to the large one.",
                 crate::units::grouped(heads),
-                bytes(whole),
+                whole.in_kib(),
                 mla.kv_rank + mla.rope,
-                bytes(latent),
+                latent.in_kib(),
                 match asked.scenario.layout() {
                     KvLayout::Expanded => "expanded",
                     KvLayout::Split => "latent twice",
@@ -136,10 +136,10 @@ pub(super) fn cache(asked: &Asked<'_>) -> Option<Entry> {
             "Each of {layers} layers keeps keys and values of {} heads, {} values a token: {} over all layers that grow with the context.",
             attention.kv_heads,
             crate::units::grouped(attention.kv_heads * (attention.key + attention.value)),
-            bytes(asked.answer.kv_per_token)
+            asked.answer.kv_per_token.in_kib()
         ),
         Mixer::Recurrent(_) | Mixer::Compressed(_) | Mixer::None => {
-            format!("Few layers keep every token: {} a token over all of them.", bytes(asked.answer.kv_per_token))
+            format!("Few layers keep every token: {} a token over all of them.", asked.answer.kv_per_token.in_kib())
         }
     };
     Some(Entry {
@@ -158,6 +158,9 @@ pub(super) fn least(asked: &Asked<'_>) -> Option<Entry> {
     let cards = labelled.cards.zip(labelled.node).map_or_else(
         || "More than 16 cards of 80 GB".to_owned(),
         |(cards, node)| {
+            if cards == 1 {
+                return "One card of 80 GB".to_owned();
+            }
             let built = real.cards.filter(|own| *own < cards);
             let built = built.map_or_else(String::new, |own| format!(" ({own} of 80 GiB, as they are built)"));
             format!("At least {cards} cards of 80 GB{built}, recommended a machine of {node}")
@@ -170,9 +173,4 @@ pub(super) fn least(asked: &Asked<'_>) -> Option<Entry> {
         how: "Whole cards and kits for weights and cache, before buffers; recommended are the next full machine and the next kit."
             .to_owned(),
     })
-}
-
-/// Bytes of a token: KiB below one MiB.
-fn bytes(bytes: Bytes) -> String {
-    if bytes.get() < crate::units::MIB { format!("{:.1} KiB", bytes.as_f64() / 1024.0) } else { bytes.in_gib() }
 }

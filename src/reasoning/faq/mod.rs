@@ -82,31 +82,30 @@ impl Asked<'_> {
 #[must_use]
 pub fn entries(scenario: &Scenario, answer: &Answer, shelf: &Shelf<'_>) -> Vec<Entry> {
     let asked = Asked { scenario, answer, shelf };
-    let all: [fn(&Asked<'_>) -> Option<Entry>; 20] = [
-        memory::will_it_run,
-        memory::how_much,
-        memory::this_machine,
-        memory::context,
-        memory::cache,
-        memory::least,
-        model::experts,
-        model::distills,
-        model::quants,
-        model::quantise,
-        speed::answer_time,
-        speed::faster,
-        speed::prompt,
-        speed::cache_quant,
-        speed::fewer_experts,
-        speed::channels,
-        speed::several,
-        around::disk,
-        around::cost,
-        around::sampling,
+    let all = [
+        Some(memory::will_it_run(&asked)),
+        Some(memory::how_much(&asked)),
+        Some(memory::this_machine(&asked)),
+        Some(memory::context(&asked)),
+        memory::cache(&asked),
+        memory::least(&asked),
+        Some(model::experts(&asked)),
+        model::distills(&asked),
+        Some(model::quants(&asked)),
+        model::quantise(&asked),
+        speed::answer_time(&asked),
+        speed::faster(&asked),
+        speed::prompt(&asked),
+        speed::cache_quant(&asked),
+        speed::fewer_experts(&asked),
+        speed::channels(&asked),
+        speed::several(&asked),
+        Some(around::disk(&asked)),
+        around::cost(&asked),
+        around::sampling(&asked),
+        Some(around::units(&asked)),
     ];
-    let mut entries: Vec<Entry> = all.into_iter().filter_map(|entry| entry(&asked)).collect();
-    entries.push(around::units(&asked));
-    entries
+    all.into_iter().flatten().collect()
 }
 
 /// The entries in which every word of a text is found, in any case; all of them for an empty one.

@@ -8,7 +8,7 @@ use super::{Asked, Entry};
 /// What the families of distilled models are called in the catalogue.
 const DISTILL: &str = "distill";
 
-pub(super) fn experts(asked: &Asked<'_>) -> Option<Entry> {
+pub(super) fn experts(asked: &Asked<'_>) -> Entry {
     let subject = &asked.scenario.subject;
     let model = &subject.model;
     let (all, used) = (model.params(), model.active_params(subject.experts_used));
@@ -27,12 +27,12 @@ pub(super) fn experts(asked: &Asked<'_>) -> Option<Entry> {
             subject.quant.id
         )
     };
-    Some(Entry {
+    Entry {
         id: "experts",
         question: format!("Is {} a mixture of experts?", model.name),
         answer,
         how: format!("Its layers, from {}; the head counted, of the embedding one row.", model.facts.source),
-    })
+    }
 }
 
 pub(super) fn distills(asked: &Asked<'_>) -> Option<Entry> {
@@ -78,10 +78,10 @@ pub(super) fn distills(asked: &Asked<'_>) -> Option<Entry> {
     })
 }
 
-pub(super) fn quants(asked: &Asked<'_>) -> Option<Entry> {
+pub(super) fn quants(asked: &Asked<'_>) -> Entry {
     let subject = &asked.scenario.subject;
     let rows: Vec<_> = asked.shelf.quality.of(&subject.quant.id).collect();
-    let own: Vec<_> = rows.iter().filter(|row| row.model.starts_with(&subject.model.name)).collect();
+    let own: Vec<_> = rows.iter().filter(|row| row.is_of(&subject.model.name)).collect();
     let other = asked.shelf.quality.headline(&subject.quant.id);
     let answer = match (own.first(), other) {
         (None, None) => format!("No figure for {} is cited here, so none is shown.", subject.quant.id),
@@ -93,12 +93,12 @@ pub(super) fn quants(asked: &Asked<'_>) -> Option<Entry> {
             format!("As measured on it: {} ({}).", figures.join("; "), first.source)
         }
     };
-    Some(Entry {
+    Entry {
         id: "quality",
         question: format!("What does {} lose under {}?", subject.model.name, subject.quant.id),
         answer,
         how: "Published measurements, each with its test and model; nothing is estimated.".to_owned(),
-    })
+    }
 }
 
 pub(super) fn quantise(asked: &Asked<'_>) -> Option<Entry> {

@@ -16,7 +16,9 @@ pub(super) fn answer_time(asked: &Asked<'_>) -> Option<Entry> {
     let own = answer.whole_answer.map_or_else(String::new, |time| {
         format!(" A prompt of {} and an answer of {} tokens take {time}.", scenario.prompt, scenario.answer)
     });
-    let lengths = asked.shelf.thinking.lengths.iter().filter(|length| length.tokens > scenario.answer).take(2);
+    let thinks = scenario.subject.model.facts.reasoning;
+    let lengths =
+        asked.shelf.thinking.lengths.iter().filter(|length| thinks && length.tokens > scenario.answer).take(2);
     let longer: Vec<String> = lengths
         .filter_map(|length| {
             let time = asked.if_it_were(|scenario| scenario.answer = length.tokens).whole_answer?;
@@ -114,7 +116,7 @@ pub(super) fn fewer_experts(asked: &Asked<'_>) -> Option<Entry> {
         id: "fewer-experts",
         question: "Does using fewer experts help?".to_owned(),
         answer: format!(
-            "With {half} of them for each token instead of {used}:{speeds} It takes the same memory, and answers get worse by nobody knows how much."
+            "With {half} of them for each token instead of {used}:{speeds} It takes the same memory, and answers get worse; by how much nobody has published here."
         ),
         how: "The same question with another number of experts used.".to_owned(),
     })
@@ -126,9 +128,9 @@ pub(super) fn channels(asked: &Asked<'_>) -> Option<Entry> {
         .iter()
         .filter_map(|row| {
             let (most, expected) = row.ceiling.zip(row.expected.as_ref())?;
-            let cited = row.cited.as_ref().map_or_else(String::new, |(cited, ..)| match cited.low < cited.high {
-                true => format!("; {} to {} by {}", cited.low, cited.high, cited.source),
-                false => format!("; {} by {}", cited.low, cited.source),
+            let cited = row.cited.as_ref().map_or_else(String::new, |(cited, ..)| {
+                let to = if cited.low < cited.high { format!(" to {}", cited.high) } else { String::new() };
+                format!("; {}{to} by {}", cited.low, cited.source)
             });
             let fits = if row.fit == Some(crate::advice::kits::Fit::Short) { ", which cannot hold it" } else { "" };
             Some(format!(
