@@ -210,7 +210,7 @@ mod offload {
                     .pools
                     .iter()
                     .find(|pool| pool.kind == kind)
-                    .and_then(|pool| pool.bandwidth())
+                    .and_then(willitrun::hardware::Pool::bandwidth)
                     .map(|found| found.0)
             };
             for preset in [Preset::CpuExperts, Preset::Ram, Preset::GpuLayers(2)] {
