@@ -3,7 +3,7 @@
 use egui::accesskit::Role;
 use egui::{Theme, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use willitrun::advice::{binding, parallel};
+use willitrun::advice::{alternatives, binding, parallel};
 use willitrun::catalog::Catalog;
 use willitrun::placement::Policy;
 use willitrun::reasoning::answer::time;
@@ -443,4 +443,31 @@ fn a_machine_is_told_what_it_is_for_a_model() {
     for degree in degrees.iter().filter(|degree| !degree.refused.is_empty()) {
         assert!(text_on(&h, &degree.refused), "{}", degree.gpus);
     }
+}
+
+#[test]
+fn other_models_are_compared_by_the_time_of_the_same_answer() {
+    let mut h = page(DESKTOP, "qwen3-32b", "Time to answer");
+    click_role(&mut h, Role::Button, "Compare with every model");
+    until(&mut h, "ranking", |bench| bench.ranking.as_ref().is_some_and(|ranking| !ranking.is_running()));
+    assert!(text_on(&h, "never the model against itself"), "{:?}", names(&h));
+    let scenario = bench(&mut h).scenario.clone();
+    let ranking = bench(&mut h).ranking.as_ref().expect("a ranking");
+    let rows: Vec<_> = ranking.rows().map(|(_, row)| row.clone()).collect();
+    let best = alternatives(&scenario, &rows, 1).pop().expect("another model runs here");
+    assert_ne!(best.row.subject.model.id, "qwen3-32b");
+    click_role(&mut h, Role::Button, &best.row.subject.model.name);
+    assert_eq!(bench(&mut h).scenario.subject.model.id, best.row.subject.model.id);
+    assert_eq!(bench(&mut h).workspace, Workspace::Reason);
+    assert_eq!(bench(&mut h).scenario.answer, scenario.answer);
+}
+
+#[test]
+fn a_run_nobody_waits_for_is_refused_in_words() {
+    let mut h = page(SERVER, "deepseek-r1", "Requests");
+    bench(&mut h).reason.form = Form { count: 1_000_000, answer: 1 << 20, ..Form::MANY };
+    h.run();
+    assert_eq!(heading(&h), "Too long a run to be worked out");
+    assert!(text_on(&h, "at most 4,000,000,000 are. Take fewer or shorter ones."));
+    assert!(bench(&mut h).reason.played.is_none());
 }

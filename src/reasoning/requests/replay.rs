@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Event, Outcome, Request, Setup, What};
+use super::{Event, MOST_EVENTS, Outcome, Request, Setup, What};
 use crate::units::Tokens;
 
 /// One stay of a request in the pool.
@@ -12,7 +12,7 @@ pub struct Stay {
     pub request: usize,
     /// The step it got room in.
     pub from: u64,
-    /// The step it left in; the end of the run where its leaving is not among the events kept.
+    /// The step it left in; the last that is known where its leaving is not among the events kept.
     pub until: u64,
     /// Tokens in its cache when it came.
     pub tokens: Tokens,
@@ -42,6 +42,8 @@ pub struct Replay {
     pub refused: Vec<(u64, usize)>,
     /// Steps in which something happened, each once, in order.
     pub moments: Vec<u64>,
+    /// The last step that is known: of a run with more events than are kept, that of the last one kept.
+    pub end: u64,
     /// Places of the stays, by request, then as they began.
     by_request: Vec<usize>,
 }
@@ -50,7 +52,9 @@ impl Replay {
     /// Reads the events of a run.
     #[must_use]
     pub fn of(setup: &Setup, requests: &[Request], outcome: &Outcome) -> Self {
-        let mut replay = Self::default();
+        let last = outcome.events.last().map_or(0, |event| event.step);
+        let end = if outcome.events.len() < MOST_EVENTS { outcome.steps } else { last };
+        let mut replay = Self { end, ..Self::default() };
         // The stay a request is in, and the tokens it had when it was put out last.
         let mut inside: BTreeMap<usize, usize> = BTreeMap::new();
         let mut kept: BTreeMap<usize, Tokens> = BTreeMap::new();
@@ -64,7 +68,7 @@ impl Replay {
                     let first = Tokens::new(asked.prompt.get().min(setup.target(asked).0));
                     let tokens = kept.get(&request).copied().unwrap_or(first);
                     inside.insert(request, replay.stays.len());
-                    let until = outcome.steps;
+                    let until = end;
                     replay.stays.push(Stay { request, from: step, until, tokens, left: None, came: what });
                 }
                 What::PutOut | What::Finished | What::Cut => {
@@ -207,6 +211,18 @@ mod tests {
         assert_eq!(replay.moments, [0, 10, 20, 88, 98, 108]);
         assert_eq!((replay.after(0), replay.after(15), replay.after(108)), (Some(10), Some(20), None));
         assert_eq!((replay.before(0), replay.before(10), replay.before(11)), (None, Some(0), Some(10)));
+    }
+
+    #[test]
+    fn a_run_of_more_events_than_are_kept_is_known_up_to_the_last() {
+        let setup = setup(R1 * 163_840, Reserve::Blocks { size: 16, most: 4096 });
+        let like = Request { arrives: 0, prompt: Tokens::new(10), answer: Tokens::new(90) };
+        let requests = made(20_000, 50, like, 0, 0);
+        let outcome = simulate(&setup, &requests);
+        assert_eq!(outcome.events.len(), MOST_EVENTS);
+        let replay = Replay::of(&setup, &requests, &outcome);
+        assert!(replay.end < outcome.steps);
+        assert!(replay.stays.iter().all(|stay| stay.until <= replay.end));
     }
 
     #[test]

@@ -17,10 +17,10 @@ use crate::ui::paint::{swatch, verdict};
 use crate::ui::widget::card::{card, rows};
 use crate::ui::widget::hand_slider::HandSlider;
 use crate::ui::widget::sheet::{Col, pick, quiet, sheet, value, words};
-use crate::ui::{fonts, run, theme};
+use crate::ui::{Command, fonts, run, theme};
 use crate::units::{Bytes, Seconds, Tokens, TokensPerSecond, grouped};
 
-use super::{GAP, heading, memory, pair, remark, said};
+use super::{GAP, candidates, heading, memory, pair, remark, said};
 
 /// The model that answers at length, and those trained on its answers.
 const FAMOUS: [&str; 2] = ["deepseek-r1", "deepseek-r1-0528"];
@@ -42,7 +42,7 @@ pub(super) struct Drawn {
     answer: Answer,
 }
 
-pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
+pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Command> {
     let answer = bench.answer().clone();
     let key = (bench.scenario.clone(), shown(bench));
     let split = *bench.reason.time.get(key, |(scenario, shown)| time(scenario, *shown));
@@ -57,6 +57,8 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
     pair(ui, 0.5, bench, |ui, bench| lengths(ui, bench, catalog), |ui, bench| others(ui, bench, catalog));
     ui.add_space(GAP);
     samples(ui, bench);
+    ui.add_space(GAP);
+    candidates::ui(ui, bench)
 }
 
 /// The time first; where there is none, why.
@@ -314,7 +316,7 @@ fn others(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
                 }
             });
             ui.add_space(4.0);
-            let quant = others.first().map_or_else(String::new, |other| other.subject.quant.id.clone());
+            let quant = others.last().map_or_else(String::new, |other| other.subject.quant.id.clone());
             let tokens = bench.scenario.answer;
             remark(
                 ui,

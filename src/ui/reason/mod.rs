@@ -5,6 +5,7 @@
 
 mod answer;
 mod cache;
+mod candidates;
 mod claims;
 mod compression;
 mod cost;
@@ -50,10 +51,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
         segmented(ui, "Part of the page", &mut bench.reason.section, &Section::ALL);
         ui.add_space(8.0);
         let asked = match bench.reason.section {
-            Section::Answer => {
-                answer::ui(ui, bench, catalog);
-                None
-            }
+            Section::Answer => answer::ui(ui, bench, catalog),
             Section::Memory => {
                 memory::ui(ui, bench, catalog);
                 None

@@ -16,7 +16,9 @@ use super::state::{Head, Motion, fullest};
 use super::{GAP, grid, heading, pair, pool, remark, said, timeline};
 
 /// Tokens and requests up to which a run is worked out within a frame; more is a job.
-const IN_A_FRAME: (u64, u64) = (2_000_000, 256);
+const IN_A_FRAME: (u64, u64) = (1_000_000, 256);
+/// The most tokens of a run: what a second or a few are enough for.
+const MOST: u64 = 4_000_000_000;
 /// A run is played in so many seconds.
 const PLAYED_IN: f64 = 20.0;
 /// Events told below the timeline.
@@ -25,6 +27,20 @@ const TOLD: usize = 5;
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
     let on_screen = bench.answer().kv_per_token;
     let trial = bench.reason.form.trial(on_screen);
+    if tokens_of(&trial) > MOST {
+        heading(ui, "Too long a run to be worked out");
+        let all = grouped(tokens_of(&trial));
+        said(
+            ui,
+            &format!(
+                "{all} tokens of all requests together; at most {} are. Take fewer or shorter ones.",
+                grouped(MOST)
+            ),
+        );
+        ui.add_space(8.0);
+        pool::ui(ui, bench);
+        return None;
+    }
     let resting = crate::ui::resting(ui);
     let (played, command) = played(bench, trial, resting);
     let Some(played) = played else {
@@ -49,6 +65,13 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
             player(ui, head, &played);
             ui.add_space(4.0);
             remark(ui, &now(&played, head.at(&played)));
+            if played.replay.end < played.outcome.steps {
+                let (kept, end) = (grouped(MOST_EVENTS as u64), grouped(played.replay.end));
+                remark(
+                    ui,
+                    &format!("The first {kept} events are kept, up to step {end}; the counts above are of all."),
+                );
+            }
         },
     );
     ui.add_space(GAP);
@@ -67,10 +90,15 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
     command
 }
 
+/// Tokens of all requests together.
+fn tokens_of(trial: &Trial) -> u64 {
+    trial.count.saturating_mul(trial.length().get())
+}
+
 /// The run of a trial: at once where it is short, else from a job.
 fn played(bench: &mut Workbench, trial: Trial, resting: bool) -> (Option<Arc<Played>>, Option<Command>) {
     let (tokens, count) = IN_A_FRAME;
-    let short = trial.count <= count && trial.count.saturating_mul(trial.length().get()) <= tokens * 16;
+    let short = trial.count <= count && tokens_of(&trial) <= tokens;
     if short {
         bench.reason.asked = None;
         return (Some(bench.reason.trial.get(trial, |trial| Arc::new(trial.play())).clone()), None);
@@ -187,7 +215,7 @@ pub(super) fn now(played: &Played, step: u64) -> String {
 
 /// Play and pause, one event back and on, and the step by hand.
 fn player(ui: &mut Ui, head: &mut Head, played: &Played) {
-    let steps = played.outcome.steps;
+    let steps = played.replay.end;
     let mut step = head.at(played);
     let before = step;
     ui.horizontal(|ui| {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::advice::Alternative;
 use crate::model::Architecture;
 use crate::reasoning::answer::Time;
 use crate::reasoning::claims::Topic;
@@ -110,6 +111,7 @@ pub struct Reason {
     pub(super) lengths: Memo<Scenario, Vec<Option<Seconds>>>,
     pub(super) family: Memo<(Arc<Architecture>, String), Vec<Arc<Subject>>>,
     pub(super) others: Memo<Scenario, Arc<Vec<Other>>>,
+    pub(super) alternatives: Memo<(Scenario, u64), Arc<Vec<Alternative>>>,
     pub(super) samples: Memo<Scenario, Arc<Vec<Drawn>>>,
 }
 
@@ -147,6 +149,7 @@ impl Default for Reason {
             lengths: Memo::default(),
             family: Memo::default(),
             others: Memo::default(),
+            alternatives: Memo::default(),
             samples: Memo::default(),
         }
     }
@@ -363,7 +366,7 @@ pub struct Head {
 impl Head {
     /// The step of a run. Where none was chosen it is the first that puts somebody out, else the fullest.
     pub(super) fn at(&self, played: &Played) -> u64 {
-        let steps = played.outcome.steps;
+        let steps = played.replay.end;
         let Some(step) = self.step else {
             let first = played.outcome.events.iter().find(|event| event.what == What::PutOut);
             return first.map_or_else(|| fullest(played), |event| event.step);
@@ -375,5 +378,5 @@ impl Head {
 /// The step before the first request finishes: until then each holds more with every step.
 pub(super) fn fullest(played: &Played) -> u64 {
     let end = played.outcome.events.iter().find(|event| matches!(event.what, What::Finished | What::Cut));
-    end.map_or(played.outcome.steps, |event| event.step.saturating_sub(1))
+    end.map_or(played.replay.end, |event| event.step.saturating_sub(1))
 }

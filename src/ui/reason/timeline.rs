@@ -19,7 +19,7 @@ const SEEN: f32 = 10.0;
 const NUMBERS: f32 = 52.0;
 
 pub(super) fn ui(ui: &mut Ui, played: &Played, step: u64) {
-    let steps = played.outcome.steps;
+    let steps = played.replay.end;
     let readout = |ui: &mut Ui| {
         let text = format!("0 to {} steps; bars have room, dots wait, a tick is back, a cross refused", grouped(steps));
         ui.add(egui::Label::new(fonts::small(text).color(theme::palette(ui).t3)).truncate());
@@ -51,7 +51,7 @@ fn row(ui: &mut Ui, played: &Played, request: usize, step: u64) {
     if ui.is_rect_visible(rect) {
         let across = Rect::from_min_max(pos2(rect.left() + NUMBERS, rect.top()), rect.max);
         let palette = theme::palette(ui);
-        let scale = |at: u64| across.left() + across.width() * (at as f64 / played.outcome.steps.max(1) as f64) as f32;
+        let scale = |at: u64| across.left() + across.width() * (at as f64 / played.replay.end.max(1) as f64) as f32;
         let painter = ui.painter();
         let number = grouped(request as u64 + 1);
         let place = pos2(across.left() - 8.0, rect.center().y);
