@@ -283,7 +283,7 @@ fn others(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
             let columns = [
                 Col::rest("Model"),
                 Col::number("File", 68.0),
-                Col::words("", 96.0),
+                Col::words("", 112.0),
                 Col::number("tokens/s", 54.0),
                 Col::number("Answer", 66.0),
             ];

@@ -5,7 +5,7 @@ use egui::{Align2, Color32, Painter, Rect, Stroke, Ui, pos2, vec2};
 use crate::reasoning::requests::{Held, Played, Reserve};
 use crate::ui::MemoryUnit;
 use crate::ui::fonts::{self, Weight};
-use crate::ui::paint::{image, line};
+use crate::ui::paint::{image, line, swatch};
 use crate::ui::theme::{self, Palette};
 use crate::ui::widget::card::card;
 use crate::units::grouped;
@@ -15,7 +15,7 @@ use super::remark;
 const HEIGHT: f32 = 264.0;
 /// Sides of a square that are tried, largest first.
 const SIDES: [f32; 7] = [20.0, 16.0, 13.0, 11.0, 9.0, 7.0, 6.0];
-/// Requests named to a screen reader.
+/// Requests named below the grid and to a screen reader.
 const NAMED: usize = 24;
 
 /// The colour of a request: six in turn, always with its number.
@@ -78,7 +78,23 @@ pub(super) fn ui(ui: &mut Ui, played: &Played, step: u64, unit: MemoryUnit) {
         let name = name(&held, cells, blocks);
         image(ui, room, &name, |painter, rect| paint(painter, rect, &held, cells, squares));
         ui.add_space(4.0);
+        numbers(ui, &held);
         remark(ui, &legend(trial.setup.reserve, squares.each));
+    });
+}
+
+/// Who has room, in the colours of the squares: of the first, where they are many.
+fn numbers(ui: &mut Ui, held: &[Held]) {
+    let palette = theme::palette(ui);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 8.0;
+        ui.spacing_mut().interact_size.y = 16.0;
+        for one in held.iter().take(NAMED) {
+            swatch(ui, color(palette, one.request), &grouped(one.request as u64 + 1));
+        }
+        if held.len() > NAMED {
+            ui.label(fonts::caption(format!("and {} more", held.len() - NAMED)).color(palette.t3));
+        }
     });
 }
 
@@ -88,9 +104,10 @@ fn legend(reserve: Reserve, each: u64) -> String {
             "One square is {} of {size} tokens; numbers are requests. The blocks of a request stand together here; in memory they lie where there was room.",
             if each == 1 { "a block".to_owned() } else { format!("{} blocks", grouped(each)) }
         ),
-        Reserve::Whole { .. } => {
-            format!("One square is {} tokens; numbers are requests. Pale is reserved and not yet used.", grouped(each))
-        }
+        Reserve::Whole { .. } => format!(
+            "One square is {}; numbers are requests. Pale is reserved and not yet used.",
+            if each == 1 { "a token".to_owned() } else { format!("{} tokens", grouped(each)) }
+        ),
     }
 }
 

@@ -69,7 +69,12 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) {
         .named
         .get((key, count), |(scenario, count)| Arc::new(name_all(scenario, &parts, devices.room, *count)));
     let named = named.clone();
-    let usual = if parts.has_experts() { Preset::CpuExperts } else { Preset::GpuLayers(count) };
+    let whole = parts.lay(&Preset::Gpu.homes(&parts, devices.room)).on_gpu() <= devices.room;
+    let usual = match (whole, parts.has_experts()) {
+        (true, _) => Preset::Gpu,
+        (false, true) => Preset::CpuExperts,
+        (false, false) => Preset::GpuLayers(count),
+    };
     let homes = bench.reason.homes.unwrap_or_else(|| usual.homes(&parts, devices.room));
     let laid = parts.lay(&homes);
     sentence(ui, &devices, &parts, &named, &homes, &laid);

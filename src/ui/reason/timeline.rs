@@ -10,6 +10,7 @@ use crate::ui::widget::card::card;
 use crate::units::grouped;
 
 use super::grid::color;
+use super::remark;
 use super::requests::word;
 
 const ROW: f32 = 16.0;
@@ -18,15 +19,55 @@ const SEEN: f32 = 10.0;
 /// The width of the numbers at the left.
 const NUMBERS: f32 = 52.0;
 
+/// Requests up to which all of them are shown over the whole run.
+const FEW: usize = 64;
+/// Stays seen before and after the step, where a run has more.
+const AROUND: u64 = 2;
+
+/// What is seen of a run: from a step to a step, and the requests that have a part in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Part {
+    from: u64,
+    to: u64,
+    requests: Vec<usize>,
+}
+
+impl Part {
+    /// All of a short run; of a long one what lies around a step, a few stays long.
+    fn of(played: &Played, step: u64) -> Self {
+        let Played { requests, replay, .. } = played;
+        if requests.len() <= FEW {
+            return Self { from: 0, to: replay.end, requests: (0..requests.len()).collect() };
+        }
+        let stayed: u64 = replay.stays.iter().map(|stay| stay.until - stay.from).fold(0, u64::saturating_add);
+        let mean = (stayed / replay.stays.len().max(1) as u64).max(1);
+        let (from, to) = (step.saturating_sub(AROUND * mean), (step + AROUND * mean).min(replay.end));
+        let within = |stay: &&Stay| stay.from <= to && stay.until >= from;
+        let mut seen: Vec<usize> = replay.stays.iter().filter(within).map(|stay| stay.request).collect();
+        let refused = replay.refused.iter().filter(|(at, _)| (from..=to).contains(at));
+        seen.extend(refused.map(|(_, request)| *request));
+        seen.sort_unstable();
+        seen.dedup();
+        Self { from, to, requests: seen }
+    }
+
+    /// Where a step lies, 0 to 1; what is beyond ends there.
+    fn share(&self, step: u64) -> f32 {
+        let whole = (self.to - self.from).max(1) as f64;
+        (step.clamp(self.from, self.to).saturating_sub(self.from) as f64 / whole) as f32
+    }
+}
+
 pub(super) fn ui(ui: &mut Ui, played: &Played, step: u64) {
-    let steps = played.replay.end;
+    let part = Part::of(played, step);
     let readout = |ui: &mut Ui| {
-        let text = format!("0 to {} steps; bars have room, dots wait, a tick is back, a cross refused", grouped(steps));
+        let (from, to) = (grouped(part.from), grouped(part.to));
+        let text = format!("steps {from} to {to}");
         ui.add(egui::Label::new(fonts::small(text).color(theme::palette(ui).t3)).truncate());
     };
     card(ui, ["Requests over time", ""], readout, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        let count = played.requests.len();
+        let count = part.requests.len();
         let height = ROW * SEEN.min(count as f32);
         ScrollArea::vertical()
             .id_salt("timeline")
@@ -34,14 +75,16 @@ pub(super) fn ui(ui: &mut Ui, played: &Played, step: u64) {
             .max_height(height)
             .auto_shrink([false, true])
             .show_rows(ui, ROW, count, |ui, seen| {
-                for request in seen {
-                    row(ui, played, request, step);
+                for request in &part.requests[seen] {
+                    row(ui, played, *request, &part, step);
                 }
             });
+        ui.add_space(4.0);
+        remark(ui, "Bars have room, dots wait, a tick is a return, a cross a refusal.");
     });
 }
 
-fn row(ui: &mut Ui, played: &Played, request: usize, step: u64) {
+fn row(ui: &mut Ui, played: &Played, request: usize, part: &Part, step: u64) {
     let size = vec2(ui.available_width() - 10.0, ROW);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     let stays: Vec<&Stay> = played.replay.of_request(request).collect();
@@ -51,7 +94,7 @@ fn row(ui: &mut Ui, played: &Played, request: usize, step: u64) {
     if ui.is_rect_visible(rect) {
         let across = Rect::from_min_max(pos2(rect.left() + NUMBERS, rect.top()), rect.max);
         let palette = theme::palette(ui);
-        let scale = |at: u64| across.left() + across.width() * (at as f64 / played.replay.end.max(1) as f64) as f32;
+        let scale = |at: u64| across.left() + across.width() * part.share(at);
         let painter = ui.painter();
         let number = grouped(request as u64 + 1);
         let place = pos2(across.left() - 8.0, rect.center().y);
@@ -110,5 +153,27 @@ fn spoken(request: usize, stays: &[&Stay], refused: Option<u64>) -> String {
         Some(step) => format!("{text}, refused at {}", grouped(step)),
         None if stays.is_empty() => format!("{text}, not among the events kept"),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::state::Form;
+    use super::*;
+    use crate::units::Bytes;
+
+    #[test]
+    fn a_short_run_is_seen_whole_and_a_long_one_around_the_step() {
+        let r1 = Bytes::new(70_272);
+        let short = Form::TWELVE.trial(r1).play();
+        let part = Part::of(&short, 5);
+        assert_eq!((part.from, part.to, part.requests.len()), (0, short.replay.end, 13));
+        let long = Form { count: 5000, ..Form::MANY }.trial(r1).play();
+        let step = long.replay.end / 2;
+        let part = Part::of(&long, step);
+        let held = long.replay.at(&long.trial.setup, &long.requests, step);
+        assert!(!held.is_empty() && held.iter().all(|held| part.requests.contains(&held.request)));
+        assert!(part.requests.len() < 200, "{}", part.requests.len());
+        assert!(part.share(part.from) < part.share(step) && part.share(step) < part.share(part.to));
     }
 }
