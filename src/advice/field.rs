@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::memory::{Known, KvLayout};
+use crate::memory::{Known, KvLayout, compute_alike};
 use crate::model::Architecture;
 use crate::quant::{Mix, Quality, Quant};
 use crate::scenario::{Release, Scenario, Subject, standing};
@@ -84,6 +84,8 @@ pub struct Entrant {
     candidates: Vec<Candidate>,
     /// The place of its first row.
     first: usize,
+    /// What is known of its buffers, and of those of models of the same shape.
+    known: Known,
     expanded: OnceLock<Expanded>,
 }
 
@@ -99,7 +101,7 @@ impl Entrant {
         self.expanded.get_or_init(|| {
             // All files of llama.cpp's kind hold the same tensors.
             let tensors = self.model.tensors();
-            let known = Known::default();
+            let known = &self.known;
             let subject = |candidate: &Candidate| {
                 let quant = candidate.quant.clone();
                 let subject = match quant.as_layout() {
@@ -151,11 +153,13 @@ impl Field {
     #[must_use]
     pub fn new(models: impl IntoIterator<Item = (Arc<Architecture>, Vec<Candidate>)>) -> Self {
         let mut first = 0;
-        let mut entrants = Vec::new();
+        let mut entrants: Vec<Entrant> = Vec::new();
         for (model, candidates) in models {
             let count = candidates.len();
             if count > 0 {
-                entrants.push(Entrant { model, candidates, first, expanded: OnceLock::new() });
+                let alike = entrants.iter().find(|other| compute_alike(&other.model, &model));
+                let known = alike.map(|other| other.known.clone()).unwrap_or_default();
+                entrants.push(Entrant { model, candidates, first, known, expanded: OnceLock::new() });
                 first += count;
             }
         }

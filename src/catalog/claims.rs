@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::advice::first_check;
+use crate::formats::commands::{self, Shell};
 use crate::model::Architecture;
 use crate::placement::Engine;
 use crate::quant::{Imatrix, Quant, RuntimeFormat};
@@ -70,7 +71,9 @@ impl Catalog {
             costs: &self.costs,
             thinking: &self.thinking,
         };
-        faq::entries(scenario, answer, &books)
+        let mut entries = faq::entries(scenario, answer, &books);
+        entries.extend(how_to_run(scenario, answer));
+        entries
     }
 
     /// Every published answer beside ours, and every contradiction with our answer: some work, so for once.
@@ -85,6 +88,17 @@ impl Catalog {
         let asked = Asked { model, subject: &subject, ceiling, parameters: &self.parameters, quality: &self.quality };
         (self.claims.told(&asked), self.claims.settled(&asked))
     }
+}
+
+/// The command to copy. Commands are words on paper, so the pure rooms do not know them.
+fn how_to_run(scenario: &Scenario, answer: &Answer) -> Option<faq::Entry> {
+    let command = commands::of(scenario, &answer.plan, Shell::HERE)?.ok()?;
+    Some(faq::Entry {
+        id: "how-to-run",
+        question: format!("How is {} run with {}?", scenario.subject.model.name, scenario.engine.name),
+        answer: command,
+        how: format!("The plan of the answer in the options of {}, for {}.", scenario.engine.name, Shell::HERE.name()),
+    })
 }
 
 #[cfg(test)]

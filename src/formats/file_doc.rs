@@ -7,7 +7,7 @@ use super::document::{Refused, check_header, options, shown};
 use super::quant_doc::{confidence, refused};
 use crate::memory::KvLayout;
 use crate::model::Architecture;
-use crate::quant::{Confidence, Mix, Quant, Rule, label_bits};
+use crate::quant::{Confidence, Format, Mix, Quant, Rule, label_bits};
 use crate::scenario::{Release, Subject};
 use crate::units::{Bytes, parse_bytes};
 
@@ -30,6 +30,8 @@ pub struct Published {
     pub printed: String,
     /// Its routed experts, where a log of their tensors was read.
     pub experts: Option<Bytes>,
+    /// The format of its embedding, where that is known.
+    pub embedding: Option<Format>,
     /// The cache layout it forces: a file with `kv_b` unsplit keeps the expanded one.
     pub layout: Option<KvLayout>,
     /// Who published it.
@@ -64,7 +66,7 @@ impl Published {
     #[must_use]
     pub fn quant(&self) -> Quant {
         let rule = match self.experts {
-            Some(experts) => Rule::Parts { file: self.bytes, experts },
+            Some(experts) => Rule::Parts { file: self.bytes, experts, embedding: self.embedding },
             None => Rule::Sized(self.bytes),
         };
         Quant { id: self.id.clone(), rule, source: self.said() }
@@ -119,6 +121,8 @@ struct Row {
     kv_b: Option<String>,
     #[serde(default)]
     experts: Option<String>,
+    #[serde(default)]
+    embedding: Option<String>,
     #[serde(default)]
     repo: String,
     #[serde(default)]
@@ -176,6 +180,11 @@ fn published(row: &Row) -> Result<Published, Refused> {
     if experts.is_some_and(|experts| experts >= bytes) {
         return Err(refuse("experts", "they are larger than the file"));
     }
+    let format = |word: &str| Format::parse(word).ok_or_else(|| refuse("embedding", "not a format of llama.cpp"));
+    let embedding = row.embedding.as_deref().map(format).transpose()?;
+    if embedding.is_some() && experts.is_none() {
+        return Err(refuse("embedding", "only beside experts of a known size"));
+    }
     let layout = match row.kv_b.as_deref() {
         None => None,
         Some("joined") => Some(KvLayout::Expanded),
@@ -188,6 +197,7 @@ fn published(row: &Row) -> Result<Published, Refused> {
         bytes,
         printed: shown(&row.size, 40),
         experts,
+        embedding,
         layout,
         publisher: shown(&row.publisher, 120),
         date: shown(&row.date, 20),
@@ -236,6 +246,8 @@ mod tests {
         check("id: \"Q4_K_M@2025-01\"", "id: \"Q4 old\"", "one word");
         check("211.03 GiB", "211.03 GiBit", "m UD-Q2_K_XL: size:");
         check("215.7 GB", "240 GB", "larger than the file");
+        check("experts: \"215.7 GB\"", "embedding: \"Q4_K\"", "only beside experts");
+        check("experts: \"215.7 GB\"", "experts: \"215.7 GB\", embedding: \"Q4\"", "embedding: not a format");
         check("a log", "", "where that was read");
         check("p/m-GGUF", "p/m GGUF", "repo: owner/name");
         check("joined", "split", "kv_b: joined, or nothing");

@@ -9,7 +9,9 @@ mod rules;
 mod state;
 mod weights;
 
-pub use compute::{Buffered, ComputeBytes, HostWeights, Known, LayerPlace, Places, compute, is_simplified};
+pub use compute::{
+    Buffered, ComputeBytes, HostWeights, Known, LayerPlace, Places, compute, compute_alike, is_simplified,
+};
 pub use kv::{Cache, Growth, LayerCache, cache};
 pub use options::{FlashAttention, KvLayout, KvPlace, KvStreams, Outputs, Room, RunOptions, SwaCache, Unsupported};
 pub use rules::{Buffers, CacheRules, EightBit, Rounding, Rules, WindowRule};

@@ -133,20 +133,20 @@ impl<'a> Search<'a> {
         if !all.holds {
             return all;
         }
-        let room = self.room(way.team, &all);
-        let wanted = |experts: u32| {
-            self.run_bytes(
-                &Numbers { expert_layers: experts, ..none.numbers.clone() },
-                none.numbers.start,
-                self.slots(),
-            ) <= room
+        let fewest = |room: Bytes| {
+            let within = |fewer: u32| {
+                let numbers = Numbers { expert_layers: layers - fewer, ..none.numbers.clone() };
+                self.run_bytes(&numbers, none.numbers.start, self.slots()) <= room
+            };
+            layers - last_within(0, layers - 1, within)
         };
-        let guess = layers - last_within(0, layers - 1, |fewer| wanted(layers - fewer));
+        let [least, guess] = self.rooms(way.team, &all).map(fewest);
+        let like = all.layout.clone();
         let mut best = all;
-        first_good((1, layers), guess, |experts| {
-            let draft = self.draft(way, gpu_layers, experts);
-            let holds = draft.holds;
-            if holds {
+        first_good((least, layers), guess, |experts| {
+            let found = self.near(way, gpu_layers, experts, &like);
+            let holds = found.is_some();
+            if let Some(draft) = found {
                 best = draft;
             }
             holds
@@ -160,29 +160,50 @@ impl<'a> Search<'a> {
         if all.holds {
             return all;
         }
-        let (slots, room) = (self.slots(), self.room(way.team, &all));
-        let guess =
-            slots - last_within(0, self.layers(), |count| self.run_bytes(&all.numbers, slots - count, slots) <= room);
-        let mut best = None;
+        let (slots, numbers) = (self.slots(), all.numbers.clone());
+        let fewest = |room: Bytes| {
+            slots - last_within(0, self.layers(), |count| self.run_bytes(&numbers, slots - count, slots) <= room)
+        };
+        let [mut least, mut guess] = self.rooms(way.team, &all).map(fewest);
+        let (mut like, mut best) = (all, None);
+        if way.team.gpus.len() > 1 {
+            // With everything on several GPUs they work on several batches at once and need far larger buffers.
+            like = self.draft(way, slots - guess, expert_layers);
+            [least, guess] = self.rooms(way.team, &like).map(fewest);
+        }
         // Counted from the other end: so many slots stay on the CPU.
-        first_good((1, slots), guess, |on_cpu| {
-            let draft = self.draft(way, slots - on_cpu, expert_layers);
-            let holds = draft.holds;
-            if holds {
-                best = Some(draft);
-            }
+        first_good((least, slots), guess, |on_cpu| {
+            let found = self.near(way, slots - on_cpu, expert_layers, &like.layout);
+            let holds = found.is_some();
+            best = found.or_else(|| best.take());
             holds
         });
         best.unwrap_or_else(|| self.draft(way, 0, expert_layers))
     }
 
-    /// About what GPUs have for layers and cache.
-    fn room(&self, team: &Team, like: &Draft) -> Bytes {
-        let copied = self.ground.copied(&like.numbers);
+    /// What GPUs have for layers and cache at the most, and about: their buffers vary by less than a quarter from
+    /// one count of layers to the next, so what does not fit beside three quarters of them need not be laid out.
+    fn rooms(&self, team: &Team, like: &Draft) -> [Bytes; 2] {
+        let Ground { machine, sites, .. } = &self.ground;
+        let own = team.gpus.iter().any(|&gpu| machine.pools[sites.gpus[gpu]].kind == PoolKind::Vram);
+        let copied = if own { self.ground.copied(&like.numbers) } else { Bytes::ZERO };
         let compute = |gpu: usize| like.layout.compute.get(gpu).copied().unwrap_or_default();
-        let all: Bytes =
-            team.gpus.iter().map(|&gpu| self.usable[gpu] - compute(gpu) - self.ground.overheads[gpu]).sum();
-        all - copied
+        let all: Bytes = team.gpus.iter().map(|&gpu| self.usable[gpu] - self.ground.overheads[gpu]).sum();
+        let buffers: Bytes = team.gpus.iter().map(|&gpu| compute(gpu)).sum();
+        let about = all - copied - buffers;
+        [about + buffers / 4, about]
+    }
+
+    /// A draft that holds. What several GPUs have no room for beside most of the buffers of another one is not laid
+    /// out, however it is shared.
+    fn near(&self, way: Way<'_>, gpu_layers: u32, expert_layers: u32, like: &Layout) -> Option<Draft> {
+        if way.team.gpus.len() > 1 && way.split == Split::Layer && self.by_hand().is_none() {
+            let buffers = |gpu: usize| like.compute.get(gpu).copied().unwrap_or_default();
+            self.filled(way.team, self.unshared(way, gpu_layers, expert_layers), |gpu| {
+                buffers(gpu) - buffers(gpu) / 4
+            })?;
+        }
+        Some(self.draft(way, gpu_layers, expert_layers)).filter(|draft| draft.holds)
     }
 
     /// One layout: by the user's shares, else the engine's own, else packed.
@@ -256,15 +277,8 @@ impl<'a> Search<'a> {
 
     fn shared(&self, way: Way<'_>, gpu_layers: u32, expert_layers: u32, shares: &[f64], asked: Vec<f64>) -> Draft {
         let ends = ends(self.slots(), gpu_layers, shares);
-        let numbers = Numbers {
-            start: self.slots() - gpu_layers.min(self.slots()),
-            expert_layers,
-            ends,
-            split: way.split,
-            shares: if way.split == Split::Tensor { shares.to_vec() } else { Vec::new() },
-            kv: way.kv,
-        };
-        self.drawn(numbers, asked)
+        let shares = if way.split == Split::Tensor { shares.to_vec() } else { Vec::new() };
+        self.drawn(Numbers { ends, shares, ..self.unshared(way, gpu_layers, expert_layers) }, asked)
     }
 
     fn drawn(&self, numbers: Numbers, asked: Vec<f64>) -> Draft {
@@ -280,15 +294,7 @@ impl<'a> Search<'a> {
             let draft = self.shared(way, gpu_layers, expert_layers, &shares, shares.clone());
             return draft.holds.then_some(draft);
         }
-        let start = self.slots() - gpu_layers.min(self.slots());
-        let numbers = Numbers {
-            start,
-            expert_layers,
-            ends: vec![start; self.usable.len()],
-            split: way.split,
-            shares: Vec::new(),
-            kv: way.kv,
-        };
+        let numbers = self.unshared(way, gpu_layers, expert_layers);
         // A GPU that is empty in the draft will need what the others do.
         let most = like.compute.iter().copied().max().unwrap_or_default();
         let guessed = self.fill(way.team, numbers.clone(), |_| most);
@@ -299,8 +305,26 @@ impl<'a> Search<'a> {
         self.fill(way.team, numbers, of_like).filter(|draft| draft.holds)
     }
 
+    /// So many slots, shared out to nobody yet.
+    fn unshared(&self, way: Way<'_>, gpu_layers: u32, expert_layers: u32) -> Numbers {
+        let start = self.slots() - gpu_layers.min(self.slots());
+        let ends = vec![start; self.usable.len()];
+        Numbers { start, expert_layers, ends, split: way.split, shares: Vec::new(), kv: way.kv }
+    }
+
     /// Fills GPUs one after the other, each with so much set aside for its compute buffers.
-    fn fill(&self, team: &Team, mut numbers: Numbers, compute: impl Fn(usize) -> Bytes) -> Option<Draft> {
+    fn fill(&self, team: &Team, numbers: Numbers, compute: impl Fn(usize) -> Bytes) -> Option<Draft> {
+        let (numbers, counts) = self.filled(team, numbers, compute)?;
+        Some(self.drawn(numbers, counts.into_iter().map(f64::from).collect()))
+    }
+
+    /// The slots of each GPU when they are filled like that. Where this finds none, no other shares hold either.
+    fn filled(
+        &self,
+        team: &Team,
+        mut numbers: Numbers,
+        compute: impl Fn(usize) -> Bytes,
+    ) -> Option<(Numbers, Vec<u32>)> {
         let Ground { machine, sites, .. } = &self.ground;
         let mut copied = self.ground.copied(&numbers);
         let mut room = vec![Bytes::ZERO; self.usable.len()];
@@ -332,7 +356,7 @@ impl<'a> Search<'a> {
             end += count;
             *ends = end;
         }
-        Some(self.drawn(numbers, counts.into_iter().map(f64::from).collect()))
+        Some((numbers, counts))
     }
 
     /// What a run of slots takes on a GPU.

@@ -36,6 +36,8 @@ pub enum Rule {
         file: Bytes,
         /// Its routed experts.
         experts: Bytes,
+        /// The format of its embedding, where that is known, too.
+        embedding: Option<Format>,
     },
 }
 
@@ -146,19 +148,7 @@ impl Quant {
                 spread(Bytes::saturating(all * bits / 8.0), &share)
             }
             Rule::Sized(file) => spread(*file, &like_nearest(*file, traits, tensors)),
-            Rule::Parts { file, experts } => {
-                let shares = like_nearest(*file, traits, tensors);
-                let part = |wanted: bool| -> Vec<f64> {
-                    let within = |tensor: &Tensor| (tensor.role.part == Part::Experts) == wanted;
-                    tensors
-                        .iter()
-                        .zip(&shares)
-                        .map(|(tensor, share)| if within(tensor) { *share } else { 0.0 })
-                        .collect()
-                };
-                let (routed, rest) = (spread(*experts, &part(true)), spread(*file - *experts, &part(false)));
-                routed.into_iter().zip(rest).map(|(routed, rest)| routed + rest).collect()
-            }
+            Rule::Parts { file, experts, embedding } => in_parts(*file, *experts, *embedding, traits, tensors),
         }
     }
 }
@@ -167,6 +157,29 @@ impl Quant {
 fn like_nearest(file: Bytes, traits: &ModelTraits, tensors: &[Tensor]) -> Vec<f64> {
     let nearest = Mix::nearest(file, traits, tensors, |_| Imatrix::With);
     nearest.map(|(_, bytes)| bytes).unwrap_or_default().iter().map(|bytes| bytes.as_f64()).collect()
+}
+
+/// Each part as large as it is known to be, within it shared out like the nearest mix.
+fn in_parts(
+    file: Bytes,
+    experts: Bytes,
+    embedding: Option<Format>,
+    traits: &ModelTraits,
+    tensors: &[Tensor],
+) -> Vec<Bytes> {
+    let shares = like_nearest(file, traits, tensors);
+    let known = |tensor: &Tensor| embedding.filter(|_| tensor.role.part == Part::Embedding);
+    let fixed: Vec<Option<Bytes>> =
+        tensors.iter().map(|tensor| known(tensor).map(|format| in_format(tensor, format))).collect();
+    let part = |wanted: bool| -> Vec<f64> {
+        let within = |tensor: &Tensor| (tensor.role.part == Part::Experts) == wanted && known(tensor).is_none();
+        tensors.iter().zip(&shares).map(|(tensor, share)| if within(tensor) { *share } else { 0.0 }).collect()
+    };
+    let set_apart: Bytes = fixed.iter().flatten().copied().sum();
+    let routed = spread(experts, &part(true));
+    let rest = spread(file - experts - set_apart, &part(false));
+    let spread = routed.into_iter().zip(rest).map(|(routed, rest)| routed + rest);
+    spread.zip(fixed).map(|(spread, fixed)| fixed.unwrap_or(spread)).collect()
 }
 
 fn in_formats(tensors: &[Tensor], formats: Vec<Format>) -> Vec<Bytes> {

@@ -25,7 +25,8 @@ fn field(breadth: Breadth) -> Field {
 fn ranking(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("rank");
     group.sample_size(10);
-    for machine in ["desktop-rtx-4090-96gb", "epyc-9654-12ch-4090", "laptop-16gb"] {
+    for machine in ["desktop-rtx-4090-96gb", "epyc-9654-12ch-4090", "desktop-2x-rtx-3090", "4x-rtx-3090", "laptop-16gb"]
+    {
         let base = question(machine);
         let usual = field(Breadth::Usual);
         println!("{machine}: {} rows of the usual quants", usual.rows());

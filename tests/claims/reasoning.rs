@@ -120,6 +120,8 @@ fn questions(asked: &mut Asked) {
         ("cache", "why-is-the-cache-so-big"),
         ("sampling", "sampling"),
         ("begins", "sampling"),
+        ("how-to-run", "how-to-run"),
+        ("gpus", "how-many-gpus"),
     ] {
         let entry = entries.iter().find(|entry| entry.id == id).unwrap_or_else(|| panic!("{id}"));
         asked.text("F31", key, entry.answer.as_str());

@@ -26,6 +26,13 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "ollama_manifest" => manifests(),
         "safetensors" => stored(),
         "share_code" => codes(),
+        "command" => [
+            "0llama-server -m a.gguf -c 8192 -ngl 99 --n-cpu-moe 12 -fa on -np 1",
+            "1llama-server --ctx-size 32k --cpu-moe -ctk q8_0 -ctv q8_0 -ub 1024 -b 4096 --port 8080",
+            "2./llama-server -hf 'a/b:Q4' -ts 3,1 -sm tensor -nkvo --override-kv deepseek2.expert_used_count=int:4",
+        ]
+        .map(|text| text.as_bytes().to_vec())
+        .to_vec(),
         "typed" => ["24 GiB", "131,072", "32k", "4.822bpw", "Q4_K_M", "a-00001-of-00003.gguf"]
             .map(|text| text.as_bytes().to_vec())
             .to_vec(),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use willitrun::catalog::Catalog;
 use willitrun::catalog::bench_runs::Known;
+use willitrun::formats::commands::{self, Shell};
 use willitrun::formats::gguf::{self, Header, MOST_READ, Source, SplitName};
 use willitrun::formats::gguf_model::GgufModel;
 use willitrun::formats::machine_doc::{self, Origin};
@@ -27,6 +28,7 @@ pub type Target = (&'static str, fn(&[u8]));
 /// Every target.
 pub const ALL: &[Target] = &[
     ("answer", answer),
+    ("command", command),
     ("gguf", gguf),
     ("gguf_model", gguf_model),
     ("hf_config", hf_config),
@@ -324,6 +326,27 @@ pub fn tree(data: &[u8]) {
         Err(fault) => {
             let (line, column) = fault.place(text);
             assert!(line >= 1 && column >= 1 && fault.at <= text.len(), "{fault:?}");
+        }
+    }
+}
+
+/// A command read over a question: refused in a sentence, or a question that has an answer and a command of its own.
+pub fn command(data: &[u8]) {
+    let Some((choice, rest)) = data.split_first() else { return };
+    let Some(text) = text(rest) else { return };
+    let catalog = Catalog::builtin();
+    let machine = &catalog.profiles[usize::from(*choice) % catalog.profiles.len()].machine;
+    let model = catalog.model("deepseek-v2-lite").expect("built in");
+    let subject = Subject::new(Arc::clone(model), Quant::mix(Mix::Q4_K_M, Imatrix::Without), None);
+    let engine = Arc::clone(&catalog.engines[0]);
+    let usual = Scenario::new(Arc::new(subject), Arc::new(machine.clone()), engine, Arc::clone(&catalog.parameters));
+    match commands::read(text, &usual) {
+        Err(error) => assert_sentence(&error),
+        Ok(read) => {
+            let answer = evaluate_here(&read.scenario);
+            if let Some(Ok(command)) = commands::of(&read.scenario, &answer.plan, Shell::Sh) {
+                commands::read(&command, &usual).unwrap_or_else(|error| panic!("{command}: {error}"));
+            }
         }
     }
 }

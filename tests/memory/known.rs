@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use willitrun::catalog::Catalog;
 use willitrun::memory::{
     FlashAttention, HostWeights, Known, KvPlace, KvStreams, LayerPlace, Outputs, Places, RunOptions, SwaCache, compute,
+    compute_alike,
 };
 use willitrun::model::Architecture;
 use willitrun::quant::Format;
@@ -70,4 +71,23 @@ fn what_is_remembered_is_what_all_layers_say() {
         }
     }
     println!("{} layouts of {} architectures", checked.values().sum::<usize>(), checked.len());
+}
+
+#[test]
+fn what_is_remembered_of_one_model_answers_for_those_alike() {
+    let catalog = Catalog::builtin();
+    let options = RunOptions::default();
+    let mut alike = 0;
+    for (at, model) in catalog.models.iter().enumerate() {
+        let Some(first) = catalog.models[..at].iter().find(|first| compute_alike(first, model)) else { continue };
+        let known = Known::default();
+        for (numbers, places) in layouts(first) {
+            let told = known.of(first, &options).compute(places.devices, &numbers, || places.clone());
+            let asked = known.of(model, &options).compute(places.devices, &numbers, || places.clone());
+            assert_eq!(told, asked, "{} and {}", first.id, model.id);
+            assert_eq!(asked, compute(model, &options, &places), "{} by {}", model.id, first.id);
+        }
+        alike += 1;
+    }
+    assert!(alike > 0, "DeepSeek R1 and V3 have the same shape");
 }

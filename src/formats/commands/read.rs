@@ -10,7 +10,7 @@ use crate::memory::{FlashAttention, KvPlace, KvStreams, SwaCache};
 use crate::placement::{CpuExperts, GpuLayers, Launcher, Setting, Split};
 use crate::quant::Format;
 use crate::scenario::Scenario;
-use crate::units::Tokens;
+use crate::units::parse_tokens;
 
 use super::super::text::quoted;
 
@@ -90,7 +90,7 @@ impl Read {
         // An option with a fixed value is known by its first word: `-fa on`, `-sm tensor`, `-mla 3`.
         let is = |sets: Setting| engine.flag(sets).is_some_and(|flag| flag.word.split(' ').next() == Some(word));
         if is(Setting::Context) {
-            scenario.run.context = Tokens::new(number(word, value()?)?);
+            scenario.run.context = parse_tokens(value()?).map_err(|error| format!("{word}: {error}"))?;
         } else if is(Setting::GpuLayers) {
             let count = u32::try_from(number(word, value()?)?).unwrap_or(u32::MAX);
             policy.gpu_layers = GpuLayers::Count(count);
@@ -108,8 +108,7 @@ impl Read {
         } else if is(Setting::SplitTensor) {
             policy.split = Some(split_mode(value()?)?);
         } else if is(Setting::Shares) {
-            policy.tensor_split =
-                value()?.split([',', '/']).map(|share| positive(word, share)).collect::<Result<_, _>>()?;
+            policy.tensor_split = shares(word, value()?, engine.sees(&scenario.machine).gpus().count())?;
         } else if is(Setting::KvK) {
             scenario.run.kv_k = format(value()?)?;
         } else if is(Setting::KvV) {
@@ -152,9 +151,16 @@ fn number(word: &str, value: &str) -> Result<u64, String> {
     value.parse().map_err(|_| format!("{word} is {}: expected a whole number", quoted(value)))
 }
 
-fn positive(word: &str, value: &str) -> Result<f64, String> {
-    let share = value.parse().ok().filter(|share: &f64| share.is_finite() && *share >= 0.0);
-    share.ok_or_else(|| format!("{word} has {}: expected shares such as 3,1", quoted(value)))
+/// Shares of the GPUs: no more than there are, and not all nothing.
+fn shares(word: &str, value: &str, gpus: usize) -> Result<Vec<f64>, String> {
+    let share = |text: &str| text.parse().ok().filter(|share: &f64| share.is_finite() && *share >= 0.0);
+    let shares: Option<Vec<f64>> = value.split([',', '/']).map(share).collect();
+    let shares = shares.filter(|shares| shares.iter().sum::<f64>() > 0.0);
+    let shares = shares.ok_or_else(|| format!("{word} has {}: expected shares such as 3,1", quoted(value)))?;
+    if shares.len() > gpus {
+        return Err(format!("{word} gives shares to {} GPUs, and this machine has {gpus}", shares.len()));
+    }
+    Ok(shares)
 }
 
 fn format(value: &str) -> Result<Format, String> {

@@ -25,7 +25,8 @@ use crate::units::{Bytes, Tokens};
 const MOST_WAYS: usize = 24;
 const MOST_PLACES: usize = 4096;
 
-/// What is known of one model's buffers. It belongs to that model: with another it would tell lies.
+/// What is known of one model's buffers. It belongs to that model, and to those it is
+/// [alike](super::compute_alike) in all that matters here: with another it would tell lies.
 #[derive(Clone, Default)]
 pub struct Known(Arc<Mutex<Kept>>);
 
@@ -94,7 +95,7 @@ struct Line {
 }
 
 impl Known {
-    /// Buffers of `model` run like this. The model has to be the one this belongs to.
+    /// Buffers of `model` run like this. The model has to be one this belongs to.
     #[must_use]
     pub fn of<'a>(&self, model: &'a Architecture, options: &'a RunOptions) -> Buffered<'a> {
         let way = matches!(options.rules.buffers, Buffers::Graph).then(|| self.way(model, options));

@@ -151,6 +151,14 @@ impl Places {
 /// times at long contexts (`tests/memory/catalogue.rs`); all others of the catalogue are within 2 %.
 const SIMPLIFIED: [&str; 5] = ["deepseek4", "gemma3n", "kimi-k3", "minimax-01", "minimax-m3"];
 
+/// Whether two models have the same buffers wherever they run: another name for the same shape, as a model and what
+/// was distilled into it have.
+#[must_use]
+pub fn compute_alike(one: &Architecture, other: &Architecture) -> bool {
+    let shape = |model: &Architecture| (model.hidden, model.vocab, model.layers.len());
+    shape(one) == shape(other) && one.gguf == other.gguf && one.details == other.details && one.layers == other.layers
+}
+
 /// Whether the buffers of a model come from a simplified graph, so that they are an estimate and not exact.
 #[must_use]
 pub fn is_simplified(model: &Architecture) -> bool {

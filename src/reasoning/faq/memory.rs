@@ -174,3 +174,25 @@ pub(super) fn least(asked: &Asked<'_>) -> Option<Entry> {
             .to_owned(),
     })
 }
+
+/// How many cards of the kind there is hold all of it; of a machine without one nothing is asked.
+pub(super) fn gpus(asked: &Asked<'_>) -> Option<Entry> {
+    let machine = asked.scenario.seen();
+    let card = machine.pools.iter().find(|pool| pool.kind == PoolKind::Vram && pool.node.is_none())?;
+    let name = card.device.as_ref().map_or(card.id.as_str(), |device| device.short_name());
+    let need = asked.answer.plan.total();
+    let count = need.get().div_ceil(card.usable().get().max(1)).max(1);
+    let there = machine.pools.iter().filter(|pool| pool.kind == PoolKind::Vram && pool.node.is_none()).count();
+    Some(Entry {
+        id: "how-many-gpus",
+        question: format!("How many {name} would hold all of it?"),
+        answer: format!(
+            "{count}, for {} with {} to use of each; there {} {there} here. That many take a board with as many lanes, and power for each.",
+            need.in_gib(),
+            card.usable().in_gib(),
+            if there == 1 { "is" } else { "are" }
+        ),
+        how: "Weights, cache and buffers over what may be used of one card, rounded up; each further card adds buffers of its own."
+            .to_owned(),
+    })
+}

@@ -89,6 +89,7 @@ pub fn entries(scenario: &Scenario, answer: &Answer, shelf: &Shelf<'_>) -> Vec<E
         Some(memory::context(&asked)),
         memory::cache(&asked),
         memory::least(&asked),
+        memory::gpus(&asked),
         Some(model::experts(&asked)),
         model::distills(&asked),
         Some(model::quants(&asked)),
