@@ -9,6 +9,7 @@ mod machines;
 mod measured;
 mod rank;
 mod reason;
+mod requests;
 mod run;
 mod strip;
 mod window;

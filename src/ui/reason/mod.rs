@@ -18,7 +18,10 @@ mod offload;
 mod pool;
 mod questions;
 mod quants;
+mod quants_picture;
 mod requests;
+mod samples;
+mod scale;
 mod state;
 mod timeline;
 

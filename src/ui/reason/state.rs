@@ -16,13 +16,14 @@ use crate::scenario::{Scenario, Subject};
 use crate::ui::memo::Memo;
 use crate::units::{Bytes, MIB, Seconds, Tokens};
 
-use super::answer::{Drawn, Other};
+use super::answer::Other;
 use super::claims::All;
 use super::cost::Money;
 use super::hardware::Looked;
 use super::memory::TableRow;
 use super::offload::Named;
 use super::quants::Formula;
+use super::samples::Drawn;
 
 /// A part of the page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
