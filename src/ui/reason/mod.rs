@@ -9,6 +9,7 @@ mod candidates;
 mod claims;
 mod compression;
 mod cost;
+mod devices;
 mod grid;
 mod hardware;
 mod hardware_tables;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use egui::{ComboBox, Ui};
 
-use crate::hardware::{Basis, Machine, Pool, PoolKind};
-use crate::reasoning::offload::{Class, Home, Homes, Laid, Parts, Preset};
+use crate::hardware::{Machine, PoolKind};
+use crate::reasoning::offload::{Class, Home, Homes, Laid, Line, Parts, Preset};
 use crate::scenario::{Answer, Scenario, evaluate_here};
 use crate::ui::bench::Workbench;
 use crate::ui::paint::icon;
@@ -14,8 +14,9 @@ use crate::ui::widget::card::{card, rows};
 use crate::ui::widget::number_field::number_field;
 use crate::ui::widget::sheet::{Col, pick, quiet, sheet, value, words};
 use crate::ui::{MemoryUnit, fonts, theme};
-use crate::units::{Bytes, BytesPerSecond, Seconds, TokensPerSecond};
+use crate::units::{Bytes, Seconds, TokensPerSecond};
 
+use super::devices::{Devices, bandwidths};
 use super::{GAP, heading, pair, remark, said};
 
 /// A placement people name: where it puts everything, and what the engine on screen would reach with it.
@@ -26,32 +27,6 @@ pub(super) struct Named {
     laid: Laid,
     /// None where the engine cannot be told.
     answer: Option<Answer>,
-}
-
-/// What the table needs of the machine.
-struct Devices {
-    gpu: Option<(BytesPerSecond, Basis)>,
-    ram: Option<(BytesPerSecond, Basis)>,
-    /// What GPUs may hold.
-    room: Bytes,
-    host: Bytes,
-}
-
-impl Devices {
-    fn of(machine: &Machine) -> Self {
-        let vram = || machine.gpus().filter(|pool| pool.kind == PoolKind::Vram && pool.node.is_none());
-        let host = machine.host();
-        Self {
-            gpu: vram().filter_map(Pool::bandwidth).max_by(|a, b| a.0.get().total_cmp(&b.0.get())),
-            ram: host.and_then(Pool::bandwidth),
-            room: vram().map(Pool::usable).sum(),
-            host: host.map_or(Bytes::ZERO, Pool::host_usable),
-        }
-    }
-
-    fn time(&self, laid: &Laid) -> Option<Seconds> {
-        laid.time(self.gpu.map(|found| found.0), self.ram.map(|found| found.0))
-    }
 }
 
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) {
@@ -95,6 +70,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) {
 /// Without a GPU of its own memory there is nothing to place.
 fn alone(ui: &mut Ui, machine: &Machine, devices: &Devices, parts: &Parts, unit: MemoryUnit) {
     let laid = parts.lay(&Homes::all(Home::Ram));
+    let lines = there(&laid);
     let shared = machine.host().is_some_and(|pool| pool.kind == PoolKind::Unified);
     let why = if shared { "One memory serves GPU and CPU" } else { "There is no GPU" };
     heading(ui, &format!("{why}: wherever a class lies, at most {}", rate(devices.time(&laid))));
@@ -114,8 +90,8 @@ fn alone(ui: &mut Ui, machine: &Machine, devices: &Devices, parts: &Parts, unit:
                 Col::number("Read a token", 90.0),
                 Col::number("Takes", 70.0),
             ];
-            sheet(ui, "classes", &columns, laid.lines.len(), None, |ui, row, column| {
-                let line = &laid.lines[row];
+            sheet(ui, "classes", &columns, lines.len(), None, |ui, row, column| {
+                let line = &lines[row];
                 match column {
                     0 => _ = words(ui, line.class.name()),
                     1 => _ = quiet(ui, &unit.of(line.ram.held)),
@@ -300,19 +276,6 @@ fn told(preset: Preset) -> &'static str {
     }
 }
 
-fn bandwidths(ui: &mut Ui, devices: &Devices) {
-    let say = |name: &str, found: Option<(BytesPerSecond, Basis)>| match found {
-        Some((rate, Basis::Measured)) => format!("{name} {rate}, measured"),
-        Some((rate, Basis::DataSheet)) => format!("{name} {rate}, not measured"),
-        None => format!("{name} unknown"),
-    };
-    let ram = say("Memory of the CPU", devices.ram);
-    match devices.gpu {
-        None => remark(ui, &format!("{ram}.")),
-        gpu => remark(ui, &format!("{}; {ram}.", say("GPU, the fastest", gpu))),
-    };
-}
-
 /// The table: every class, what it keeps and reads, where it lies, and the time that costs.
 fn table(ui: &mut Ui, bench: &mut Workbench, devices: &Devices, (homes, laid): (&Homes, &Laid), count: u32) {
     let unit = bench.unit;
@@ -322,6 +285,7 @@ fn table(ui: &mut Ui, bench: &mut Workbench, devices: &Devices, (homes, laid): (
         }
     };
     let mut edit: Option<(Class, Home)> = None;
+    let lines = there(laid);
     card(ui, ["Classes of tensors and where they lie", ""], readout, |ui| {
         let columns = [
             Col::rest("Class"),
@@ -330,18 +294,17 @@ fn table(ui: &mut Ui, bench: &mut Workbench, devices: &Devices, (homes, laid): (
             Col::words("Lies", 116.0),
             Col::number("Takes", 54.0),
         ];
-        sheet(ui, "classes", &columns, laid.lines.len(), None, |ui, row, column| {
-            let line = &laid.lines[row];
+        sheet(ui, "classes", &columns, lines.len(), None, |ui, row, column| {
+            let line = &lines[row];
             let (held, read) = (line.gpu.held + line.ram.held, line.gpu.read + line.ram.read);
             match column {
                 0 => _ = words(ui, line.class.name()),
                 1 => _ = quiet(ui, &unit.of(held)),
                 2 => _ = quiet(ui, &read_text(read)),
-                3 if held > Bytes::ZERO => {
+                3 => {
                     let home = self::home(ui, line.class, homes.of(line.class), count);
                     edit = edit.or(home.map(|home| (line.class, home)));
                 }
-                3 => {}
                 _ => {
                     let time = line.time(devices.gpu.map(|found| found.0), devices.ram.map(|found| found.0));
                     value(ui, &time.map_or_else(|| "—".to_owned(), |time| time.to_string()));
@@ -403,4 +366,9 @@ fn home(ui: &mut Ui, class: Class, now: Home, count: u32) -> Option<Home> {
         .response
         .accessible_name(format!("{} lies", class.name()));
     picked
+}
+
+/// The classes a model has.
+fn there(laid: &Laid) -> Vec<Line> {
+    laid.lines.iter().filter(|line| line.gpu.held + line.ram.held > Bytes::ZERO).copied().collect()
 }
