@@ -8,11 +8,13 @@ mod engine;
 mod evidence;
 mod host;
 mod question;
+mod roofline;
 mod serving;
 mod subject;
 
 pub use engine::left_out;
 pub use evidence::{Evidence, predict};
+pub use roofline::{AT_ONCE, Roofline, Step, roofline};
 pub use serving::room;
 pub use subject::{FileKind, FromFile, Release, Subject};
 

@@ -6,6 +6,8 @@ mod golden;
 mod host;
 #[path = "speed/known.rs"]
 mod known;
+#[path = "speed/roofline.rs"]
+mod roofline;
 
 use std::sync::Arc;
 

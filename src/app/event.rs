@@ -10,7 +10,7 @@ use crate::catalog::bench_runs::Taken;
 use crate::detect::program::Program;
 use crate::formats::any_doc::Document;
 use crate::formats::llama_bench::Bench;
-use crate::hardware::{Finding, Machine};
+use crate::hardware::{Finding, Machine, MeasuredRun};
 use crate::measure::{MeasureError, Progress, Suite};
 use crate::model::Architecture;
 use crate::reasoning::requests::Played;
@@ -47,6 +47,8 @@ pub enum Event {
     Profiles(Vec<ProfileEntry>, Vec<Finding>),
     /// A measurement is so far.
     Progress(Progress),
+    /// The runs of measurements kept, or why they cannot be read.
+    History(Result<Vec<MeasuredRun>, String>),
     /// A measurement ended.
     Measured(Box<Result<Suite, MeasureError>>),
     /// Some more measurements were predicted, of so many in all.

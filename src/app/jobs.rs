@@ -7,7 +7,7 @@ use crate::advice::accuracy::Compared;
 use crate::catalog::Catalog;
 use crate::formats::any_doc::Document;
 use crate::formats::machine_doc::MachineDoc;
-use crate::hardware::Machine;
+use crate::hardware::{Machine, MeasuredRun};
 use crate::library::{self, Askable, Opened};
 use crate::measure::{Cancel, Places, Wanted, suite};
 use crate::reasoning::requests::Trial;
@@ -30,6 +30,7 @@ impl Jobs {
             let mut own = OwnDocuments::default();
             if let Some(store) = &store {
                 store.recall(&mut machine, &mut findings);
+                outbox.send(Event::History(store.history().map_err(|error| error.to_string())));
                 let (entries, bad) = store.profiles();
                 outbox.send(Event::Profiles(entries, bad.clone()));
                 findings.extend(bad);
@@ -57,21 +58,29 @@ impl Jobs {
         });
     }
 
-    /// Measures this machine: RAM, GPUs, links and disk.
-    pub(super) fn measure(&mut self, store: Option<Store>) {
+    /// Measures this machine: RAM, GPUs, links and disk, in about so many seconds.
+    pub(super) fn measure(&mut self, store: Option<Store>, seconds: f64) {
         self.cancel = Cancel::new();
         let cancel = self.cancel.clone();
         self.spawn("measure", move |outbox| {
             let folder = store.map_or_else(std::env::temp_dir, |store| store.cache_folder());
             let places = Places::new(folder, None);
-            let mut tell = |progress| outbox.offer(Event::Progress(progress));
-            Event::Measured(Box::new(suite(&Wanted::ALL, Wanted::SECONDS, &places, &cancel, &mut tell)))
+            let mut tell = |progress| outbox.offer_calmly(Event::Progress(progress));
+            Event::Measured(Box::new(suite(&Wanted::ALL, seconds, &places, &cancel, &mut tell)))
         });
     }
 
     /// Stops the measurement under way.
     pub(super) fn cancel(&self) {
         self.cancel.cancel();
+    }
+
+    /// Keeps a run of the measurements.
+    pub(super) fn add_to_history(&self, store: Store, run: MeasuredRun) {
+        self.spawn("history", move |_| match store.add_to_history(run) {
+            Ok(runs) => Event::History(Ok(runs)),
+            Err(error) => Event::Failed(format!("The run is shown but was not kept: {error}")),
+        });
     }
 
     /// Keeps what was measured on this machine.

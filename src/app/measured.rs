@@ -2,17 +2,23 @@
 
 use std::sync::Arc;
 
-use crate::hardware::{Finding, Machine, Pool, PoolKind, Source};
-use crate::measure::{self, Outcome, Suite};
+use crate::hardware::{Fate, Finding, Machine, Meter, Pool, PoolKind, Reading, Source};
+use crate::measure::{self, Applied, Outcome, Suite};
 use crate::ui::bench::Workbench;
 
-/// Keeps what was measured, and says it in a sentence; an error where nothing of the RAM could be kept.
-pub(super) fn apply(machine: &mut Machine, findings: &mut Vec<Finding>, suite: &Suite) -> Result<String, String> {
-    let before = machine.measurements.len();
-    let not_kept = measure::apply(machine, suite);
-    let mut said: Vec<String> = machine.measurements[before..]
+/// Keeps what was measured, and says it in a sentence; an error where nothing could be kept.
+pub(super) fn apply(
+    machine: &mut Machine,
+    findings: &mut Vec<Finding>,
+    suite: &Suite,
+) -> (Applied, Result<String, String>) {
+    let applied = measure::apply(machine, suite);
+    let mut said: Vec<String> = applied
+        .readings
         .iter()
-        .map(|measurement| {
+        // What multiplying reaches is part of the RAM's measurement.
+        .filter(|reading| reading.fate == Fate::Kept && reading.meter != Meter::Kernel)
+        .map(|Reading { figure: measurement, .. }| {
             let pool = machine.pool(&measurement.what);
             let used = pool.and_then(|pool| measurement.used(pool.kind)).unwrap_or(measurement.best);
             match pool.map(|pool| pool.kind) {
@@ -31,7 +37,8 @@ pub(super) fn apply(machine: &mut Machine, findings: &mut Vec<Finding>, suite: &
         *first = letters.next().map_or_else(String::new, |letter| letter.to_uppercase().chain(letters).collect());
     }
     let failed = failures(suite);
-    let rest: Vec<String> = not_kept
+    let rest: Vec<String> = applied
+        .findings
         .iter()
         .map(|finding| format!("{} {}", finding.what, finding.remedy).trim_end().to_owned())
         .chain(failed)
@@ -41,13 +48,14 @@ pub(super) fn apply(machine: &mut Machine, findings: &mut Vec<Finding>, suite: &
     let (ram, disk) = (measured(PoolKind::Ram) || measured(PoolKind::Unified), measured(PoolKind::Disk));
     findings.retain(|finding| !(ram && finding.what.contains("RAM") || disk && finding.what.contains("disk's speed")));
     if said.is_empty() {
-        return Err(if rest.is_empty() { "There was nothing to measure.".to_owned() } else { rest.join(" ") });
+        let said = if rest.is_empty() { "There was nothing to measure.".to_owned() } else { rest.join(" ") };
+        return (applied, Err(said));
     }
     let mut text = format!("{}.", said.join("; "));
     for sentence in rest {
         text = format!("{text} {sentence}");
     }
-    Ok(text)
+    (applied, Ok(text))
 }
 
 /// Sentences of parts that could not be measured.

@@ -22,12 +22,12 @@ use crate::catalog::Catalog;
 use crate::detect::program::Program;
 use crate::formats::any_doc::Document;
 use crate::formats::machine_doc::{MachineDoc, Origin};
-use crate::hardware::{Finding, Machine, PoolKind};
+use crate::hardware::{Fate, Finding, Machine, MeasuredRun, PoolKind};
 use crate::library::Place;
 use crate::measure::{MeasureError, Suite};
 use crate::scenario::Scenario;
 use crate::store::{ProfileEntry, Store};
-use crate::ui::bench::{Choice, Measuring, PathFor, Workbench};
+use crate::ui::bench::{Choice, Measuring, PathFor, Workbench, Workspace};
 use crate::ui::{Command, MachineChoice, shell};
 
 pub use event::{Event, More};
@@ -46,6 +46,8 @@ pub struct App {
     jobs: Jobs,
     /// The folders of the user's own, until there is a bench to hold them.
     folders: Vec<PathBuf>,
+    /// The runs of measurements, until there is a bench to hold them.
+    measured_runs: Result<Vec<MeasuredRun>, String>,
     /// Where programs keep models, where not as the environment says.
     places: Option<Vec<Place>>,
     fields: rank::Fields,
@@ -74,6 +76,7 @@ impl App {
             store,
             jobs: Jobs::new(ctx.clone()),
             folders: Vec::new(),
+            measured_runs: Ok(Vec::new()),
             places: None,
             fields: rank::Fields::default(),
             program: Program::Absent,
@@ -122,9 +125,15 @@ impl App {
         match command {
             Command::Measure => {
                 bench.measuring = Some(Measuring::default());
-                self.jobs.measure(self.store.clone());
+                bench.notice = None;
+                self.jobs.measure(self.store.clone(), bench.measure.length.seconds());
             }
-            Command::CancelMeasuring => self.jobs.cancel(),
+            Command::CancelMeasuring => {
+                if let Some(measuring) = &mut bench.measuring {
+                    measuring.cancelled = true;
+                }
+                self.jobs.cancel();
+            }
             Command::Detect => self.jobs.detect(self.store.clone()),
             Command::PickMachine(choice) => self.pick(choice),
             Command::SaveProfile => {
@@ -183,9 +192,10 @@ impl App {
             }
             Event::Progress(progress) => {
                 if let Some(measuring) = self.bench.as_mut().and_then(|bench| bench.measuring.as_mut()) {
-                    measuring.progress = Some(progress);
+                    measuring.take(progress);
                 }
             }
+            Event::History(history) => self.take_history(history),
             Event::Measured(result) => self.measured(*result),
             Event::Compared(rows, of) => {
                 if let Some(bench) = &mut self.bench {
@@ -256,6 +266,7 @@ impl App {
             }
         } else {
             let mut bench = Workbench::new(start);
+            bench.measure.take(std::mem::replace(&mut self.measured_runs, Ok(Vec::new())));
             bench.findings = findings;
             bench.machines = choices(self.catalog, &self.own);
             bench.files.folders = std::mem::take(&mut self.folders);
@@ -267,7 +278,7 @@ impl App {
 
     fn measured(&mut self, result: Result<Suite, MeasureError>) {
         let Some(bench) = &mut self.bench else { return };
-        bench.measuring = None;
+        let samples = bench.measuring.take().map(|measuring| measuring.samples).unwrap_or_default();
         let suite = match result {
             Ok(suite) => suite,
             Err(MeasureError::Cancelled) => {
@@ -280,20 +291,33 @@ impl App {
             }
         };
         let Some((machine, findings)) = &mut self.this else { return };
-        let before = machine.measurements.len();
-        let said = measured::apply(machine, findings, &suite);
+        let (applied, said) = measured::apply(machine, findings, &suite);
+        let run = crate::measure::record(machine, &suite, &applied, samples);
+        bench.measure.add(run.clone());
         bench.findings.clone_from(findings);
         if bench.choice == MachineChoice::This {
             measured::show(bench, machine);
         }
         match said {
+            // Its own page says it all.
+            Ok(_) if bench.workspace == Workspace::Measure => {}
             Ok(said) => bench.tell(said),
             Err(said) => bench.tell_failure(said),
         }
-        let new = machine.measurements.len() > before;
+        let new = applied.readings.iter().any(|reading| reading.fate == Fate::Kept);
         self.compare_runs();
-        if let (true, Some(store), Some((machine, _))) = (new, self.store.clone(), &self.this) {
-            self.jobs.remember(store, machine.clone());
+        if let (Some(store), Some((machine, _))) = (self.store.clone(), &self.this) {
+            self.jobs.add_to_history(store.clone(), run);
+            if new {
+                self.jobs.remember(store, machine.clone());
+            }
+        }
+    }
+
+    fn take_history(&mut self, history: Result<Vec<MeasuredRun>, String>) {
+        match &mut self.bench {
+            Some(bench) => bench.measure.take(history),
+            None => self.measured_runs = history,
         }
     }
 

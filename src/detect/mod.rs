@@ -34,7 +34,7 @@ pub use power::{Power, power};
 
 pub use ram::{Host, Ram};
 pub use text::clean_name;
-pub use topology::{Topology, topology};
+pub use topology::{NumaNode, Topology, numa, topology};
 
 use child::{ChildFailure, PROBE_TIMEOUT, probe_gpus_in_child};
 use gpu::Probe;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::units::Bytes;
 
-use super::cpu::{self, CPUS, is_numbered};
+use super::cpu::{self, CPUS, is_numbered, parse_list};
 use super::files::Files;
 use super::ram;
 
@@ -34,6 +34,33 @@ pub fn topology() -> Topology {
         logical_cores,
         available: ram::read().map_or(Bytes::ZERO, |ram| ram.available),
     }
+}
+
+/// A NUMA node: processors and the memory nearest to them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NumaNode {
+    /// Its number.
+    pub id: u32,
+    /// Its processors.
+    pub cpus: Vec<u32>,
+}
+
+/// The nodes of this machine that have processors and memory; none where the system does not say (only Linux is asked).
+#[must_use]
+pub fn numa() -> Vec<NumaNode> {
+    parse_numa(&super::files::Live)
+}
+
+/// From sysfs (Documentation/ABI/stable/sysfs-devices-node). A node without processors, such as CXL memory, is none.
+#[must_use]
+pub fn parse_numa(files: &dyn Files) -> Vec<NumaNode> {
+    const NODES: &str = "/sys/devices/system/node";
+    let Some(with_memory) = files.text(&format!("{NODES}/has_memory")) else { return Vec::new() };
+    let node = |id: u32| {
+        let cpus: Vec<u32> = parse_list(&files.text(&format!("{NODES}/node{id}/cpulist"))?).into_iter().collect();
+        (!cpus.is_empty()).then_some(NumaNode { id, cpus })
+    };
+    parse_list(&with_memory).into_iter().filter_map(node).collect()
 }
 
 /// Linux: sysfs, which a virtual machine fills with what it was given; CPUID tells the host's (here 384
@@ -111,6 +138,18 @@ mod tests {
         check(include_str!("../../tests/captures/desktop-7950x-7900xtx.txt"), Some(64));
         check(include_str!("../../tests/captures/raspberry-pi-5.txt"), Some(2));
         check("", None);
+    }
+
+    #[test]
+    fn nodes_have_processors_and_memory() {
+        let nodes = |capture: &str| -> Vec<(u32, Vec<u32>)> {
+            parse_numa(&Capture::parse(capture)).into_iter().map(|node| (node.id, node.cpus)).collect()
+        };
+        let server = include_str!("../../tests/captures/server-2p-epyc-9654.txt");
+        assert_eq!(nodes(server), [(0, vec![0, 1]), (1, vec![2, 3])], "CXL memory is no node of its own");
+        assert_eq!(nodes(""), []);
+        let damaged = "\n=== /sys/devices/system/node/has_memory\n0-9999999\n=== /sys/devices/system/node/node7/cpulist\nx,4-3,2\n";
+        assert_eq!(nodes(damaged), [(7, vec![2])]);
     }
 
     #[test]

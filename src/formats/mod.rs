@@ -21,6 +21,7 @@ mod gguf_ffn;
 mod gguf_value;
 mod gguf_windows;
 pub mod hf_config;
+pub mod history_doc;
 mod json;
 pub mod layout_doc;
 pub mod llama_bench;

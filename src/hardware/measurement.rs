@@ -34,6 +34,10 @@ pub enum Besides {
     Median,
     /// A copy past the cache, bytes read and written per second.
     Copy,
+    /// The slowest NUMA node on its own memory, bytes per second.
+    OneNode,
+    /// A node on the memory of another.
+    OtherNode,
     /// Rows in blocks like `Q4_K`'s times a vector, bytes of weights per second.
     KernelQ4K,
     /// The same in blocks like `Q8_0`'s.
@@ -52,9 +56,11 @@ pub enum Besides {
 
 impl Besides {
     /// Every one.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Median,
         Self::Copy,
+        Self::OneNode,
+        Self::OtherNode,
         Self::KernelQ4K,
         Self::KernelQ8,
         Self::Random,
@@ -70,6 +76,8 @@ impl Besides {
         match self {
             Self::Median => "median_bytes_per_second",
             Self::Copy => "copy_bytes_per_second",
+            Self::OneNode => "one_node_bytes_per_second",
+            Self::OtherNode => "other_node_bytes_per_second",
             Self::KernelQ4K => "q4_k_bytes_per_second",
             Self::KernelQ8 => "q8_0_bytes_per_second",
             Self::Random => "random_bytes_per_second",

@@ -9,6 +9,7 @@ mod device;
 mod figure;
 mod link;
 mod machine;
+mod measured_run;
 mod measurement;
 
 pub use bench_run::{BenchRun, Compared, Part, Setup, Standing, Work};
@@ -17,4 +18,5 @@ pub use device::{Accelerator, Backend, MemoryPlatform};
 pub use figure::{Basis, Figure, Source};
 pub use link::{Link, LinkKind};
 pub use machine::{Cpu, Dimms, Finding, Level, Machine, Pool, PoolKind, Slot};
+pub use measured_run::{Fate, MeasuredRun, Meter, OUTLIER, Reading, Sample, Series, Skipped, outlier};
 pub use measurement::{Besides, GPU_METHOD, Measurement};

@@ -37,7 +37,7 @@ pub struct Crew<'a> {
 /// # Errors
 /// What `job` returns; [`MeasureError::Cancelled`]; a thread or a buffer that the system refused.
 pub fn with_crew<R>(
-    plan: Plan,
+    plan: Plan<'_>,
     cancel: &Cancel,
     job: impl FnOnce(&Crew) -> Result<R, MeasureError>,
 ) -> Result<R, MeasureError> {
@@ -132,8 +132,8 @@ mod tests {
     use super::super::worker::CHUNK_BYTES;
     use super::*;
 
-    fn plan(threads: usize, bytes_per_thread: usize) -> Plan {
-        Plan { threads, bytes_per_thread, pages: Pages::Ordinary, kernel: Kernel::widest() }
+    fn plan(threads: usize, bytes_per_thread: usize) -> Plan<'static> {
+        Plan { threads, bytes_per_thread, pages: Pages::Ordinary, kernel: Kernel::widest(), place: None }
     }
 
     #[test]

@@ -6,6 +6,18 @@ pub(super) fn today() -> String {
     civil(i64::try_from(seconds / 86_400).unwrap_or(0))
 }
 
+/// This minute in UTC as ISO 8601, `2026-11-22T13:20Z`.
+pub(super) fn this_minute() -> String {
+    let seconds = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    minute(seconds)
+}
+
+/// The minute of a second counted from 1970.
+fn minute(seconds: u64) -> String {
+    let day = civil(i64::try_from(seconds / 86_400).unwrap_or(0));
+    format!("{day}T{:02}:{:02}Z", seconds / 3_600 % 24, seconds / 60 % 60)
+}
+
 /// The date of a day counted from 1970-01-01 (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms").
 fn civil(days: i64) -> String {
     let z = days + 719_468;
@@ -22,12 +34,13 @@ fn civil(days: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::civil;
+    use super::{civil, minute};
 
     #[test]
     fn days_become_dates() {
         assert_eq!(civil(0), "1970-01-01");
         assert_eq!(civil(11_016), "2000-02-29");
         assert_eq!(civil(20_779), "2026-11-22");
+        assert_eq!(minute(20_779 * 86_400 + 48_059), "2026-11-22T13:20Z");
     }
 }

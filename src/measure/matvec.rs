@@ -11,7 +11,8 @@ use super::kernel::{Kernel, LINE_BYTES, Line};
 use super::ram::RamOptions;
 use super::sizing::Sizes;
 use super::worker::{Plan, Work};
-use super::{Cancel, MeasureError, Progress, stats};
+use super::{Cancel, MeasureError, Progress, sample, stats};
+use crate::hardware::{Meter, Series};
 
 /// Windows of each packing that count.
 const WINDOWS: usize = 3;
@@ -27,6 +28,8 @@ pub struct KernelResult {
     pub q8_0: f64,
     /// Threads of the faster `Q4_K`.
     pub threads: usize,
+    /// (best - worst) / best of its windows of `Q4_K`.
+    pub spread: f64,
 }
 
 /// Measures with as many threads as cores, and as hardware threads, in about [`RamOptions::seconds`]. Calls `progress`
@@ -46,13 +49,15 @@ pub fn measure(
     let packings = [Packing::Q4K, Packing::Q8];
     let steps = counts.len() * packings.len() * WINDOWS;
     let seconds = if options.seconds.is_nan() { 1.0 } else { options.seconds.clamp(0.2, 60.0) } / steps as f64;
-    let (mut best, mut threads, mut done) = ([0.0_f64; 2], cores, 0);
+    let (mut best, mut threads, mut spread, mut done) = ([0.0_f64; 2], cores, 0.0, 0);
+    let mut last = None;
     for count in counts {
         let plan = Plan {
             threads: count,
             bytes_per_thread: sizes.per_thread(count),
             pages: Pages::Ordinary,
             kernel: Kernel::widest(),
+            place: None,
         };
         with_crew(plan, cancel, |crew| {
             for (place, packing) in packings.into_iter().enumerate() {
@@ -61,14 +66,24 @@ pub fn measure(
                 for _ in 0..WINDOWS {
                     let step = format!("{} rows times a vector, {count} threads", packing.name());
                     let share = done as f32 / steps as f32;
-                    let window = rates.last().copied();
-                    progress(Progress { done: share, step, bytes_per_second: stats::best(&rates), window });
-                    rates.push(crew.window(Work::Multiply(packing), seconds)?.bytes_per_second);
+                    let best = (best[0] > 0.0).then_some(best[0]);
+                    let so_far = if packing == Packing::Q4K { stats::best(&rates).or(best) } else { best };
+                    progress(Progress {
+                        done: share,
+                        step,
+                        meter: Meter::Kernel,
+                        bytes_per_second: so_far,
+                        sample: last.take(),
+                    });
+                    let rate = crew.window(Work::Multiply(packing), seconds)?.bytes_per_second;
+                    last = Some(sample(packing.series(), rate));
+                    rates.push(rate);
                     done += 1;
                 }
                 let rate = stats::best(&rates).ok_or(MeasureError::WorkerLost)?;
                 if place == 0 && rate > best[0] {
                     threads = count;
+                    spread = stats::spread(&rates).unwrap_or_default();
                 }
                 best[place] = best[place].max(rate);
             }
@@ -76,8 +91,14 @@ pub fn measure(
         })?;
     }
     let [q4_k, q8_0] = best;
-    progress(Progress { done: 1.0, step: "Done".to_owned(), bytes_per_second: Some(q4_k), window: None });
-    Ok(KernelResult { q4_k, q8_0, threads })
+    progress(Progress {
+        done: 1.0,
+        step: "Done".to_owned(),
+        meter: Meter::Kernel,
+        bytes_per_second: Some(q4_k),
+        sample: last,
+    });
+    Ok(KernelResult { q4_k, q8_0, threads, spread })
 }
 
 /// Weights of a row: R1's hidden size.
@@ -102,6 +123,14 @@ impl Packing {
         match self {
             Self::Q8 => "Q8_0",
             Self::Q4K => "Q4_K",
+        }
+    }
+
+    /// Its curve.
+    const fn series(self) -> Series {
+        match self {
+            Self::Q8 => Series::KernelQ8,
+            Self::Q4K => Series::KernelQ4K,
         }
     }
 

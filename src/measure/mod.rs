@@ -5,6 +5,7 @@
 //! machine (cache size, free memory, cores) comes in with the options. Rates are bytes per second, 10^9 to
 //! the GB; a measurement that was cancelled gives no figure at all.
 
+mod affinity;
 mod buffer;
 mod cancel;
 mod cpu_time;
@@ -14,7 +15,9 @@ pub mod disk;
 pub mod gpu;
 mod kernel;
 pub mod matvec;
+pub mod numa;
 pub mod ram;
+mod record;
 mod schedule;
 mod sizing;
 
@@ -25,9 +28,12 @@ mod worker;
 
 use std::{fmt, io};
 
+use crate::hardware::{Meter, Sample, Series};
+
 pub use cancel::Cancel;
+pub use record::record;
 pub use suite::{Outcome, Part, Places, Suite, Wanted, suite};
-pub use this::{apply, ram_options};
+pub use this::{Applied, apply, ram_options};
 
 /// How far a measurement is, sent from the thread that called it, after each step.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,10 +42,17 @@ pub struct Progress {
     pub done: f32,
     /// What runs now, for example "2 threads, window 3 of 3".
     pub step: String,
-    /// The best rate seen so far, bytes per second; none before the first window.
+    /// The dial this is about.
+    pub meter: Meter,
+    /// The best rate of it seen so far, bytes per second; none before the first window.
     pub bytes_per_second: Option<f64>,
-    /// The rate of a window just taken, for a chart.
-    pub window: Option<f64>,
+    /// The window just taken, for a chart.
+    pub sample: Option<Sample>,
+}
+
+/// A window just taken; [`suite`] knows when the run began and puts the time in.
+fn sample(series: Series, rate: f64) -> Sample {
+    Sample { series, card: 0, seconds: 0.0, rate }
 }
 
 /// Why there is no figure. `Display` is one sentence that says what to do next.

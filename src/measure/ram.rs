@@ -11,8 +11,9 @@ use super::crew::{Window, with_crew};
 use super::kernel::Kernel;
 use super::schedule::{self, Schedule};
 use super::sizing::{Sizes, thread_counts};
-use super::worker::{Plan, Work};
+use super::worker::Plan;
 use super::{Cancel, MeasureError, Progress, stats};
+use crate::hardware::Series;
 
 /// A thread count this near to the best is as good, as a fraction.
 const KNEE_TOLERANCE: f64 = 0.03;
@@ -87,7 +88,8 @@ pub fn measure(
     let sizes = Sizes::choose(options.last_level_cache_bytes, options.available_bytes)?;
     let kernel = Kernel::widest();
     let counts = thread_counts(options.physical_cores, options.logical_cores, sizes.most_threads());
-    let plan = |threads, pages| Plan { threads, bytes_per_thread: sizes.per_thread(threads), pages, kernel };
+    let plan =
+        |threads, pages| Plan { threads, bytes_per_thread: sizes.per_thread(threads), pages, kernel, place: None };
     let mut run = Schedule::new(options.seconds, counts.len(), cancel, progress);
 
     let (mut per_thread_count, mut fill_seconds) = (Vec::new(), Vec::new());
@@ -108,8 +110,8 @@ pub fn measure(
     let fill = fill_seconds.iter().find(|(count, _)| *count == threads).map_or(0.0, |(_, seconds)| *seconds);
     run.spread_over_the_rest(kernel.streams(), fill);
     let (taken, copy_bytes_per_second, huge_pages) = with_crew(plan(threads, Pages::Huge), cancel, |crew| {
-        let taken = run.windows(crew, threads, "", Work::Read)?;
-        let copies = if kernel.streams() { run.windows(crew, threads, "copy, ", Work::Copy)? } else { Vec::new() };
+        let taken = run.windows(crew, threads, Series::HugePages)?;
+        let copies = if kernel.streams() { run.windows(crew, threads, Series::Copy)? } else { Vec::new() };
         Ok((taken, stats::best(&rates(&copies)), crew.huge_pages()))
     })?;
     let windows = rates(&taken);
@@ -120,9 +122,8 @@ pub fn measure(
     };
 
     let ordinary_pages_bytes_per_second = if Pages::CAN_CHOOSE {
-        let ordinary = with_crew(plan(threads, Pages::Ordinary), cancel, |crew| {
-            run.windows(crew, threads, "ordinary pages, ", Work::Read)
-        });
+        let ordinary =
+            with_crew(plan(threads, Pages::Ordinary), cancel, |crew| run.windows(crew, threads, Series::OrdinaryPages));
         match ordinary {
             Ok(windows) => stats::best(&rates(&windows)),
             Err(MeasureError::Cancelled) => return Err(MeasureError::Cancelled),

@@ -5,7 +5,8 @@ use std::time::Instant;
 use super::buffer::Pages;
 use super::crew::{Crew, Window, with_crew};
 use super::worker::{Plan, Work};
-use super::{Cancel, MeasureError, Progress};
+use super::{Cancel, MeasureError, Progress, sample};
+use crate::hardware::{Meter, Sample, Series};
 
 /// Seconds that give a repeatable figure on a quiet machine.
 pub const DEFAULT_SECONDS: f64 = 4.0;
@@ -28,7 +29,7 @@ pub struct Schedule<'a> {
     steps_done: usize,
     steps: usize,
     best: Option<f64>,
-    last: Option<f64>,
+    last: Option<Sample>,
 }
 
 impl<'a> Schedule<'a> {
@@ -58,7 +59,7 @@ impl<'a> Schedule<'a> {
     ///
     /// # Errors
     /// As [`with_crew`].
-    pub fn try_count(&mut self, plan: Plan) -> Result<(f64, f64), MeasureError> {
+    pub fn try_count(&mut self, plan: Plan<'_>) -> Result<(f64, f64), MeasureError> {
         self.tell(format!("{}, looking for the best count", count_of_threads(plan.threads)));
         let (began, half) = (Instant::now(), self.search_seconds / 2.0);
         with_crew(plan, self.cancel, |crew| {
@@ -66,7 +67,7 @@ impl<'a> Schedule<'a> {
             let pair = [crew.window(Work::Read, half)?, crew.window(Work::Read, half)?];
             let rate = pair[0].bytes_per_second.max(pair[1].bytes_per_second);
             self.best = Some(self.best.map_or(rate, |best| best.max(rate)));
-            self.last = Some(rate);
+            self.last = Some(sample(Series::Search, rate));
             Ok((rate, fill))
         })
     }
@@ -82,25 +83,24 @@ impl<'a> Schedule<'a> {
         self.steps = self.steps_done + kinds * self.windows;
     }
 
-    /// Takes the planned number of windows of one kind; `kind` is said to the user.
+    /// Takes the planned number of windows of one kind.
     ///
     /// # Errors
     /// As [`Crew::window`].
-    pub fn windows(
-        &mut self,
-        crew: &Crew,
-        threads: usize,
-        kind: &str,
-        work: Work,
-    ) -> Result<Vec<Window>, MeasureError> {
+    pub fn windows(&mut self, crew: &Crew, threads: usize, series: Series) -> Result<Vec<Window>, MeasureError> {
+        let (kind, work) = match series {
+            Series::Copy => ("copy, ", Work::Copy),
+            Series::OrdinaryPages => ("ordinary pages, ", Work::Read),
+            _ => ("", Work::Read),
+        };
         let mut taken = Vec::new();
         for number in 1..=self.windows {
             self.tell(format!("{}, {kind}window {number} of {}", count_of_threads(threads), self.windows));
             let window = crew.window(work, self.window_seconds)?;
             if work == Work::Read {
                 self.best = Some(self.best.map_or(window.bytes_per_second, |best| best.max(window.bytes_per_second)));
-                self.last = Some(window.bytes_per_second);
             }
+            self.last = Some(sample(series, window.bytes_per_second));
             taken.push(window);
         }
         Ok(taken)
@@ -108,15 +108,18 @@ impl<'a> Schedule<'a> {
 
     fn tell(&mut self, step: String) {
         let done = self.steps_done as f32 / self.steps as f32;
-        let window = self.last.take();
-        (self.progress)(Progress { done: done.min(1.0), step, bytes_per_second: self.best, window });
+        self.send(done.min(1.0), step);
         self.steps_done += 1;
     }
 
     /// Says that all is done.
     pub fn finish(&mut self) {
-        let window = self.last.take();
-        (self.progress)(Progress { done: 1.0, step: "Done".to_owned(), bytes_per_second: self.best, window });
+        self.send(1.0, "Done".to_owned());
+    }
+
+    fn send(&mut self, done: f32, step: String) {
+        let sample = self.last.take();
+        (self.progress)(Progress { done, step, meter: Meter::Ram, bytes_per_second: self.best, sample });
     }
 }
 

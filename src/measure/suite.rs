@@ -2,12 +2,15 @@
 //! other so that none slows another.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use super::disk::{self, DiskOptions, DiskResult};
 use super::gpu::{self, Cards, GpuOptions};
 use super::matvec::{self, KernelResult};
+use super::numa::{self, NumaResult};
 use super::ram::{self, RamResult};
 use super::{Cancel, MeasureError, Progress, ram_options};
+use crate::hardware::Sample;
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +80,8 @@ pub struct Suite {
     pub ram: Option<Outcome<RamResult>>,
     /// Multiplying out of it.
     pub kernel: Option<Outcome<KernelResult>>,
+    /// Each NUMA node on its own memory and on another's; absent with one node.
+    pub numa: Option<Outcome<NumaResult>>,
     /// GPUs and links.
     pub gpus: Option<Cards>,
     /// The disk.
@@ -95,9 +100,12 @@ pub fn suite(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Suite, MeasureError> {
     let mut found = Suite::default();
-    // How the time is shared out: RAM, multiplying, GPUs, disk.
+    let began = Instant::now();
+    let nodes = if wanted.ram == Part::Measured { crate::detect::numa() } else { Vec::new() };
+    // How the time is shared out: RAM, its nodes, multiplying, GPUs, disk.
     let weights = [
         if wanted.ram == Part::Measured { 4.0 } else { 0.0 },
+        if nodes.len() > 1 { 1.5 } else { 0.0 },
         if wanted.ram == Part::Measured { 1.0 } else { 0.0 },
         if wanted.gpus.is_some() { 3.0 } else { 0.0 },
         if wanted.disk == Part::Measured { 3.0 } else { 0.0 },
@@ -105,30 +113,43 @@ pub fn suite(
     let all: f64 = weights.iter().sum::<f64>().max(1.0);
     let share = |part: usize| seconds * weights[part] / all;
     let within = |part: usize| {
-        let begin: f64 = weights[..part].iter().sum::<f64>() / all;
+        let start: f64 = weights[..part].iter().sum::<f64>() / all;
         let width = weights[part] / all;
-        move |inner: Progress| Progress { done: (begin + width * f64::from(inner.done)) as f32, ..inner }
+        move |inner: Progress| Progress {
+            done: (start + width * f64::from(inner.done)) as f32,
+            sample: inner.sample.map(|sample| Sample { seconds: began.elapsed().as_secs_f64(), ..sample }),
+            ..inner
+        }
     };
     if wanted.ram == Part::Measured {
         let place = within(0);
         let options = ram_options(share(0));
         found.ram = Some(settled(ram::measure(&options, cancel, &mut |inner| progress(place(inner))))?);
-        let place = within(1);
-        let options = ram_options(share(1));
+        if nodes.len() > 1 {
+            let place = within(1);
+            let options = ram_options(share(1));
+            let result = numa::measure(&nodes, &options, cancel, &mut |inner| progress(place(inner)));
+            found.numa = match settled(result)? {
+                Outcome::Done(result) => result.map(Outcome::Done),
+                Outcome::Failed(why) => Some(Outcome::Failed(why)),
+            };
+        }
+        let place = within(2);
+        let options = ram_options(share(2));
         found.kernel = Some(settled(matvec::measure(&options, cancel, &mut |inner| progress(place(inner))))?);
     }
     if let Some(figures) = wanted.gpus {
-        let place = within(2);
-        let options = GpuOptions { figures, ..GpuOptions::all(share(2)) };
+        let place = within(3);
+        let options = GpuOptions { figures, ..GpuOptions::all(share(3)) };
         found.gpus = Some(gpu::measure(&places.program, &options, cancel, &mut |inner| progress(place(inner)))?);
     }
     if wanted.disk == Part::Measured {
-        let place = within(3);
+        let place = within(4);
         let options = DiskOptions {
             file: places.file.clone(),
             folder: places.folder.clone(),
             free_bytes: places.free_bytes,
-            seconds: share(3),
+            seconds: share(4),
         };
         found.disk = Some(settled(disk::measure(&options, cancel, &mut |inner| progress(place(inner))))?);
     }

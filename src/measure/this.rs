@@ -4,16 +4,22 @@ use super::date::today;
 use super::disk::{Cached, DiskResult};
 use super::gpu::CardFigures;
 use super::matvec::KernelResult;
+use super::numa::NumaResult;
 use super::ram::{RamOptions, RamResult};
 use super::suite::{Outcome, Suite};
 use crate::detect::{power, topology};
-use crate::hardware::{Besides, Figure, Finding, GPU_METHOD, Machine, Measurement, PoolKind, Source};
+use crate::hardware::{
+    Besides, Fate, Figure, Finding, GPU_METHOD, Machine, Measurement, Meter, PoolKind, Reading, Source,
+};
 use crate::units::{Bytes, BytesPerSecond};
 
 /// Method and version written beside a result.
 const RAM_METHOD: &str = "read/1";
+const KERNEL_METHOD: &str = "rows/1";
 const LINK_METHOD: &str = "copy/1";
 const DISK_METHOD: &str = "disk/1";
+/// Measurements of one figure a profile keeps.
+const LAST_FEW: usize = 16;
 /// A card that reads faster than this much of its data sheet was not measured but its cache.
 const ABOVE_SHEET: f64 = 1.02;
 
@@ -30,40 +36,62 @@ pub fn ram_options(seconds: f64) -> RamOptions {
     }
 }
 
+/// What came of putting results into a machine.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Applied {
+    /// What is to be said: what was not kept, and why.
+    pub findings: Vec<Finding>,
+    /// Every figure, kept or not.
+    pub readings: Vec<Reading>,
+}
+
+impl Applied {
+    fn refuse(&mut self, mut reading: Reading, why: String, remedy: &str) {
+        reading.fate = Fate::Refused(why.clone());
+        self.findings.push(Finding::warning(why, remedy));
+        self.readings.push(reading);
+    }
+}
+
 /// Puts what was measured into a machine; predictions use it from now on. What is not kept is said.
-pub fn apply(machine: &mut Machine, suite: &Suite) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub fn apply(machine: &mut Machine, suite: &Suite) -> Applied {
+    let mut applied = Applied::default();
     if let Some(Outcome::Done(ram)) = &suite.ram {
         let kernel = match &suite.kernel {
             Some(Outcome::Done(kernel)) => Some(kernel),
             _ => None,
         };
-        findings.extend(add_ram(machine, ram, kernel));
+        let numa = match &suite.numa {
+            Some(Outcome::Done(numa)) => Some(numa),
+            _ => None,
+        };
+        add_ram(machine, ram, (kernel, numa), &mut applied);
     }
     if let Some(cards) = &suite.gpus {
         let mut taken = Vec::new();
         for card in &cards.cards {
-            findings.extend(add_card(machine, card, &mut taken));
+            add_card(machine, card, &mut taken, &mut applied);
         }
     }
     if let Some(Outcome::Done(disk)) = &suite.disk {
-        findings.extend(add_disk(machine, disk));
+        add_disk(machine, disk, &mut applied);
     }
-    findings
+    applied
 }
 
 /// Puts the RAM's result into a machine, unless it is only a lower bound.
-fn add_ram(machine: &mut Machine, result: &RamResult, kernel: Option<&KernelResult>) -> Option<Finding> {
-    let host = machine.host()?.id.clone();
+fn add_ram(
+    machine: &mut Machine,
+    result: &RamResult,
+    (kernel, numa): (Option<&KernelResult>, Option<&NumaResult>),
+    applied: &mut Applied,
+) {
+    let Some(host) = machine.host().map(|host| host.id.clone()) else { return };
     let busy = format!("{:.0} % of the time on a core", result.cpu_over_wall * 100.0);
-    if result.busy {
-        return Some(Finding::warning(
-            format!("Other work took {:.0} % of the time: RAM is a lower bound.", (1.0 - result.cpu_over_wall) * 100.0),
-            "Close programs and measure again; a lower bound is not kept.",
-        ));
-    }
     let mut besides = vec![(Besides::Median, result.median_bytes_per_second)];
     besides.extend(result.copy_bytes_per_second.map(|rate| (Besides::Copy, rate)));
+    besides.extend(numa.map(|numa| (Besides::OneNode, numa.one_node())));
+    besides.extend(numa.map(|numa| (Besides::OtherNode, numa.remote)));
     besides.extend(kernel.map(|kernel| (Besides::KernelQ4K, kernel.q4_k)));
     besides.extend(kernel.map(|kernel| (Besides::KernelQ8, kernel.q8_0)));
     let measurement = Measurement {
@@ -77,8 +105,38 @@ fn add_ram(machine: &mut Machine, result: &RamResult, kernel: Option<&KernelResu
         conditions: conditions(&busy),
         besides,
     };
+    let fate = if result.busy { Fate::LowerBound } else { Fate::Kept };
+    if let Some(kernel) = kernel {
+        applied
+            .readings
+            .push(Reading { on_core: Some(result.cpu_over_wall), ..kernel_reading(kernel, &measurement, &fate) });
+    }
+    let sweep = result.per_thread_count.iter().map(|(threads, rate)| (*threads as u64, *rate)).collect();
+    let on_core = Some(result.cpu_over_wall);
+    let reading = Reading { fate, on_core, sweep, ..Reading::kept(Meter::Ram, "", measurement.clone()) };
+    applied.readings.insert(0, reading);
+    if result.busy {
+        applied.findings.push(Finding::warning(
+            format!("Other work took {:.0} % of the time: RAM is a lower bound.", (1.0 - result.cpu_over_wall) * 100.0),
+            "Close programs and measure again; a lower bound is not kept.",
+        ));
+        return;
+    }
     keep(machine, measurement, &format!("{} threads, ordinary pages", result.threads));
-    None
+}
+
+/// What multiplying reached, as a figure of its own.
+fn kernel_reading(kernel: &KernelResult, ram: &Measurement, fate: &Fate) -> Reading {
+    let figure = Measurement {
+        best: BytesPerSecond::saturating(kernel.q4_k),
+        ordinary_pages: None,
+        spread: kernel.spread,
+        threads: u32::try_from(kernel.threads).unwrap_or(u32::MAX),
+        method: KERNEL_METHOD.to_owned(),
+        besides: vec![(Besides::KernelQ8, kernel.q8_0)],
+        ..ram.clone()
+    };
+    Reading { fate: fate.clone(), ..Reading::kept(Meter::Kernel, "", figure) }
 }
 
 /// Load and power, where the system says.
@@ -95,6 +153,18 @@ fn keep(machine: &mut Machine, measurement: Measurement, how: &str) {
         let origin = format!("{}, {}, {how}", measurement.date, measurement.method);
         pool.read_measured = Some(Figure::new(rate, Source::Measured, origin));
     }
+    note(machine, measurement);
+}
+
+/// Adds a measurement to the profile, which keeps the last few of each figure; the history has them all.
+fn note(machine: &mut Machine, measurement: Measurement) {
+    let same = |old: &Measurement| (&old.what, &old.method) == (&measurement.what, &measurement.method);
+    let mut over = (machine.measurements.iter().filter(|old| same(old)).count() + 1).saturating_sub(LAST_FEW);
+    machine.measurements.retain(|old| {
+        let goes = over > 0 && same(old);
+        over -= usize::from(goes);
+        !goes
+    });
     machine.measurements.push(measurement);
 }
 
@@ -108,47 +178,48 @@ fn pool_of(machine: &Machine, card: &CardFigures, taken: &[String]) -> Option<St
     slot.or_else(|| unplaced(&card.name)).or_else(only).map(|pool| pool.id.clone())
 }
 
-fn add_card(machine: &mut Machine, card: &CardFigures, taken: &mut Vec<String>) -> Vec<Finding> {
-    let mut findings = Vec::new();
+fn add_card(machine: &mut Machine, card: &CardFigures, taken: &mut Vec<String>, applied: &mut Applied) {
     let Some(id) = pool_of(machine, card, taken) else {
-        findings.push(Finding::note(
+        applied.findings.push(Finding::note(
             format!("{} was measured, but it is no pool of this machine; its figures are not kept.", card.name),
             "",
         ));
-        return findings;
+        return;
     };
     taken.push(id.clone());
-    let Some(pool) = machine.pool(&id) else { return findings };
+    let Some(pool) = machine.pool(&id) else { return };
     let (sheet, link) = (pool.read.clone(), pool.link.clone());
     let pool_kind = pool.kind;
     if let Some(read) = &card.read {
         let most = sheet.filter(|sheet| sheet.source == Source::DataSheet).map(|sheet| sheet.value.get() * ABOVE_SHEET);
+        let besides = [
+            Some((Besides::Median, read.median)),
+            card.f32_flops.map(|rate| (Besides::F32, rate)),
+            card.f16_flops.map(|rate| (Besides::F16, rate)),
+        ];
+        let measurement = Measurement {
+            what: id,
+            best: BytesPerSecond::saturating(read.best),
+            ordinary_pages: None,
+            spread: read.spread,
+            threads: 0,
+            date: today(),
+            method: format!("{GPU_METHOD}1"),
+            conditions: conditions(&card.driver),
+            besides: besides.into_iter().flatten().collect(),
+        };
+        let mut sweep = read.sweep.clone();
+        sweep.push((read.bytes, read.best));
+        let reading = Reading { sweep, ..Reading::kept(Meter::Gpu, &card.name, measurement.clone()) };
         if most.is_some_and(|most| read.best > most) {
-            findings.push(Finding::warning(
-                format!(
-                    "{} read {}, more than its data sheet allows: that was a cache, and is not kept.",
-                    card.name,
-                    BytesPerSecond::saturating(read.best)
-                ),
-                "Free some of its memory and measure again.",
-            ));
+            let why = format!(
+                "{} read {}, more than its data sheet allows: that was a cache, and is not kept.",
+                card.name,
+                BytesPerSecond::saturating(read.best)
+            );
+            applied.refuse(reading, why, "Free some of its memory and measure again.");
         } else {
-            let besides = [
-                Some((Besides::Median, read.median)),
-                card.f32_flops.map(|rate| (Besides::F32, rate)),
-                card.f16_flops.map(|rate| (Besides::F16, rate)),
-            ];
-            let measurement = Measurement {
-                what: id,
-                best: BytesPerSecond::saturating(read.best),
-                ordinary_pages: None,
-                spread: read.spread,
-                threads: 0,
-                date: today(),
-                method: format!("{GPU_METHOD}1"),
-                conditions: conditions(&card.driver),
-                besides: besides.into_iter().flatten().collect(),
-            };
+            applied.readings.push(reading);
             keep(machine, measurement, &format!("{} MiB, {}", read.bytes >> 20, read.clock.name()));
         }
     }
@@ -169,19 +240,13 @@ fn add_card(machine: &mut Machine, card: &CardFigures, taken: &mut Vec<String>) 
             let origin = format!("{}, {}", measurement.date, measurement.method);
             link.bandwidth = Some(Figure::new(rate, Source::Measured, origin));
         }
-        machine.measurements.push(measurement);
+        applied.readings.push(Reading::kept(Meter::Link, &card.name, measurement.clone()));
+        note(machine, measurement);
     }
-    findings
 }
 
-fn add_disk(machine: &mut Machine, result: &DiskResult) -> Option<Finding> {
-    let disk = machine.disk()?.id.clone();
-    if result.cached == Cached::Through {
-        return Some(Finding::warning(
-            "The file system does not read past its cache, so the disk's figure may be the RAM's and is not kept.",
-            "Name a large file on the disk that holds the models with --file.",
-        ));
-    }
+fn add_disk(machine: &mut Machine, result: &DiskResult, applied: &mut Applied) {
+    let Some(disk) = machine.disk().map(|disk| disk.id.clone()) else { return };
     let mut besides = vec![(Besides::Random, result.random)];
     besides.extend(result.warm.map(|rate| (Besides::Warm, rate)));
     let measurement = Measurement {
@@ -195,8 +260,17 @@ fn add_disk(machine: &mut Machine, result: &DiskResult) -> Option<Finding> {
         conditions: conditions(result.path_kind.words()),
         besides,
     };
+    let name = format!("{}, {}", result.path_kind.words(), Bytes::new(result.file_bytes).in_gb());
+    let reading = Reading::kept(Meter::Disk, &name, measurement.clone());
+    if result.cached == Cached::Through {
+        let why =
+            "The file system does not read past its cache, so the disk's figure may be the RAM's and is not kept.";
+        let remedy = "Name a large file on the disk that holds the models with --file.";
+        applied.refuse(reading, why.to_owned(), remedy);
+        return;
+    }
+    applied.readings.push(reading);
     keep(machine, measurement, "in pieces of 4 MiB");
-    None
 }
 
 #[cfg(test)]
@@ -263,8 +337,9 @@ mod tests {
     #[test]
     fn a_card_is_found_by_its_slot() {
         let mut machine = machine();
-        let findings = apply(&mut machine, &suite_of(vec![card("0000:02:00.0", 9.3e11), card("0000:01:00.0", 9.1e11)]));
-        assert_eq!(findings, []);
+        let applied = apply(&mut machine, &suite_of(vec![card("0000:02:00.0", 9.3e11), card("0000:01:00.0", 9.1e11)]));
+        assert_eq!(applied.findings, []);
+        assert_eq!(applied.readings.len(), 4);
         let measured = |id: &str| machine.pool(id).and_then(|pool| pool.read_measured.as_ref()).map(|rate| rate.value);
         assert_eq!([measured("gpu0"), measured("gpu1")], [Some(rate(910.0)), Some(rate(930.0))]);
         assert!(machine.links.iter().all(|link| link.bandwidth.as_ref().is_some_and(|b| b.source == Source::Measured)));
@@ -272,9 +347,22 @@ mod tests {
     }
 
     #[test]
+    fn a_profile_keeps_the_last_few_of_each_figure() {
+        let mut machine = machine();
+        for number in 1..=LAST_FEW as u32 + 3 {
+            apply(&mut machine, &suite_of(vec![card("0000:01:00.0", f64::from(number) * 1e9)]));
+        }
+        let of = |what: &str| machine.measurements.iter().filter(|old| old.what == what).collect::<Vec<_>>();
+        assert_eq!((of("gpu0").len(), of("pcie0").len()), (LAST_FEW, LAST_FEW));
+        assert_eq!((of("gpu0")[0].best, of("gpu0")[LAST_FEW - 1].best), (rate(4.0), rate(19.0)));
+    }
+
+    #[test]
     fn more_than_the_data_sheet_is_a_cache() {
         let mut machine = machine();
-        let findings = apply(&mut machine, &suite_of(vec![card("0000:01:00.0", 1.1e12), card("0000:09:00.0", 9e11)]));
+        let Applied { findings, readings } =
+            apply(&mut machine, &suite_of(vec![card("0000:01:00.0", 1.1e12), card("0000:09:00.0", 9e11)]));
+        assert!(matches!(&readings[0].fate, Fate::Refused(why) if why.contains("cache")), "{readings:?}");
         assert!(findings[0].what.contains("that was a cache"), "{findings:?}");
         assert!(findings[1].what.contains("no pool of this machine"), "{findings:?}");
         assert!(machine.gpus().all(|gpu| gpu.read_measured.is_none()));
@@ -294,7 +382,7 @@ mod tests {
         let with = |cached| {
             let mut machine = machine();
             let disk = Some(Outcome::Done(DiskResult { cached, ..result.clone() }));
-            let findings = apply(&mut machine, &Suite { disk, ..Suite::default() });
+            let findings = apply(&mut machine, &Suite { disk, ..Suite::default() }).findings;
             (machine.disk().and_then(|disk| disk.read_measured.clone()).map(|rate| rate.value), findings.len())
         };
         assert_eq!(with(Cached::Past), (Some(rate(2.0)), 0));

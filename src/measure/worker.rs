@@ -3,6 +3,7 @@
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::Instant;
 
+use super::affinity::Cpus;
 use super::buffer::{self, Buffer, Pages};
 use super::kernel::{Kernel, LINE_BYTES};
 use super::matvec::{self, Packing, Vector};
@@ -24,12 +25,21 @@ pub enum Work {
 
 /// Who measures, and where.
 #[derive(Clone, Copy, Debug)]
-pub struct Plan {
+pub struct Plan<'p> {
     pub threads: usize,
     /// An even number of chunks.
     pub bytes_per_thread: usize,
     pub pages: Pages,
     pub kernel: Kernel,
+    /// Which processors fill and read; none leaves it to the system.
+    pub place: Option<&'p Place>,
+}
+
+/// On which processors buffers are filled, and on which they are read.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    pub fill: Cpus,
+    pub run: Cpus,
 }
 
 /// One window to measure. Times count from `origin`, in all workers.
@@ -50,14 +60,17 @@ pub enum Report {
 /// A worker's life: fill the buffer, then serve orders until there are none.
 ///
 /// # Errors
-/// [`MeasureError::Allocation`] or [`MeasureError::Cancelled`], both before the first order.
+/// [`MeasureError::Allocation`], [`MeasureError::Thread`] or [`MeasureError::Cancelled`], all before the first order.
 pub fn work(
-    plan: Plan,
+    plan: Plan<'_>,
     index: usize,
     cancel: &Cancel,
     orders: &Receiver<Order>,
     report: &Sender<Report>,
 ) -> Result<(), MeasureError> {
+    if let Some(place) = plan.place {
+        place.fill.run_here().map_err(MeasureError::Thread)?;
+    }
     let mut buffer = Buffer::new(plan.bytes_per_thread, plan.pages)?;
     let faults_before = buffer::page_faults();
     for (chunk_index, chunk) in buffer.lines_mut().chunks_mut(CHUNK_LINES).enumerate() {
@@ -65,6 +78,9 @@ pub fn work(
             return Err(MeasureError::Cancelled);
         }
         buffer::randomise(chunk, (index as u64) << 32 | chunk_index as u64);
+    }
+    if let Some(place) = plan.place {
+        place.run.run_here().map_err(MeasureError::Thread)?;
     }
     let faults = buffer::page_faults().zip(faults_before).map(|(after, before)| after - before);
     let huge_pages = faults.is_some_and(|faults| buffer::came_as_huge_pages(plan.bytes_per_thread, faults));

@@ -36,11 +36,7 @@ pub fn decode(
     let host =
         machine.pools.iter().position(|pool| Some(pool.id.as_str()) == machine.host().map(|host| host.id.as_str()));
     let host = host.or(gpus.first().copied())?;
-    let mut reads = vec![Reads::default(); machine.pools.len()];
-    let mut on_cpu = Reads::default();
-    // A ceiling takes experts as picked at random.
-    let apart = if load.engine.ideal { 1.0 } else { parameters.serving.routing };
-    gather(load, plan, &gpus, depth, apart, &mut reads, &mut on_cpu);
+    let (mut reads, mut on_cpu) = read_where(load, plan, machine, &gpus, parameters, depth);
     // Memory that CPU and GPU share spills as one.
     let shared = gpus.contains(&host) && on_cpu.layers == 0;
     let from_disk = spill(load, plan, if shared { &mut reads[host] } else { &mut on_cpu }, |home| {
@@ -100,6 +96,23 @@ pub fn decode(
     let expected = total.rate()?.get();
     let rate = if load.engine.ideal { Range::exact(expected) } else { Range::around(expected, spread) };
     Some(Bill { lines, total, rate, sequences })
+}
+
+/// What a step reads and computes in each pool by its GPU, and on the CPU.
+pub(super) fn read_where(
+    load: &Load<'_>,
+    plan: &Plan,
+    machine: &Machine,
+    gpus: &[usize],
+    parameters: &Parameters,
+    depth: Tokens,
+) -> (Vec<Reads>, Reads) {
+    let mut reads = vec![Reads::default(); machine.pools.len()];
+    let mut on_cpu = Reads::default();
+    // A ceiling takes experts as picked at random.
+    let apart = if load.engine.ideal { 1.0 } else { parameters.serving.routing };
+    gather(load, plan, gpus, depth, apart, &mut reads, &mut on_cpu);
+    (reads, on_cpu)
 }
 
 /// What a line of the bill is worked out from.

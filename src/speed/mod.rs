@@ -14,6 +14,7 @@ mod parameters;
 mod passing;
 mod prefill;
 mod reads;
+mod roofline;
 mod serving;
 
 pub use answer::{Spent, kinks, time_of_tokens};
@@ -26,4 +27,5 @@ pub use host::{CopyRule, CoreRates, Counted, Filled, HostRates, OnMeasured, Sock
 pub use left_out::{LeftOut, Predicted, Together};
 pub use parameters::{BackendRates, DeviceClass, Era, Parameters, PrefillRates};
 pub use prefill::prefill;
+pub use roofline::{Roof, Site, Worked, batch, roof, step};
 pub use serving::Serving;

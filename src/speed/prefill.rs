@@ -4,7 +4,7 @@
 //! batch reads; experts in RAM are computed there, or copied to the GPU from the batch on that their engine does so.
 //! Shares are fitted over published measurements by `tests/tools/fit`; where a rate is unknown there is no figure.
 
-use crate::hardware::{Backend, Machine, Pool, PoolKind};
+use crate::hardware::{Accelerator, Backend, Machine, Pool, PoolKind};
 use crate::memory::{FlashAttention, LayerWeights};
 use crate::model::{FeedForward, Layer, Mixer};
 use crate::placement::{Load, Plan, Split};
@@ -92,6 +92,28 @@ pub fn prefill(
     Some(if load.engine.ideal { Range::exact(rate) } else { Range::around(rate, spread) })
 }
 
+/// Operations and bytes of the first batch of a prompt, over all layers.
+pub(super) fn batch_work(
+    load: &Load<'_>,
+    plan: &Plan,
+    machine: &Machine,
+    parameters: &Parameters,
+    depth: Tokens,
+    prompt: Tokens,
+) -> (f64, f64, f64) {
+    let batch = load.options.ubatch().min(prompt.get().max(1)) as f64;
+    let (era, depth) = (parameters.era(None), depth.as_f64() + prompt.as_f64() / 2.0);
+    let asked = Asked { load, machine, parameters, era, batch, unfused: 1.0, depth };
+    let layers = plan.layers.iter().zip(&load.model.layers).zip(&load.weights.layers).zip(&load.cache.layers);
+    let (mut operations, mut bytes) = (0.0, 0.0);
+    for (((_, layer), weights), cache) in layers {
+        let work = asked.work(layer, weights, cache.state);
+        operations += work.dense + work.experts + work.attention;
+        bytes += work.dense_bytes + work.experts_bytes;
+    }
+    (operations, bytes, batch)
+}
+
 /// What a batch asks of one layer: operations and bytes.
 struct Work {
     dense: f64,
@@ -165,9 +187,7 @@ impl Asked<'_> {
         let device = pool.device.as_ref()?;
         let backend = self.load.engine.backend_on(pool, self.load.backend)?;
         let row = self.parameters.rates(&self.load.engine.id, backend)?;
-        let rate = |rate: Option<FlopsPerSecond>| rate.map_or(0.0, FlopsPerSecond::get);
-        // Cards without fast fp16 (Pascal) compute in fp32.
-        let rate = rate(device.fp16).max(rate(device.fp32));
+        let rate = gpu_flops(device);
         let class = self.parameters.class(row.backend, Some(device)).prefill;
         let bandwidth = pool.bandwidth()?.0.get();
         (rate > 0.0).then_some(Gpu { pool, rates: row.prefill?, rate, bandwidth, class })
@@ -274,6 +294,12 @@ impl Asked<'_> {
         let alone = row.and_then(|row| row.prefill).map(|rates| rates.spread);
         alone.filter(|_| !beside_gpu).unwrap_or(self.parameters.prefill_host_spread)
     }
+}
+
+/// Arithmetic of a GPU: fp16, or fp32 on cards without fast fp16 (Pascal). Zero where neither is known.
+pub(super) fn gpu_flops(device: &Accelerator) -> f64 {
+    let rate = |rate: Option<FlopsPerSecond>| rate.map_or(0.0, FlopsPerSecond::get);
+    rate(device.fp16).max(rate(device.fp32))
 }
 
 /// Arithmetic of the CPU: typed, else what its cores do together.

@@ -5,6 +5,7 @@
 
 mod bounded;
 mod error;
+mod history;
 mod own;
 mod profiles;
 mod shelf;

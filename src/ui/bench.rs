@@ -8,7 +8,6 @@ use crate::formats::commands::Shell;
 use crate::formats::file_doc::Published;
 use crate::formats::measurements::Row;
 use crate::hardware::{BenchRun, Finding, Machine, Pool, PoolKind, Source};
-use crate::measure::Progress;
 use crate::model::Architecture;
 use crate::placement::{Plan, Policy};
 use crate::quant::{CustomMix, Quant, Rule};
@@ -20,6 +19,7 @@ use super::by_hand::{Lower, Plot};
 use super::editor::{ModelEditor, QuantEditor};
 use super::files::Files;
 use super::history::History;
+use super::measure::MeasurePage;
 use super::measured::LlamaBench;
 use super::memo::Memo;
 use super::offer::{Offer, offers};
@@ -27,6 +27,8 @@ use super::rank::{RankPage, Ranking};
 use super::reason::Reason;
 use super::step::Step;
 use super::{MachineChoice, MemoryUnit, Own};
+
+pub use super::measure::Measuring;
 
 /// Points of a sweep over context.
 const POINTS: u32 = 96;
@@ -41,12 +43,14 @@ pub enum Workspace {
     Run,
     /// Every model on one machine.
     Rank,
+    /// Long thoughts and many requests.
+    Reason,
     /// The models on this disk.
     Files,
     /// Ready-made machines and the user's own.
     Profiles,
-    /// Long thoughts and many requests.
-    Reason,
+    /// What this machine really does, run by run.
+    Measure,
     /// What was predicted beside what was measured.
     Accuracy,
     /// The model on screen, field by field.
@@ -64,13 +68,6 @@ pub struct Choice {
     pub name: String,
     /// What is in it, in a few words.
     pub summary: String,
-}
-
-/// A measurement under way.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Measuring {
-    /// How far it is; none before the first step.
-    pub progress: Option<Progress>,
 }
 
 /// A sentence to the user that stays until it is closed.
@@ -102,6 +99,8 @@ pub struct Workbench {
     pub workspace: Workspace,
     /// A measurement under way.
     pub measuring: Option<Measuring>,
+    /// The runs of measurements, and what of them is looked at.
+    pub measure: MeasurePage,
     /// What has to be told.
     pub notice: Option<Notice>,
     /// A path being typed, where no dialog is available.
@@ -200,6 +199,7 @@ impl Workbench {
             shell: Shell::HERE,
             workspace: Workspace::Run,
             measuring: None,
+            measure: MeasurePage::default(),
             notice: None,
             path: String::new(),
             path_asked: None,

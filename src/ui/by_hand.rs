@@ -50,12 +50,7 @@ impl Workbench {
         if !self.is_measured() {
             return;
         }
-        let mut scenario = without_context(&self.scenario);
-        let machine = std::sync::Arc::make_mut(&mut scenario.machine);
-        machine.runs.clear();
-        for pool in &mut machine.pools {
-            pool.read_measured = None;
-        }
+        let scenario = before_measuring(without_context(&self.scenario));
         self.before.get(scenario, |scenario| sweep(scenario, &contexts(scenario.subject.model.max_context)));
     }
 
@@ -65,7 +60,8 @@ impl Workbench {
         (self.points.last().map_or(&[], Vec::as_slice), before.map(Vec::as_slice))
     }
 
-    fn is_measured(&self) -> bool {
+    /// Whether anything of the machine on screen was measured.
+    pub(super) fn is_measured(&self) -> bool {
         let machine = &self.scenario.machine;
         !machine.runs.is_empty() || machine.pools.iter().any(|pool| pool.read_measured.is_some())
     }
@@ -129,6 +125,16 @@ impl Workbench {
             self.scenario.subject = std::sync::Arc::new(self.scenario.subject.with_experts(used));
         }
     }
+}
+
+/// The question as it was before anything of its machine was measured.
+pub(super) fn before_measuring(mut scenario: Scenario) -> Scenario {
+    let machine = std::sync::Arc::make_mut(&mut scenario.machine);
+    machine.runs.clear();
+    for pool in &mut machine.pools {
+        pool.read_measured = None;
+    }
+    scenario
 }
 
 /// The question with its layers, experts and shares left to the engine.

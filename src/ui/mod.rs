@@ -14,6 +14,7 @@ pub mod focus;
 pub mod fonts;
 mod editor;
 mod history;
+pub mod measure;
 pub mod measured;
 mod memo;
 pub mod offer;
@@ -39,7 +40,7 @@ use crate::reasoning::requests::Trial;
 /// What a view wants done that it cannot do itself.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// Measure the RAM of this machine.
+    /// Measure this machine: RAM, GPUs, links and disk.
     Measure,
     /// Stop measuring; the old result stays.
     CancelMeasuring,

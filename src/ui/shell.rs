@@ -9,7 +9,9 @@ use super::paint::icon::Icon;
 use super::paint::logo;
 use super::widget::button::{Button, icon_button};
 use super::widget::segmented::{segmented, tab};
-use super::{Command, MemoryUnit, accuracy, editor, files, fonts, profiles, rail, rank, reason, run, strip, theme};
+use super::{
+    Command, MemoryUnit, accuracy, editor, files, fonts, measure, profiles, rail, rank, reason, run, strip, theme,
+};
 
 const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
 const REDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
@@ -19,6 +21,11 @@ const REDO_TOO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key
 const STRIP_BESIDE: f32 = 1100.0;
 /// The widest a page grows.
 const PAGE: f32 = 2400.0;
+
+/// Whether the strip is folded to a rail.
+pub(super) fn is_folded(ctx: &egui::Context) -> bool {
+    ctx.content_rect().width() < STRIP_BESIDE
+}
 
 /// Draws the window and returns what it wants done. `bench` is none until the machine has been read.
 pub fn ui(ui: &mut Ui, bench: Option<&mut Workbench>, catalog: &Catalog) -> Option<Command> {
@@ -36,12 +43,12 @@ pub fn ui(ui: &mut Ui, bench: Option<&mut Workbench>, catalog: &Catalog) -> Opti
         command = top_bar(ui, bench, catalog);
     });
     let side = Frame::new().fill(palette.bg1).inner_margin(Margin { left: 14, right: 14, top: 12, bottom: 10 });
-    if ui.available_width() >= STRIP_BESIDE {
+    if is_folded(ui.ctx()) {
+        command = command.take().or(rail::ui(ui, bench));
+    } else {
         Panel::left("machine").exact_size(strip::WIDTH).resizable(false).frame(side).show(ui, |ui| {
             command = command.take().or(strip::ui(ui, bench));
         });
-    } else {
-        command = command.take().or(rail::ui(ui, bench));
     }
     let page = Frame::new().fill(palette.bg0).inner_margin(Margin { left: 16, right: 16, top: 10, bottom: 12 });
     egui::CentralPanel::default().frame(page).show(ui, |ui| {
@@ -54,6 +61,7 @@ pub fn ui(ui: &mut Ui, bench: Option<&mut Workbench>, catalog: &Catalog) -> Opti
             Workspace::Reason => reason::ui(ui, bench, catalog),
             Workspace::Files => files::ui(ui, bench),
             Workspace::Profiles => profiles::ui(ui, bench),
+            Workspace::Measure => measure::ui(ui, bench),
             Workspace::Accuracy => accuracy::ui(ui, bench, catalog),
             Workspace::Model => editor::model_ui(ui, bench),
             Workspace::Quant => editor::quant_ui(ui, bench),
@@ -81,6 +89,10 @@ fn shortcuts(ui: &Ui, bench: &mut Workbench) {
     }
 }
 
+/// Room before the tabs and between them. In the narrowest window seven of them stand beside all that is at the right.
+const TABS: [f32; 2] = [20.0, 22.0];
+const TABS_NARROW: [f32; 2] = [10.0, 12.0];
+
 /// What the button for the famous model and all that stands at the right need.
 const ROOM_FOR_FAMOUS: f32 = 430.0;
 
@@ -91,8 +103,9 @@ fn top_bar(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comm
     ui.horizontal_centered(|ui| {
         logo::logo(ui, 15.0);
         ui.label(fonts::strong("willitrun").size(14.0).color(palette.t1));
-        ui.add_space(20.0);
-        ui.spacing_mut().item_spacing.x = 22.0;
+        let [before, between] = if is_folded(ui.ctx()) { TABS_NARROW } else { TABS };
+        ui.add_space(before);
+        ui.spacing_mut().item_spacing.x = between;
         let inside = matches!(bench.workspace, Workspace::Model | Workspace::Quant);
         for (workspace, name) in [
             (Workspace::Run, "Run"),
@@ -100,6 +113,7 @@ fn top_bar(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comm
             (Workspace::Reason, "Reason"),
             (Workspace::Files, "On this disk"),
             (Workspace::Profiles, "Machines"),
+            (Workspace::Measure, "Measure"),
             (Workspace::Accuracy, "Accuracy"),
         ] {
             if tab(ui, name, bench.workspace == workspace || inside && workspace == Workspace::Run).clicked() {

@@ -5,9 +5,11 @@ use std::path::Path;
 
 use willitrun::catalog::Catalog;
 use willitrun::formats::settings_doc::Settings;
-use willitrun::formats::{Value, model_doc, share_code};
+use willitrun::formats::{Value, history_doc, model_doc, share_code};
+use willitrun::hardware::{Besides, Fate, MeasuredRun, Measurement, Meter, Reading, Sample, Series, Skipped};
 use willitrun::model::Architecture;
 use willitrun::quant::{Imatrix, Mix};
+use willitrun::units::BytesPerSecond;
 
 use super::gguf::{File, table};
 
@@ -21,6 +23,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "answer" => single_models().into_iter().map(|text| [&[0; 8], text.as_bytes()].concat()).collect(),
         "quant_doc" => vec![text("assets/quants.ron").into_bytes()],
         "settings" => vec![settings()],
+        "history" => vec![history()],
         "hf_config" => configs(),
         "llama_bench" => benches(),
         "ollama_manifest" => manifests(),
@@ -65,6 +68,37 @@ fn benches() -> Vec<Vec<u8>> {
     let mut all = texts("tests/fixtures/llama-bench");
     all.retain(|text| text.contains("\"avg_ts\""));
     all.into_iter().map(String::into_bytes).collect()
+}
+
+fn history() -> Vec<u8> {
+    let figure = Measurement {
+        what: "ram".into(),
+        best: BytesPerSecond::saturating(3.7e10),
+        ordinary_pages: Some(BytesPerSecond::saturating(3.1e10)),
+        spread: 0.014,
+        threads: 2,
+        date: "2026-11-22".into(),
+        method: "read/1".into(),
+        conditions: "98 % of the time on a core, mains".into(),
+        besides: Besides::ALL.map(|which| (which, 1.5e10)).to_vec(),
+    };
+    let fates = [Fate::Kept, Fate::LowerBound, Fate::Refused("That was a cache.".into())];
+    let reading = |(meter, fate): (Meter, Fate)| Reading {
+        fate,
+        on_core: Some(0.98),
+        sweep: vec![(1, 2e10), (2, 3.7e10)],
+        ..Reading::kept(meter, "a card", figure.clone())
+    };
+    let sample = |series: Series| Sample { series, card: 1, seconds: 0.25, rate: 3.5e10 };
+    let run = MeasuredRun {
+        at: "2026-11-22T13:20Z".into(),
+        on: "A processor".into(),
+        power: "mains".into(),
+        readings: Meter::ALL.into_iter().zip(fates.into_iter().cycle()).map(reading).collect(),
+        skipped: vec![Skipped { meter: Meter::Gpu, why: "There is no GPU.".into() }],
+        samples: Series::ALL.map(sample).to_vec(),
+    };
+    history_doc::write(&[run.clone(), run]).into_bytes()
 }
 
 fn settings() -> Vec<u8> {

@@ -14,7 +14,9 @@ use willitrun::formats::gguf_model::GgufModel;
 use willitrun::formats::machine_doc::{self, Origin};
 use willitrun::formats::safetensors::{self, MOST_PARTS, SafetensorsModel};
 use willitrun::formats::settings_doc::Settings;
-use willitrun::formats::{hf_config, llama_bench as bench, model_doc, ollama_manifest, quant_doc, share_code, tree};
+use willitrun::formats::{
+    hf_config, history_doc, llama_bench as bench, model_doc, ollama_manifest, quant_doc, share_code, tree,
+};
 use willitrun::memory::{FlashAttention, KvPlace, KvStreams, Outputs, RunOptions, SwaCache};
 use willitrun::model::Architecture;
 use willitrun::placement::{CpuExperts, GpuLayers, Policy, Split};
@@ -32,6 +34,7 @@ pub const ALL: &[Target] = &[
     ("gguf", gguf),
     ("gguf_model", gguf_model),
     ("hf_config", hf_config),
+    ("history", history),
     ("llama_bench", llama_bench),
     ("machine_doc", machine_doc),
     ("model_doc", model_doc),
@@ -278,6 +281,19 @@ pub fn settings(data: &[u8]) {
     let Some(text) = text(data) else { return };
     match Settings::read(text) {
         Ok(settings) => assert_eq!(Settings::read(&settings.write()), Ok(settings)),
+        Err(error) => assert_sentence(&error.to_string()),
+    }
+}
+
+/// The history of measurements: what was read is written and read back the same, however many runs come on top.
+pub fn history(data: &[u8]) {
+    let Some(text) = text(data) else { return };
+    match history_doc::read(text) {
+        Ok(mut runs) => {
+            assert_eq!(history_doc::read(&history_doc::write(&runs)).as_ref(), Ok(&runs));
+            history_doc::add(&mut runs, willitrun::hardware::MeasuredRun::default());
+            assert!(runs.len() <= history_doc::MOST_RUNS);
+        }
         Err(error) => assert_sentence(&error.to_string()),
     }
 }

@@ -34,6 +34,7 @@ fn tab_reaches_every_control() {
         "Run",
         "What runs here",
         "Machines",
+        "Measure",
         "Try DeepSeek R1",
         "GiB",
         "GB",
@@ -64,7 +65,7 @@ fn tab_reaches_every_control() {
 #[test]
 fn every_page_is_drawn_at_every_size() {
     let mut h = window(SERVER, "deepseek-r1");
-    for page in [Workspace::Run, Workspace::Rank, Workspace::Profiles] {
+    for page in [Workspace::Run, Workspace::Rank, Workspace::Profiles, Workspace::Measure] {
         bench(&mut h).workspace = page;
         for width in [900.0, 1024.0, 1280.0, 1600.0, 1920.0] {
             for height in [600.0, 720.0, 900.0, 1080.0] {
@@ -90,7 +91,7 @@ fn what_matters_stays_in_the_window() {
         let folded: &[&str] = if narrow { &["More"] } else { &["KV cache", "Engine"] };
         let always = ["Model", "Quant", "Context", "Light or dark"];
         for name in always.into_iter().chain(folded.iter().copied()).chain(strip) {
-            let role = |node: &Node<'_>| node.accesskit_node().role() != Role::Label;
+            let role = |node: &Node<'_>| ![Role::Label, Role::Tab].contains(&node.accesskit_node().role());
             let rect = h.get_all_by_label(name).find(role).expect(name).rect();
             assert!(screen.expand(0.5).contains_rect(rect), "{name} at {rect} in {size}");
         }
@@ -112,20 +113,20 @@ fn what_matters_stays_in_the_window() {
 #[test]
 fn a_narrow_window_folds_the_machine_to_a_rail() {
     let mut h = window_in(SERVER, "deepseek-r1", Theme::Dark, vec2(900.0, 600.0));
-    assert!(h.query_by_label("Measure").is_none());
+    assert!(h.query_by_role_and_label(Role::Button, "Measure").is_none());
     let icon = names(&h).into_iter().find(|name| name.starts_with("RAM, ")).expect("the RAM with its mark");
     click(&mut h, &icon);
-    let button = h.get_by_label("Measure").rect();
+    let button = h.get_by_role_and_label(Role::Button, "Measure").rect();
     assert!(Rect::from_min_size(Pos2::ZERO, vec2(900.0, 600.0)).contains_rect(button), "{button}");
     choose(&mut h, "Machine", "Mac Studio M3 Ultra, 512 GB");
     assert_eq!(bench(&mut h).choice, MachineChoice::BuiltIn("mac-studio-m3-ultra-512gb".to_owned()));
     h.key_press(Key::Escape);
     h.run();
-    assert!(h.query_by_label("Measure").is_none());
+    assert!(h.query_by_role_and_label(Role::Button, "Measure").is_none());
 }
 
 /// Whether anything can draw here.
-fn adapter() -> bool {
+pub fn adapter() -> bool {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
     !pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all())).is_empty()
 }

@@ -5,7 +5,7 @@ use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use willitrun::app::Event;
 use willitrun::catalog::Catalog;
-use willitrun::hardware::{PoolKind, Source};
+use willitrun::hardware::{Meter, PoolKind, Source};
 use willitrun::measure::ram::RamResult;
 use willitrun::measure::{MeasureError, Progress};
 use willitrun::measure::{Outcome, Suite};
@@ -46,7 +46,10 @@ fn read_measured(h: &mut Harnessed) -> Option<(f64, Source)> {
 fn measuring(h: &mut Harnessed) {
     bench(h).measuring = Some(Measuring::default());
     let step = "8 threads, window 2 of 3".to_owned();
-    send(h, Event::Progress(Progress { done: 0.4, step, bytes_per_second: Some(79.5e9), window: None }));
+    send(
+        h,
+        Event::Progress(Progress { done: 0.4, step, meter: Meter::Ram, bytes_per_second: Some(79.5e9), sample: None }),
+    );
 }
 
 #[test]
@@ -57,13 +60,13 @@ fn a_measurement_shows_how_far_it_is_and_ends_in_a_figure() {
     h.get_by_role_and_label(Role::ProgressIndicator, "Measuring, 40 %");
     h.get_by_label("8 threads, window 2 of 3, 79.5 GB/s");
     h.get_by_label("Cancel");
-    assert!(h.query_by_label("Measure").is_none());
+    assert!(h.query_by_role_and_label(Role::Button, "Measure").is_none());
     send(&mut h, Event::Measured(Box::new(Ok(measured(false)))));
     assert_eq!(read_measured(&mut h), Some((72e9, Source::Measured)));
     h.get_by_label("Read bandwidth, 72.0 GB/s, change");
     h.get_by_label("75 % of 96.0 GB/s by data sheet");
     h.get_by_label_contains("Measured 2");
-    h.get_by_label("Measure");
+    h.get_by_role_and_label(Role::Button, "Measure");
     assert!(!text_on(&h, "never measured"), "what it asked for is done");
     assert!(!notice(&mut h).expect("a notice").1);
     assert_ne!(bench(&mut h).scenario.machine, before);
@@ -90,7 +93,7 @@ fn a_busy_or_cancelled_measurement_leaves_the_old_figure() {
     assert!(notice(&mut h).expect("a notice").1);
     assert_eq!(bench(&mut h).scenario, before);
     assert_eq!(bench(&mut h).measuring, None);
-    h.get_by_label("Measure");
+    h.get_by_role_and_label(Role::Button, "Measure");
     assert!(!h.state().folder.path().join("data/profiles/this.ron").exists());
 }
 
@@ -98,7 +101,7 @@ fn a_busy_or_cancelled_measurement_leaves_the_old_figure() {
 fn measuring_is_started_and_stopped_by_hand() {
     let mut h = window(DESKTOP, "qwen3-32b");
     let before = bench(&mut h).scenario.clone();
-    h.get_by_label("Measure").click();
+    h.get_by_role_and_label(Role::Button, "Measure").click();
     h.step();
     h.step();
     assert!(bench(&mut h).measuring.is_some());
@@ -122,7 +125,10 @@ fn another_machine_is_chosen_from_the_list() {
     assert_eq!(bench(&mut h).scenario.machine.pools[0].kind, PoolKind::Unified);
     assert!(names(&h).iter().any(|name| name.starts_with("Memory: ")), "one pool for all");
     assert!(names(&h).iter().all(|name| !name.starts_with("VRAM: ")));
-    assert!(h.get_by_label("Measure").accesskit_node().is_disabled(), "only what is at hand is measured");
+    assert!(
+        h.get_by_role_and_label(Role::Button, "Measure").accesskit_node().is_disabled(),
+        "only what is at hand is measured"
+    );
     choose(&mut h, "Machine", "This machine");
     assert_eq!(*bench(&mut h).scenario.machine, machine(DESKTOP));
 }

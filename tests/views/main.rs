@@ -6,6 +6,7 @@ mod files;
 mod hand;
 mod look;
 mod machines;
+mod measure;
 mod measured;
 mod rank;
 mod reason;

@@ -319,7 +319,13 @@ fn a_line_of_what_would_change_it_is_applied() {
 /// What a click on Copy puts on the clipboard.
 #[track_caller]
 fn copied(h: &mut Harnessed) -> String {
-    h.get_by_label("Copy").click();
+    copied_by(h, "Copy")
+}
+
+/// What a click on a button puts on the clipboard.
+#[track_caller]
+pub fn copied_by(h: &mut Harnessed, button: &str) -> String {
+    h.get_by_label(button).click();
     for _ in 0..6 {
         h.step();
         let text = h.output().platform_output.commands.iter().find_map(|command| match command {

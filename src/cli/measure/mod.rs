@@ -5,7 +5,7 @@ mod report;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
-use crate::hardware::{Finding, Machine};
+use crate::hardware::{Fate, Finding, Machine, Sample};
 use crate::measure::{self, Cancel, Part, Places, Progress, Suite, Wanted, gpu};
 use crate::store::Store;
 
@@ -53,13 +53,18 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
     };
     let folder = Store::open().map_or_else(|_| std::env::temp_dir(), |store| store.cache_folder());
     let places = Places::new(folder, file);
-    let suite = measure::suite(wanted, seconds, &places, &Cancel::new(), &mut |progress| show(&progress))
+    let mut samples = Vec::new();
+    let mut tell = |progress: Progress| {
+        show(&progress);
+        samples.extend(progress.sample);
+    };
+    let suite = measure::suite(wanted, seconds, &places, &Cancel::new(), &mut tell)
         .map_err(|error| Failure::Machine(error.to_string()))?;
     clear();
     if let Some(why) = report::failure_of_all(&suite) {
         return Err(Failure::Machine(why));
     }
-    let kept = keep(&suite, save)?;
+    let kept = keep(&suite, samples, save)?;
     let written = if json {
         writeln!(out, "{:#}", report::json(&suite, &kept))
     } else {
@@ -75,16 +80,23 @@ struct Kept {
     findings: Vec<Finding>,
 }
 
-/// Puts the results into this machine, and remembers it if that was asked for.
-fn keep(suite: &Suite, save: bool) -> Result<Kept, Failure> {
+/// Puts the results into this machine, and remembers it and the run if that was asked for.
+fn keep(suite: &Suite, samples: Vec<Sample>, save: bool) -> Result<Kept, Failure> {
     let mut machine: Machine = ThisMachine::default().get().0.clone();
-    let before = machine.measurements.len();
-    let mut findings = measure::apply(&mut machine, suite);
+    let applied = measure::apply(&mut machine, suite);
+    let mut findings = applied.findings.clone();
     findings.extend(report::findings(suite));
-    let new = machine.measurements.len() > before;
-    if save && new {
+    let new = applied.readings.iter().any(|reading| reading.fate == Fate::Kept);
+    if save {
         let store = Store::open().map_err(|error| Failure::Machine(error.to_string()))?;
-        store.remember(&machine).map_err(|error| Failure::Machine(error.to_string()))?;
+        if new {
+            store.remember(&machine).map_err(|error| Failure::Machine(error.to_string()))?;
+        }
+        // A run without a figure to keep is history, too; a history that cannot be kept spoils no figure.
+        let run = measure::record(&machine, suite, &applied, samples);
+        if let Err(error) = store.add_to_history(run) {
+            findings.push(error.finding());
+        }
     }
     Ok(Kept { machine, stored: save && new, findings })
 }

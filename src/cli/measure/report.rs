@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 use crate::hardware::{Finding, Machine};
 use crate::measure::disk::{Cached, DiskResult};
 use crate::measure::gpu::{CardFigures, Cards};
-use crate::measure::matvec::KernelResult;
 use crate::measure::ram::RamResult;
 use crate::measure::{Outcome, Suite};
 use crate::units::{Bytes, BytesPerSecond};
@@ -23,7 +22,13 @@ pub(super) fn failure_of_all(suite: &Suite) -> Option<String> {
 /// What is to be said beside the figures.
 pub(super) fn findings(suite: &Suite) -> Vec<Finding> {
     let mut found = Vec::new();
-    for why in [failed(suite.ram.as_ref()), failed(suite.kernel.as_ref()), failed(suite.disk.as_ref())] {
+    let failures = [
+        failed(suite.ram.as_ref()),
+        failed(suite.numa.as_ref()),
+        failed(suite.kernel.as_ref()),
+        failed(suite.disk.as_ref()),
+    ];
+    for why in failures {
         found.extend(why.map(|why| Finding::warning(why, "")));
     }
     if let Some(ram) = done(suite.ram.as_ref())
@@ -42,6 +47,9 @@ pub(super) fn findings(suite: &Suite) -> Vec<Finding> {
             ));
         } else if cards.cards.is_empty() && cards.failed.is_empty() {
             found.push(Finding::note("There is no GPU here to measure.", ""));
+            found.extend(cards.software.iter().map(|name| {
+                Finding::note(format!("{name} draws on the processor: its figures would be the RAM's."), "")
+            }));
         }
         for card in cards.cards.iter().filter(|card| card.link.is_none()) {
             found.push(Finding::note(
@@ -95,7 +103,7 @@ pub(super) fn json(suite: &Suite, kept: &Kept) -> Value {
     });
     json!({
         "schema": "willitrun.measure/1",
-        "ram": done(suite.ram.as_ref()).map(|ram| ram_json(ram, done(suite.kernel.as_ref()), kept.stored)),
+        "ram": done(suite.ram.as_ref()).map(|ram| ram_json(ram, suite, kept.stored)),
         "gpu": gpus.collect::<Vec<_>>(),
         "link": links.collect::<Vec<_>>(),
         "disk": done(suite.disk.as_ref()).map(|disk| json!({
@@ -108,7 +116,8 @@ pub(super) fn json(suite: &Suite, kept: &Kept) -> Value {
     })
 }
 
-fn ram_json(ram: &RamResult, kernel: Option<&KernelResult>, stored: bool) -> Value {
+fn ram_json(ram: &RamResult, suite: &Suite, stored: bool) -> Value {
+    let (kernel, numa) = (done(suite.kernel.as_ref()), done(suite.numa.as_ref()));
     json!({
         "best_bytes_per_second": ram.best_bytes_per_second,
         "median_bytes_per_second": ram.median_bytes_per_second,
@@ -116,6 +125,10 @@ fn ram_json(ram: &RamResult, kernel: Option<&KernelResult>, stored: bool) -> Val
         "copy_bytes_per_second": ram.copy_bytes_per_second,
         "q4_k_bytes_per_second": kernel.map(|kernel| kernel.q4_k),
         "q8_0_bytes_per_second": kernel.map(|kernel| kernel.q8_0),
+        "nodes": numa.map(|numa| numa.local.iter().map(|(node, rate)| json!({
+            "node": node, "own_memory_bytes_per_second": rate,
+        })).collect::<Vec<_>>()),
+        "other_node_bytes_per_second": numa.map(|numa| numa.remote),
         "spread": ram.spread,
         "threads": ram.threads,
         "cpu_over_wall": ram.cpu_over_wall,
@@ -128,6 +141,13 @@ pub(super) fn text(suite: &Suite, kept: &Kept) -> String {
     let mut lines = Vec::new();
     if let Some(ram) = done(suite.ram.as_ref()) {
         ram_lines(ram, &mut lines);
+    }
+    if let Some(numa) = done(suite.numa.as_ref()) {
+        lines.push("NUMA nodes, ordinary pages".to_owned());
+        for (node, rate) in &numa.local {
+            lines.push(format!("  node {node:<10} {}  (its own memory)", shown(*rate)));
+        }
+        lines.push(format!("  other node      {}  (the first on the second's memory)", shown(numa.remote)));
     }
     if let Some(kernel) = done(suite.kernel.as_ref()) {
         lines.push(format!("Rows of R1's experts times a vector, {} threads", kernel.threads));

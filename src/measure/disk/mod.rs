@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 
 use self::aligned::Block;
 use self::file::{Opened, Target};
-use super::{Cancel, MeasureError, Progress, stats};
+use super::{Cancel, MeasureError, Progress, sample, stats};
+use crate::hardware::{Meter, Series};
 
 pub use file::{Cached, PathKind, remove_leftovers};
 
@@ -82,8 +83,20 @@ pub fn measure(
 ) -> Result<DiskResult, MeasureError> {
     let seconds =
         if options.seconds.is_finite() { options.seconds.clamp(0.5, 60.0) } else { DiskOptions::DEFAULT_SECONDS };
-    let mut tell = |done: f64, step: &str, rate: Option<f64>| {
-        progress(Progress { done: done as f32, step: step.to_owned(), bytes_per_second: rate, window: rate });
+    // What predictions use is read at random: the dial begins again with it.
+    let mut best: Option<(Series, f64)> = None;
+    let mut tell = |done: f64, step: &str, taken: Option<(Series, f64)>| {
+        if let Some((series, rate)) = taken {
+            let so_far = best.filter(|(other, _)| *other == series).map_or(rate, |(_, best)| best.max(rate));
+            best = Some((series, so_far));
+        }
+        progress(Progress {
+            done: done as f32,
+            step: step.to_owned(),
+            meter: Meter::Disk,
+            bytes_per_second: best.map(|(_, rate)| rate),
+            sample: taken.map(|(series, rate)| sample(series, rate)),
+        });
     };
     tell(0.0, "opening a file", None);
     let target = Target::open(options, cancel, &mut |share| tell(0.3 * share, "writing a file to read", None))?;
@@ -91,12 +104,12 @@ pub fn measure(
     let pieces = target.bytes / PIECE as u64;
     let in_order = |turn: u64| (turn % pieces) * PIECE as u64;
     let sequential = windows(&target.opened, PIECE, READERS, half, cancel, &in_order, &mut |share, rate| {
-        tell(0.3 + 0.3 * share, "disk, in order", Some(rate));
+        tell(0.3 + 0.3 * share, "disk, in order", Some((Series::InOrder, rate)));
     })?;
     let experts = target.bytes / EXPERT as u64;
     let anywhere = |turn: u64| (scattered(turn) % experts) * EXPERT as u64;
     let random = windows(&target.opened, EXPERT, RANDOM_READERS, half, cancel, &anywhere, &mut |share, rate| {
-        tell(0.6 + 0.3 * share, "disk, expert by expert", Some(rate));
+        tell(0.6 + 0.3 * share, "disk, expert by expert", Some((Series::AtRandom, rate)));
     })?;
     tell(0.9, "disk, from the cache", None);
     let warm = warm(&target, cancel)?;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{CardFigures, Carried, Clock, Figures};
 use crate::detect::clean_name;
+use crate::hardware::Series;
 
 /// One line from the measuring process.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,10 +16,12 @@ pub enum Line {
         /// What runs now.
         step: String,
     },
-    /// A window was taken: what was measured, and its rate in bytes per second.
+    /// A window was taken: of what on which card, and its rate in bytes per second.
     Window {
-        /// `read`.
-        figure: String,
+        /// Its curve.
+        series: Series,
+        /// The card, counted from 0.
+        card: u32,
         /// Bytes per second.
         rate: f64,
     },
@@ -30,6 +33,11 @@ pub enum Line {
         name: String,
         /// Why.
         what: String,
+    },
+    /// A renderer on the CPU, which is not measured.
+    Software {
+        /// Its name.
+        name: String,
     },
     /// All is done.
     End,
@@ -44,7 +52,10 @@ impl Line {
     pub fn write(&self) -> String {
         match self {
             Self::Progress { done, step } => json!({ "progress": done, "step": step }),
-            Self::Window { figure, rate } => json!({ "window": figure, "rate": rate }),
+            Self::Window { series, card, rate } => {
+                json!({ "window": series.name(), "card": card, "rate": rate })
+            }
+            Self::Software { name } => json!({ "software": name }),
             Self::Card(card) => json!({ "card": {
                 "name": card.name, "pci": card.pci, "driver": card.driver, "vendor": card.vendor, "device": card.device,
                 "read": card.read.as_ref().map(|read| json!({
@@ -71,8 +82,12 @@ impl Line {
         if let Some(done) = value["progress"].as_f64() {
             return Some(Self::Progress { done: done.clamp(0.0, 1.0) as f32, step: text(&value["step"])? });
         }
-        if let Some(figure) = text(&value["window"]) {
-            return Some(Self::Window { figure, rate: rate(&value["rate"])? });
+        if let Some(series) = value["window"].as_str() {
+            let card = value["card"].as_u64().and_then(|card| u32::try_from(card).ok()).unwrap_or_default();
+            return Some(Self::Window { series: Series::parse(series)?, card, rate: rate(&value["rate"])? });
+        }
+        if let Some(name) = text(&value["software"]) {
+            return Some(Self::Software { name });
         }
         if let Some(name) = text(&value["failed"]) {
             return Some(Self::Failed { name, what: text(&value["what"])? });
@@ -148,7 +163,8 @@ mod tests {
         for line in [
             Line::Card(Box::new(card)),
             Line::Progress { done: 0.5, step: "reading".into() },
-            Line::Window { figure: "read".into(), rate: 1e12 },
+            Line::Window { series: Series::ToDevice, card: 1, rate: 1e12 },
+            Line::Software { name: "llvmpipe".into() },
             Line::Failed { name: "a card".into(), what: "no room".into() },
             Line::End,
         ] {
@@ -160,9 +176,15 @@ mod tests {
 
     #[test]
     fn what_is_no_rate_is_not_taken() {
-        for line in
-            ["", "{}", "MESA: warning", "[1]", r#"{"window":"read","rate":-1}"#, r#"{"window":"read","rate":1e300}"#]
-        {
+        for line in [
+            "",
+            "{}",
+            "MESA: warning",
+            "[1]",
+            r#"{"window":"read","rate":-1}"#,
+            r#"{"window":"read","rate":1e300}"#,
+            r#"{"window":"rum","rate":1e9}"#,
+        ] {
             assert_eq!(Line::parse(line), None, "{line}");
         }
         let card = Line::parse(r#"{"card":{"name":"x\u0007","read":{"best":0},"f32":null,"link":[1e9]}}"#);

@@ -19,7 +19,7 @@ use self::read::Reader;
 use super::{Cancel, MeasureError, Progress};
 use crate::detect::child::{self, Ended};
 use crate::detect::gpu::{GpuKind, GpuReport, describe, is_software};
-use crate::hardware::Slot;
+use crate::hardware::{Meter, Sample, Series, Slot};
 
 pub use line::Line;
 pub use link::Carried;
@@ -129,20 +129,25 @@ pub struct Cards {
     pub cards: Vec<CardFigures>,
     /// Names of those that could not be, and why.
     pub failed: Vec<(String, String)>,
+    /// Renderers on the CPU, which are not measured.
+    pub software: Vec<String>,
     /// How the process broke off, if it did.
     pub broken: Option<Ended>,
 }
 
 /// Where windows are told.
-pub(super) struct Tell<'a>(&'a mut dyn FnMut(Line));
+pub(super) struct Tell<'a> {
+    card: u32,
+    send: &'a mut dyn FnMut(Line),
+}
 
 impl Tell<'_> {
-    fn window(&mut self, figure: &str, rate: f64) {
-        (self.0)(Line::Window { figure: figure.to_owned(), rate });
+    fn window(&mut self, series: Series, rate: f64) {
+        (self.send)(Line::Window { series, card: self.card, rate });
     }
 
     fn progress(&mut self, done: f64, step: String) {
-        (self.0)(Line::Progress { done: done as f32, step });
+        (self.send)(Line::Progress { done: done as f32, step });
     }
 }
 
@@ -164,21 +169,30 @@ pub fn measure(
         if options.adapters == Adapters::SoftwareToo { "software" } else { "hardware" }.to_owned(),
     ];
     let mut found = Cards::default();
-    let (mut best, mut said, mut ended) = (None::<f64>, (0.0, String::new()), false);
+    let (mut best, mut said, mut ended) = (None::<(Series, u32, f64)>, (0.0, String::new()), false);
     let mut take = |text: &str| {
-        let mut window = None;
+        let mut sample = None;
         match Line::parse(text) {
             Some(Line::Progress { done, step }) => said = (done, step),
-            Some(Line::Window { rate, .. }) => {
-                best = Some(best.map_or(rate, |best| best.max(rate)));
-                window = Some(rate);
+            Some(Line::Window { series, card, rate }) => {
+                // Each curve of each card has a best of its own.
+                let same = best.filter(|(other, of, _)| (*other, *of) == (series, card));
+                best = Some((series, card, same.map_or(rate, |(.., best)| best.max(rate))));
+                sample = Some(Sample { card, ..super::sample(series, rate) });
             }
+            Some(Line::Software { name }) if found.software.len() < MOST_CARDS => found.software.push(name),
             Some(Line::Card(card)) if found.cards.len() < MOST_CARDS => found.cards.push(*card),
             Some(Line::Failed { name, what }) if found.failed.len() < MOST_CARDS => found.failed.push((name, what)),
             Some(Line::End) => return ended = true,
-            Some(Line::Card(_) | Line::Failed { .. }) | None => return,
+            Some(Line::Card(_) | Line::Failed { .. } | Line::Software { .. }) | None => return,
         }
-        progress(Progress { done: said.0, step: said.1.clone(), bytes_per_second: best, window });
+        progress(Progress {
+            done: said.0,
+            step: said.1.clone(),
+            meter: best.map_or(Meter::Gpu, |(series, ..)| series.meter()),
+            bytes_per_second: best.map(|(.., rate)| rate),
+            sample,
+        });
     };
     let limit = OPENING + Duration::from_secs_f64(seconds * MOST_CARDS as f64);
     let outcome = child::lines_of(program, &arguments, limit, &|| cancel.is_cancelled(), &mut take);
@@ -218,11 +232,16 @@ pub fn measure_here(options: &GpuOptions, tell: &mut dyn FnMut(Line)) {
     descriptor.flags = wgpu::InstanceFlags::empty();
     let instance = wgpu::Instance::new(descriptor);
     let adapters = pollster::block_on(instance.enumerate_adapters(backends));
-    let cards =
-        once_each(adapters.into_iter().map(|adapter| (describe(&adapter), adapter)).collect(), options.adapters);
+    let all: Vec<_> = adapters.into_iter().map(|adapter| (describe(&adapter), adapter)).collect();
+    if options.adapters == Adapters::Hardware {
+        for (report, _) in all.iter().filter(|(report, _)| is_software(report)) {
+            tell(Line::Software { name: report.name.clone() });
+        }
+    }
+    let cards = once_each(all, options.adapters);
     let count = cards.len().max(1) as f64;
     for (place, (report, adapter)) in cards.into_iter().enumerate() {
-        let mut tell_card = Tell(tell);
+        let mut tell_card = Tell { card: place as u32, send: tell };
         let share = |part: f64| (place as f64 + part) / count;
         match one(&report, &adapter, options, &share, &mut tell_card) {
             Ok(card) => tell(Line::Card(Box::new(card))),
@@ -289,7 +308,7 @@ fn one(
     }
     if report.kind != GpuKind::Integrated {
         tell.progress(share(0.9), format!("{}, the link", report.name));
-        found.link = link::measure(&card, options.seconds * 0.2)?;
+        found.link = link::measure(&card, options.seconds * 0.2, tell)?;
     }
     Ok(found)
 }

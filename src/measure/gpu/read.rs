@@ -7,6 +7,7 @@ use wgpu::{BindGroup, Buffer, BufferUsages, ComputePipeline};
 use super::card::Card;
 use super::timing::{Clock, Timed, settled};
 use super::{Figures, Tell};
+use crate::hardware::Series;
 use crate::measure::stats;
 
 const SOURCE: &str = include_str!("read.wgsl");
@@ -143,7 +144,7 @@ impl<'a> Reader<'a> {
             // A window whose clock gave no time is none.
             if let Some(found) = rate(&walks[best.1])? {
                 windows.push(found);
-                tell.window("read", found);
+                tell.window(Series::GpuRead, found);
             }
             let enough = taken >= 8 && settled(&windows);
             if enough || taken >= LEAST_WINDOWS && began.elapsed() >= deadline {

@@ -4,6 +4,7 @@
 //! and has a name for a screen reader. Nothing in here reacts to a click: that is [`widget`](super::widget).
 
 pub mod bar;
+pub mod dial;
 pub mod icon;
 pub mod line;
 pub mod logo;
