@@ -4,6 +4,7 @@
 //!
 //! Invariant: pure; a valid scenario cannot fail.
 
+mod axis;
 mod engine;
 mod evidence;
 mod host;
@@ -12,6 +13,7 @@ mod roofline;
 mod serving;
 mod subject;
 
+pub use axis::contexts;
 pub use engine::left_out;
 pub use evidence::{Evidence, predict};
 pub use roofline::{AT_ONCE, Roofline, Step, roofline};

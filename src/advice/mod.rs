@@ -5,6 +5,7 @@ mod alternatives;
 pub mod baseline;
 pub mod binding;
 mod changes;
+mod compare;
 mod field;
 pub mod first_check;
 pub mod kits;
@@ -19,6 +20,7 @@ pub mod transfer;
 
 pub use alternatives::{Alternative, alternatives};
 pub use changes::{Change, next};
+pub use compare::asked_of;
 pub use field::{Candidate, Entrant, Field, Loss};
 pub use rank::{Ranked, best_of_each, find_context, judge, rank};
 pub use start::{default_subject, start_model};

@@ -117,7 +117,7 @@ impl Jobs {
         self.spawn("dialog", move |_| {
             let dialog = rfd::AsyncFileDialog::new().add_filter("machine, model or quant", &["ron"]);
             match purpose {
-                PathFor::Model | PathFor::Folder | PathFor::ExportRanking => Event::NoPath(purpose),
+                PathFor::Model | PathFor::Folder | PathFor::Write(_) => Event::NoPath(purpose),
                 PathFor::Open => match pollster::block_on(dialog.pick_file()) {
                     Some(file) => own::open(file.path(), Store::open().ok().as_ref()),
                     None => Event::NoPath(purpose),

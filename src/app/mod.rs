@@ -5,6 +5,7 @@
 
 mod bench_runs;
 mod event;
+mod exports;
 mod files;
 mod job;
 mod jobs;
@@ -21,8 +22,7 @@ use crate::advice;
 use crate::catalog::Catalog;
 use crate::detect::program::Program;
 use crate::formats::any_doc::Document;
-use crate::formats::machine_doc::{MachineDoc, Origin};
-use crate::hardware::{Fate, Finding, Machine, MeasuredRun, PoolKind};
+use crate::hardware::{Fate, Finding, Machine, MeasuredRun};
 use crate::library::Place;
 use crate::measure::{MeasureError, Suite};
 use crate::scenario::Scenario;
@@ -107,10 +107,20 @@ impl App {
             self.carry_out(ui, Command::OpenCode(code));
         }
         self.show_bench();
+        self.show_this();
         if let Some(command) = shell::ui(ui, self.bench.as_mut(), self.catalog) {
             self.carry_out(ui, command);
         }
         self.keep_runs();
+    }
+
+    /// Lends the views this very machine as it is known now.
+    fn show_this(&mut self) {
+        if let (Some(bench), Some((machine, _))) = (&mut self.bench, &self.this)
+            && bench.this.as_deref() != Some(machine)
+        {
+            bench.this = Some(Arc::new(machine.clone()));
+        }
     }
 
     /// Takes in everything that jobs have sent.
@@ -142,10 +152,10 @@ impl App {
                         .tell_failure("The system names no folder to keep profiles in; set WILLITRUN_DATA_DIR to one.");
                     return;
                 };
-                self.jobs.save(store, own_document(bench));
+                self.jobs.save(store, bench.machine_document());
             }
             Command::ExportProfile => self.jobs.ask_path(PathFor::Export, machine_on(bench)),
-            Command::ExportTo(path) => self.jobs.export(path, own_document(bench)),
+            Command::ExportTo(path) => self.jobs.export(path, bench.machine_document()),
             Command::OpenProfile => self.jobs.ask_path(PathFor::Open, machine_on(bench)),
             Command::OpenPath(path) => self.jobs.open(path, self.store.clone()),
             Command::Copy(text) => {
@@ -171,9 +181,8 @@ impl App {
                 self.jobs.compare();
             }
             Command::Simulate(trial) => self.jobs.simulate(trial),
-            Command::Rank(_) | Command::FindContexts | Command::ExportRanking(_) | Command::ExportRankingTo(_) => {
-                self.carry_out_rank(command);
-            }
+            Command::Write(_) | Command::WriteTo(_) | Command::CopyPicture(_) => self.carry_out_export(ui, command),
+            Command::Rank(_) | Command::FindContexts => self.carry_out_rank(&command),
         }
     }
 
@@ -339,68 +348,22 @@ impl App {
 }
 
 fn machine_on(bench: &Workbench) -> Document {
-    Document::Machine(Box::new(own_document(bench)))
-}
-
-/// The machine on screen as a profile of the user's own. This machine gets a name of its own, so that it
-/// can be told from the next one.
-fn own_document(bench: &Workbench) -> MachineDoc {
-    let mut machine = Machine::clone(&bench.scenario.machine);
-    if machine.id == crate::store::THIS {
-        let host = machine.host().map_or_else(String::new, |host| host.capacity.value.in_gib());
-        let gpu = machine.pools.iter().find(|pool| pool.kind == PoolKind::Vram).map(|pool| pool.name.clone());
-        let parts: Vec<String> = [Some(machine.cpu.name.clone()), Some(host), gpu]
-            .into_iter()
-            .flatten()
-            .filter(|part| !part.is_empty())
-            .collect();
-        machine.name = parts.join(", ");
-        machine.id = id_of(&machine.name);
-    }
-    let mut doc = MachineDoc::new(machine);
-    if matches!(bench.choice, MachineChoice::BuiltIn(_)) {
-        doc.origin = Origin::Foreign;
-    }
-    doc
-}
-
-/// An id made from a name.
-fn id_of(name: &str) -> String {
-    let mut id: String = name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    while id.contains("--") {
-        id = id.replace("--", "-");
-    }
-    let id: String = id.trim_matches('-').chars().take(60).collect();
-    if id.is_empty() { "machine".to_owned() } else { id }
+    Document::Machine(Box::new(bench.machine_document()))
 }
 
 /// Every machine that can be chosen: the user's own first.
 fn choices(catalog: &Catalog, own: &[ProfileEntry]) -> Vec<Choice> {
-    let own = own
-        .iter()
-        .filter(|entry| entry.doc.machine.id != crate::store::THIS)
-        .map(|entry| choice(MachineChoice::Own(entry.doc.machine.id.clone()), &entry.doc.machine));
+    let own = own.iter().filter(|entry| entry.doc.machine.id != crate::store::THIS).map(|entry| {
+        let mut machine = entry.doc.machine.clone();
+        catalog.resolve(&mut machine);
+        choice(MachineChoice::Own(machine.id.clone()), &machine)
+    });
     let ready = catalog.profiles.iter().map(|doc| choice(MachineChoice::BuiltIn(doc.machine.id.clone()), &doc.machine));
     own.chain(ready).collect()
 }
 
 fn choice(choice: MachineChoice, machine: &Machine) -> Choice {
-    let mut parts = vec![machine.cpu.name.clone()];
-    let gpus = machine.pools.iter().filter(|pool| pool.kind == PoolKind::Vram).count();
-    for pool in &machine.pools {
-        match pool.kind {
-            PoolKind::Disk => {}
-            PoolKind::Vram if gpus > 1 && pool.id != "gpu0" => {}
-            PoolKind::Vram if gpus > 1 => {
-                parts.push(format!("{gpus} × {} {}", pool.name, pool.capacity.value.in_gib()));
-            }
-            PoolKind::Vram => parts.push(format!("{} {}", pool.name, pool.capacity.value.in_gib())),
-            PoolKind::Ram => parts.push(format!("RAM {}", pool.capacity.value.in_gib())),
-            PoolKind::Unified => parts.push(format!("memory {}", pool.capacity.value.in_gib())),
-        }
-    }
-    parts.retain(|part| !part.is_empty());
-    Choice { choice, name: machine.name.clone(), summary: parts.join(", ") }
+    Choice { choice, name: machine.name.clone(), summary: machine.summary(), machine: Arc::new(machine.clone()) }
 }
 
 /// The first question on a machine: the largest model that runs well there.
@@ -413,15 +376,4 @@ pub(crate) fn first_question(catalog: &Catalog, machine: Machine) -> Option<Scen
         scenario.subject = subject;
     }
     Some(scenario)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::id_of;
-
-    #[test]
-    fn names_become_ids() {
-        assert_eq!(id_of("AMD EPYC 9654, 384.0 GiB"), "amd-epyc-9654-384-0-gib");
-        assert_eq!(id_of("…"), "machine");
-    }
 }

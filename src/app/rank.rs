@@ -1,6 +1,5 @@
 //! The ranking: commands and events of its own, and the job behind it.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,13 +8,11 @@ use crate::catalog::{Breadth, Catalog};
 use crate::measure::Cancel;
 use crate::placement::Engine;
 use crate::scenario::Scenario;
-use crate::store::atomic_write;
 use crate::ui::Command;
-use crate::ui::bench::PathFor;
 use crate::ui::rank::{Contexts, Ranking};
 
 use super::event::More;
-use super::{App, Event, Jobs, OwnDocuments, jobs};
+use super::{App, Event, Jobs, OwnDocuments};
 
 /// Rows are sent this often: soon at first, then seldom enough to leave the window its time.
 const FIRST: Duration = Duration::from_millis(30);
@@ -57,10 +54,10 @@ impl Fields {
 }
 
 impl App {
-    pub(super) fn carry_out_rank(&mut self, command: Command) {
+    pub(super) fn carry_out_rank(&mut self, command: &Command) {
         let Some(bench) = &mut self.bench else { return };
         match command {
-            Command::Rank(breadth) => {
+            &Command::Rank(breadth) => {
                 let asked = Ranking::question(&bench.scenario);
                 if bench.ranking.as_ref().is_some_and(|old| old.answers(&asked, breadth)) {
                     return;
@@ -76,15 +73,6 @@ impl App {
                     ranking.contexts = Contexts::Coming;
                     let rows = ranking.rows().map(|(place, row)| (place, row.clone())).collect();
                     self.jobs.contexts(ranking.job, ranking.asked.clone(), rows);
-                }
-            }
-            Command::ExportRanking(table) => {
-                bench.exported = Some(table.clone());
-                self.jobs.export_ranking(table);
-            }
-            Command::ExportRankingTo(path) => {
-                if let Some(table) = bench.exported.take() {
-                    self.jobs.write_ranking(path, table);
                 }
             }
             _ => {}
@@ -154,27 +142,5 @@ impl Jobs {
             }
             Event::Contexts { job, found, more: More::None }
         });
-    }
-
-    /// Writes a ranking where the user says. Where there is no dialog, or it is closed, a path may be typed.
-    fn export_ranking(&self, table: String) {
-        self.spawn("dialog", move |_| {
-            let dialog = rfd::AsyncFileDialog::new().add_filter("table", &["csv"]).set_file_name("ranking.csv");
-            match pollster::block_on(dialog.save_file()) {
-                Some(file) => write(file.path(), &table),
-                None => Event::NoPath(PathFor::ExportRanking),
-            }
-        });
-    }
-
-    fn write_ranking(&self, path: PathBuf, table: String) {
-        self.spawn("export", move |_| write(&path, &table));
-    }
-}
-
-fn write(path: &Path, table: &str) -> Event {
-    match atomic_write(path, table.as_bytes()) {
-        Ok(()) => Event::Told(format!("Written to {}.", jobs::shown(path))),
-        Err(error) => Event::Failed(error.to_string()),
     }
 }

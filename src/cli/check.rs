@@ -21,17 +21,11 @@ use super::request::Request;
 /// What some editors put before UTF-8 text.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// Answers one question.
+/// The question of a request, with what a command sets over it.
 ///
 /// # Errors
 /// The sentence to show.
-pub(super) fn one(
-    request: &Request,
-    command: Option<&str>,
-    machines: &dyn Machines,
-    json: bool,
-    out: &mut dyn Write,
-) -> Result<(), String> {
+pub(super) fn asked(request: &Request, command: Option<&str>, machines: &dyn Machines) -> Result<Question, String> {
     let mut question = question(request, machines, &mut Expanded::default())?;
     if let Some(command) = command {
         let read = commands::read(command, &question.scenario).map_err(|why| format!("--command: {why}"))?;
@@ -41,12 +35,20 @@ pub(super) fn one(
         });
         question.findings.extend(left_out);
     }
+    Ok(question)
+}
+
+/// Answers one question.
+///
+/// # Errors
+/// The sentence to show.
+pub(super) fn one(question: &Question, json: bool, out: &mut dyn Write) -> Result<(), String> {
     let answer = evaluate(&question.scenario);
     let next = advice::next(&question.scenario, &answer);
     let written = if json {
-        writeln!(out, "{:#}", as_json(&question, &answer, &next))
+        writeln!(out, "{:#}", as_json(question, &answer, &next))
     } else {
-        write!(out, "{}", text(&question, &answer, &next))
+        write!(out, "{}", text(question, &answer, &next))
     };
     written.map_err(|error| format!("the answer cannot be written: {error}"))
 }

@@ -16,6 +16,7 @@ mod measure;
 mod model_file;
 mod nearest;
 mod on_disk;
+mod paper;
 mod profile;
 mod quants;
 mod question;
@@ -52,7 +53,8 @@ willitrun: will this model run on this machine, and how well?
   willitrun quants --model M                  every file of one model, by rule and as published
   willitrun import FILE [--out model.ron]   a model preset from a .gguf, .safetensors, config.json or their folder
   willitrun import BENCH.json [--save]      what llama-bench -o json printed, beside what is predicted
-  willitrun profile show|validate|encode|decode FILE   machines, models and quants as share codes
+  willitrun profile show|validate|encode|decode FILE|ID|CODE   machines, models and quants as share codes
+  willitrun profile diff A B [C D]   in which figures machines differ
 
 Every command takes --json. Memory is in GiB (2^30 bytes), files and bandwidths in GB (10^9).
 
@@ -68,6 +70,7 @@ check, how:    --context 8192|32k  --depth N  --prompt N  --answer N  --kv-k F -
                --experts N  --samples N  --engine NAME  --engine-date YYYY[-MM]  --backend NAME
                --shell sh|PowerShell|cmd   which of them the command is written for
                --command \"llama-server ...\"   options read from a command, over all others
+check, to share: --report text|csv|svg|png  [--out FILE]  [--theme dark|light]   no path, no name of a user or host
 ";
 
 /// How a command ended when it did not succeed.
@@ -192,9 +195,16 @@ fn check_command(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> {
         words.done()?;
         return check::batch(file.as_ref(), &machines, out).map_err(Failure::Request);
     }
-    let command = words.take("command");
+    let (paper, command) = (paper::wanted(&mut words)?, words.take("command"));
     let request = words.request(&[])?;
-    check::one(&request, command.as_deref(), &machines, json, out).map_err(Failure::Request)
+    if paper.is_some() && json {
+        return Err(Failure::Request("--report and --json are two forms of one answer: choose one".to_owned()));
+    }
+    let question = check::asked(&request, command.as_deref(), &machines)?;
+    if let Some(paper) = paper {
+        return paper::write(&paper, &question, out);
+    }
+    check::one(&question, json, out).map_err(Failure::Request)
 }
 
 /// A hint that ends a sentence, or the end of the sentence without one.

@@ -1,4 +1,4 @@
-//! `willitrun profile show|validate|encode|decode`: the documents users share, and their share codes. A profile is
+//! `willitrun profile show|validate|encode|decode|diff`: the documents users share, and their share codes. A profile is
 //! a machine; models and quants of the user's own go the same way.
 
 use std::io::Write;
@@ -6,8 +6,10 @@ use std::path::Path;
 
 use crate::catalog::Catalog;
 use crate::formats::any_doc::Document;
+use crate::formats::machine_diff;
 use crate::formats::machine_doc::{self, Live, MachineDoc};
 use crate::formats::share_code;
+use crate::hardware::Machine;
 
 use super::{Failure, Words, files, question};
 
@@ -15,9 +17,13 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
     let json = words.flag("json");
     let (Some(what), Some(name)) = (words.next(), words.next()) else {
         return Err(Failure::Request(
-            "write willitrun profile show|validate|encode|decode and a file or an id".to_owned(),
+            "write willitrun profile show|validate|encode|decode|diff and a file, an id or a share code".to_owned(),
         ));
     };
+    let mut names = vec![name.clone()];
+    while let (true, Some(next)) = (what == "diff", words.next()) {
+        names.push(next);
+    }
     words.done()?;
     let text = match what.as_str() {
         "show" => show(&name, json)?,
@@ -26,9 +32,10 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
             format!("{}\n", share_code::encode(&document(&name)?.write()).map_err(|error| error.to_string())?)
         }
         "decode" => decode(&name)?,
+        "diff" => diff(&names, json)?,
         other => {
             return Err(Failure::Request(format!(
-                "'{}' cannot be done with a profile: show, validate, encode or decode",
+                "'{}' cannot be done with a profile: show, validate, encode, decode or diff",
                 crate::formats::shown(other, 40)
             )));
         }
@@ -36,13 +43,45 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
     out.write_all(text.as_bytes()).map_err(|error| Failure::Machine(format!("nothing can be written: {error}")))
 }
 
-/// A machine or a model by id, or a document of any kind from a file.
+/// The most machines that are compared at a time.
+const MOST_COMPARED: usize = 4;
+
+/// How machines differ.
+fn diff(names: &[String], json: bool) -> Result<String, String> {
+    if !(2..=MOST_COMPARED).contains(&names.len()) {
+        return Err(format!(
+            "profile diff compares two to {MOST_COMPARED} machines: name each by id, file or share code"
+        ));
+    }
+    let machines: Vec<Machine> = names
+        .iter()
+        .map(|name| match document(name)? {
+            Document::Machine(doc) => {
+                let mut machine = doc.machine;
+                Catalog::builtin().resolve(&mut machine);
+                Ok(machine)
+            }
+            other => Err(format!("'{}' is not the profile of a machine: only those are compared", other.name())),
+        })
+        .collect::<Result<_, String>>()?;
+    let machines: Vec<&Machine> = machines.iter().collect();
+    Ok(if json { format!("{:#}\n", machine_diff::json(&machines)) } else { machine_diff::text(&machines) })
+}
+
+/// A machine or a model by id, or a document of any kind from a file or a share code.
 fn document(name: &str) -> Result<Document, String> {
     let catalog = Catalog::builtin();
     let path = Path::new(name);
+    if name.trim_start().starts_with("WIR") && !path.is_file() {
+        return Document::read(name).map_err(|error| error.to_string());
+    }
     if path.is_file() || path.extension().is_some_and(|end| end.eq_ignore_ascii_case("ron")) {
         let text = files::text(path)?;
         return Document::read(&text).map_err(|error| format!("{name}, {error}"));
+    }
+    if name == "this" {
+        let (machine, _) = super::ThisMachine::default().get().clone();
+        return Ok(Document::Machine(Box::new(MachineDoc::new(machine.for_others()))));
     }
     if let Some(doc) = catalog.profile(name) {
         return Ok(Document::Machine(Box::new(doc.clone())));

@@ -3,15 +3,9 @@
 use crate::advice::{Loss, Ranked};
 use crate::units::Tokens;
 
-use super::text::clean;
-
-/// The longest text of a cell.
-const CELL: usize = 300;
+use super::csv::line;
 
 /// Rows with the machine and the context they were asked for, under a header. `test` says what the cited figures are.
-///
-/// A cell that begins as a formula does, with `=`, `+`, `-` or `@`, gets an apostrophe and quotes: a spreadsheet shows
-/// it and does not carry it out.
 #[must_use]
 pub fn write(rows: &[Ranked], machine: &str, context: Tokens, test: &str) -> String {
     let quality = if test.is_empty() { "cited quality".to_owned() } else { format!("cited quality ({test})") };
@@ -61,22 +55,6 @@ pub fn write(rows: &[Ranked], machine: &str, context: Tokens, test: &str) -> Str
     lines
 }
 
-fn line(cells: &[&str]) -> String {
-    let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).collect();
-    format!("{}\r\n", cells.join(","))
-}
-
-fn quoted(cell: &str) -> String {
-    let cell = clean(cell, CELL);
-    let formula = cell.starts_with(['=', '+', '-', '@']);
-    if formula || cell.contains([',', '"']) {
-        let mark = if formula { "'" } else { "" };
-        format!("\"{mark}{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -88,23 +66,6 @@ mod tests {
     use crate::scenario::Subject;
     use crate::units::{Bytes, Params};
     use crate::verdict::Level;
-
-    #[test]
-    fn a_formula_is_text() {
-        for (cell, expected) in [
-            ("plain", "plain"),
-            ("", ""),
-            ("a, b", "\"a, b\""),
-            ("say \"no\"", "\"say \"\"no\"\"\""),
-            ("=1+1", "\"'=1+1\""),
-            ("+1", "\"'+1\""),
-            ("-1", "\"'-1\""),
-            ("@SUM(A1)", "\"'@SUM(A1)\""),
-            ("two\nlines", "twolines"),
-        ] {
-            assert_eq!(quoted(cell), expected, "{cell:?}");
-        }
-    }
 
     #[test]
     fn a_row_has_a_cell_for_each_column() {

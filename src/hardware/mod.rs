@@ -6,15 +6,18 @@
 mod bench_run;
 mod cluster;
 mod device;
+mod differences;
 mod figure;
 mod link;
 mod machine;
 mod measured_run;
 mod measurement;
+mod title;
 
 pub use bench_run::{BenchRun, Compared, Part, Setup, Standing, Work};
 pub use cluster::{Node, NodePools, Way};
 pub use device::{Accelerator, Backend, MemoryPlatform};
+pub use differences::{Row, Told, Unit, differences};
 pub use figure::{Basis, Figure, Source};
 pub use link::{Link, LinkKind};
 pub use machine::{Cpu, Dimms, Finding, Level, Machine, Pool, PoolKind, Slot};

@@ -42,12 +42,21 @@ pub fn open_any(path: &Path) -> Result<Opened, LibraryError> {
         return bench.map(|bench| Opened::Bench(Box::new(bench)));
     }
     match text(path)? {
-        // A group in RON, or a comment before it.
-        Some(text) if text.trim_start_matches('\u{feff}').trim_start().starts_with(['(', '/', '#']) => {
-            Ok(Opened::Document)
+        Some(text) if begins_a_document(&text) => Ok(Opened::Document),
+        None if beginning(path).is_ok_and(|text| begins_a_document(&text) && !text.contains('\0')) => {
+            let most = MOST_BYTES >> 20;
+            Err(refused(
+                path,
+                format!("a machine, a model or a quant in RON is at most {most} MiB long, and this is longer"),
+            ))
         }
         _ => model(path),
     }
+}
+
+/// A group in RON, or a comment before it.
+fn begins_a_document(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with(['(', '/', '#'])
 }
 
 /// A model; a configuration without weights is a shape alone.

@@ -11,11 +11,12 @@ use crate::hardware::{BenchRun, Finding, Machine, Pool, PoolKind, Source};
 use crate::model::Architecture;
 use crate::placement::{Plan, Policy};
 use crate::quant::{CustomMix, Quant, Rule};
-use crate::scenario::{Answer, Point, Scenario, Subject, evaluate_here, largest_context, sweep};
+use crate::scenario::{Answer, Point, Scenario, Subject, contexts, evaluate_here, largest_context, sweep};
 use crate::units::Tokens;
 
 use super::accuracy::Accuracy;
 use super::by_hand::{Lower, Plot};
+use super::compare::ComparePage;
 use super::editor::{ModelEditor, QuantEditor};
 use super::files::Files;
 use super::history::History;
@@ -25,13 +26,12 @@ use super::memo::Memo;
 use super::offer::{Offer, offers};
 use super::rank::{RankPage, Ranking};
 use super::reason::Reason;
+use super::share::SharePage;
 use super::step::Step;
-use super::{MachineChoice, MemoryUnit, Own};
+use super::{Exported, FileKind, MachineChoice, MemoryUnit, Own};
 
 pub use super::measure::Measuring;
 
-/// Points of a sweep over context.
-const POINTS: u32 = 96;
 /// The shortest context offered.
 pub const SHORTEST: u64 = 512;
 
@@ -57,6 +57,10 @@ pub enum Workspace {
     Model,
     /// The quant on screen, tensor by tensor.
     Quant,
+    /// The answer on paper, as it is before it leaves.
+    Share,
+    /// Machines side by side.
+    Compare,
 }
 
 /// A machine that can be chosen.
@@ -68,6 +72,8 @@ pub struct Choice {
     pub name: String,
     /// What is in it, in a few words.
     pub summary: String,
+    /// The machine.
+    pub machine: Arc<Machine>,
 }
 
 /// A sentence to the user that stays until it is closed.
@@ -87,6 +93,8 @@ pub struct Workbench {
     pub base: Arc<Machine>,
     /// Which machine that is.
     pub choice: MachineChoice,
+    /// This very machine, as read and measured.
+    pub this: Option<Arc<Machine>>,
     /// Machines to choose from besides this one.
     pub machines: Vec<Choice>,
     /// What detection found worth saying.
@@ -117,10 +125,14 @@ pub struct Workbench {
     pub ranking: Option<Ranking>,
     /// What the user chose on the page of the ranking.
     pub rank: RankPage,
-    /// A ranking to be written where no dialog is available.
-    pub exported: Option<String>,
+    /// What is to be written where no dialog is available.
+    pub exported: Option<Exported>,
     /// What the user chose on the page of thinking and serving.
     pub reason: Reason,
+    /// What the user chose to compare.
+    pub compare: ComparePage,
+    /// What the user chose on the page that shares the answer.
+    pub share: SharePage,
     /// Published measurements with what is predicted for them.
     pub accuracy: Accuracy,
     /// Speeds measured on this machine, whichever is on screen.
@@ -171,8 +183,8 @@ pub enum PathFor {
     Folder,
     /// Writing what is edited.
     ExportOwn(Own),
-    /// Writing the rows of a ranking.
-    ExportRanking,
+    /// Writing a file for others.
+    Write(FileKind),
 }
 
 /// Whether two questions differ in the model at most, and in the length of its answers.
@@ -193,6 +205,7 @@ impl Workbench {
             llama_bench: LlamaBench::default(),
             scenario,
             choice: MachineChoice::This,
+            this: None,
             machines: Vec::new(),
             findings: Vec::new(),
             unit: MemoryUnit::Gib,
@@ -210,6 +223,8 @@ impl Workbench {
             rank: RankPage::default(),
             exported: None,
             reason: Reason::default(),
+            compare: ComparePage::default(),
+            share: SharePage::default(),
             accuracy: Accuracy::default(),
             files: Files::default(),
             opened: scenario_file,
@@ -390,17 +405,6 @@ pub(super) fn without_context(scenario: &Scenario) -> Scenario {
 #[must_use]
 pub fn usual_answer(subject: &Subject) -> Tokens {
     Tokens::new(if subject.model.facts.reasoning { 12_000 } else { 512 })
-}
-
-/// Contexts evenly spread on a log scale, ends included.
-pub(super) fn contexts(limit: Tokens) -> Vec<Tokens> {
-    let (low, high) = (SHORTEST.min(limit.get()).max(1) as f64, limit.as_f64().max(1.0));
-    let mut all: Vec<Tokens> = (0..=POINTS)
-        .map(|i| low * (high / low).powf(f64::from(i) / f64::from(POINTS)))
-        .map(|context| Tokens::new(context.round() as u64))
-        .collect();
-    all.dedup();
-    all
 }
 
 /// The name of a pool for a list.

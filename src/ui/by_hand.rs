@@ -2,10 +2,10 @@
 
 use crate::memory::{KvPlace, RunOptions};
 use crate::placement::{CpuExperts, GpuLayers, LayerHome, Plan, Policy};
-use crate::scenario::{Point, Scenario, evaluate_here, sweep};
+use crate::scenario::{Point, Scenario, contexts, evaluate_here, sweep};
 use crate::units::Tokens;
 
-use super::bench::{Workbench, contexts, usual_answer, without_context};
+use super::bench::{Workbench, usual_answer, without_context};
 
 /// What stands in the card at the lower right of the page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

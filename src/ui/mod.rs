@@ -5,6 +5,7 @@
 pub mod accuracy;
 mod anchors;
 pub mod bench;
+pub mod compare;
 pub mod by_hand;
 #[cfg(test)]
 mod contrast;
@@ -14,6 +15,7 @@ pub mod focus;
 pub mod fonts;
 mod editor;
 mod history;
+pub mod inks;
 pub mod measure;
 pub mod measured;
 mod memo;
@@ -24,6 +26,7 @@ mod profiles;
 pub mod rank;
 pub mod reason;
 mod run;
+pub mod share;
 pub mod shell;
 mod step;
 mod rail;
@@ -33,8 +36,10 @@ pub mod theme;
 pub mod widget;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::catalog::Breadth;
+use crate::formats::sheet::card::Pixels;
 use crate::reasoning::requests::Trial;
 
 /// What a view wants done that it cannot do itself.
@@ -64,10 +69,12 @@ pub enum Command {
     Rank(Breadth),
     /// Look for the largest context of each model ranked.
     FindContexts,
-    /// Write a ranking to a file chosen in a dialog.
-    ExportRanking(String),
-    /// Write the ranking last exported to this path.
-    ExportRankingTo(PathBuf),
+    /// Put a picture on the clipboard.
+    CopyPicture(Arc<Pixels>),
+    /// Write a file where the user says in a dialog.
+    Write(Exported),
+    /// Write the file last exported to this path.
+    WriteTo(PathBuf),
     /// Predict every published measurement.
     Compare,
     /// Work out a run of many requests.
@@ -102,6 +109,53 @@ pub enum Command {
     OpenCode(String),
     /// Ask the system for what was copied; a share code in it is opened.
     Paste,
+}
+
+/// A file that is to be written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exported {
+    /// The name to suggest, without its ending.
+    pub name: String,
+    /// What it is.
+    pub kind: FileKind,
+    /// What stands in it.
+    pub bytes: Arc<[u8]>,
+}
+
+/// Kinds of files that are written for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// A table.
+    Csv,
+    /// A report.
+    Text,
+    /// A picture in vectors.
+    Svg,
+    /// A picture in pixels.
+    Png,
+}
+
+impl FileKind {
+    /// What it is called.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "table",
+            Self::Text => "report",
+            Self::Svg | Self::Png => "picture",
+        }
+    }
+
+    /// How its name ends.
+    #[must_use]
+    pub const fn ending(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Text => "txt",
+            Self::Svg => "svg",
+            Self::Png => "png",
+        }
+    }
 }
 
 /// What a user edits and keeps besides machines.

@@ -10,7 +10,8 @@ use super::paint::logo;
 use super::widget::button::{Button, icon_button};
 use super::widget::segmented::{segmented, tab};
 use super::{
-    Command, MemoryUnit, accuracy, editor, files, fonts, measure, profiles, rail, rank, reason, run, strip, theme,
+    Command, FileKind, MemoryUnit, accuracy, compare, editor, files, fonts, measure, profiles, rail, rank, reason, run,
+    share, strip, theme,
 };
 
 const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
@@ -65,6 +66,8 @@ pub fn ui(ui: &mut Ui, bench: Option<&mut Workbench>, catalog: &Catalog) -> Opti
             Workspace::Accuracy => accuracy::ui(ui, bench, catalog),
             Workspace::Model => editor::model_ui(ui, bench),
             Workspace::Quant => editor::quant_ui(ui, bench),
+            Workspace::Share => share::ui(ui, bench),
+            Workspace::Compare => compare::ui(ui, bench),
         });
         let asked = page.inner;
         command = command.take().or(asked);
@@ -106,7 +109,7 @@ fn top_bar(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comm
         let [before, between] = if is_folded(ui.ctx()) { TABS_NARROW } else { TABS };
         ui.add_space(before);
         ui.spacing_mut().item_spacing.x = between;
-        let inside = matches!(bench.workspace, Workspace::Model | Workspace::Quant);
+        let inside = matches!(bench.workspace, Workspace::Model | Workspace::Quant | Workspace::Share);
         for (workspace, name) in [
             (Workspace::Run, "Run"),
             (Workspace::Rank, "What runs here"),
@@ -116,7 +119,12 @@ fn top_bar(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comm
             (Workspace::Measure, "Measure"),
             (Workspace::Accuracy, "Accuracy"),
         ] {
-            if tab(ui, name, bench.workspace == workspace || inside && workspace == Workspace::Run).clicked() {
+            let within = match workspace {
+                Workspace::Run => inside,
+                Workspace::Profiles => bench.workspace == Workspace::Compare,
+                _ => false,
+            };
+            if tab(ui, name, bench.workspace == workspace || within).clicked() {
                 bench.workspace = workspace;
                 bench.search.clear();
             }
@@ -190,7 +198,10 @@ fn notice(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
             PathFor::Model => ("Path of a model file to open…", "Open"),
             PathFor::Folder => ("Path of a folder with models…", "Add"),
             PathFor::ExportOwn(_) => ("Path to write it to…", "Write"),
-            PathFor::ExportRanking => ("Path of a table (.csv) to write…", "Write"),
+            PathFor::Write(FileKind::Csv) => ("Path of a table (.csv) to write…", "Write"),
+            PathFor::Write(FileKind::Text) => ("Path of a report (.txt) to write…", "Write"),
+            PathFor::Write(FileKind::Svg) => ("Path of a picture (.svg) to write…", "Write"),
+            PathFor::Write(FileKind::Png) => ("Path of a picture (.png) to write…", "Write"),
         };
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -213,7 +224,7 @@ fn notice(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
                             Command::OpenCode(bench.path.trim().to_owned())
                         }
                         PathFor::ExportOwn(own) => Command::ExportOwnTo(own, path),
-                        PathFor::ExportRanking => Command::ExportRankingTo(path),
+                        PathFor::Write(_) => Command::WriteTo(path),
                         PathFor::Open | PathFor::Model => Command::OpenPath(path),
                         PathFor::Folder => Command::AddFolderAt(path),
                         PathFor::Export => Command::ExportTo(path),

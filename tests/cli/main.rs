@@ -7,6 +7,7 @@ mod files;
 mod lists;
 mod machine;
 mod options;
+mod paper;
 mod program;
 mod refusals;
 mod serving;

@@ -11,6 +11,7 @@ use willitrun::catalog::bench_runs::Known;
 use willitrun::formats::commands::{self, Shell};
 use willitrun::formats::gguf::{self, Header, MOST_READ, Source, SplitName};
 use willitrun::formats::gguf_model::GgufModel;
+use willitrun::formats::machine_diff;
 use willitrun::formats::machine_doc::{self, Origin};
 use willitrun::formats::safetensors::{self, MOST_PARTS, SafetensorsModel};
 use willitrun::formats::settings_doc::Settings;
@@ -263,6 +264,9 @@ pub fn machine_doc(data: &[u8]) {
                     Ok(back) => assert_eq!(machine_doc::write(&back), written),
                     Err(error) => panic!("{error}: {written}"),
                 }
+                let said = machine_diff::text(&[&doc.machine, &doc.machine]);
+                assert!(said.contains("They do not differ"), "{said}");
+                assert!(!said.chars().any(|c| c.is_control() && c != '\n'), "{said:?}");
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The whole window over pinned machines: what is there, what the hand and the keyboard change, what jobs send back.
 
 mod accuracy;
+mod compare;
 mod editor;
 mod files;
 mod hand;
@@ -12,6 +13,7 @@ mod rank;
 mod reason;
 mod requests;
 mod run;
+mod share;
 mod strip;
 mod window;
 

@@ -317,7 +317,8 @@ fn the_rows_on_screen_are_exported() {
     let table = {
         click(&mut h, "Export…");
         until(&mut h, "table", |bench| bench.exported.is_some());
-        bench(&mut h).exported.clone().expect("a table")
+        let file = bench(&mut h).exported.clone().expect("a table");
+        String::from_utf8(file.bytes.to_vec()).expect("text")
     };
     assert_eq!(table.lines().count(), count + 1, "{table}");
     assert!(table.lines().nth(1).is_some_and(|line| line.contains(",gpt-oss-")), "{table}");

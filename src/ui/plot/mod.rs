@@ -13,6 +13,7 @@ mod hand;
 pub mod lines;
 mod memory;
 mod overlay;
+mod several;
 mod speed;
 mod stack;
 mod sweep;
@@ -26,6 +27,7 @@ use crate::scenario::Point;
 use crate::units::{Bytes, GB, GIB, Tokens, grouped};
 
 pub use memory::{memory, memory_under};
+pub use several::{MOST as MOST_MACHINES, Series, memory_of, sample, speed_of};
 pub use speed::{speed, speed_under};
 
 /// What both plots draw, borrowed from a memo.

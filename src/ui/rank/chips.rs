@@ -2,7 +2,6 @@
 
 use egui::{Align, Label, Layout, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
-use crate::ui::Command;
 use crate::ui::bench::{Workbench, glyph_of};
 use crate::ui::fonts::{self, Weight};
 use crate::ui::paint::icon::Icon;
@@ -10,6 +9,7 @@ use crate::ui::paint::verdict;
 use crate::ui::theme::{self, radius};
 use crate::ui::widget::button::Button;
 use crate::ui::widget::segmented::segmented;
+use crate::ui::{Command, Exported, FileKind};
 use crate::units::grouped;
 use crate::verdict::Level;
 
@@ -98,7 +98,11 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, view: &View<'_>) -> Option<
             ui.spacing_mut().item_spacing.x = 14.0;
             let export = ui.add_enabled(!view.shown.rows.is_empty(), Button::new("Export…").icon(Icon::Share).small());
             if export.on_hover_text("The rows on screen as a table (CSV)").clicked() {
-                command = Some(Command::ExportRanking(super::export(bench, view)));
+                command = Some(Command::Write(Exported {
+                    name: "ranking".to_owned(),
+                    kind: FileKind::Csv,
+                    bytes: super::export(bench, view).into_bytes().into(),
+                }));
             }
             if let Some(ranking) = &bench.ranking {
                 let said = if let Some(took) = ranking.took {

@@ -5,7 +5,7 @@ use egui::{Align, Layout, Margin, Ui};
 use crate::formats::commands::{self, Shell};
 use crate::placement::Engine;
 
-use crate::ui::bench::Workbench;
+use crate::ui::bench::{Workbench, Workspace};
 use crate::ui::paint::icon::Icon;
 use crate::ui::widget::button::Button;
 use crate::ui::widget::card::rows;
@@ -31,6 +31,10 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
         rows(ui, 24.0);
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let share = ui.add(Button::new("Share…").icon(Icon::Share).small());
+                if share.on_hover_text("The answer as a card, a report or a table; the machine as a code").clicked() {
+                    bench.workspace = Workspace::Share;
+                }
                 let copy = ui.add_enabled(written.is_ok(), Button::new("Copy").icon(Icon::Copy).small());
                 if let (true, Ok(line)) = (copy.clicked(), &written) {
                     command = Some(Command::Copy(line.clone()));
