@@ -12,15 +12,16 @@ use std::sync::{Arc, OnceLock};
 
 use include_dir::{Dir, include_dir};
 
+use crate::advice::buying::{Drive, ModuleSizes, Shop};
 use crate::advice::memories::Memory;
 use crate::advice::peers::Peers;
 use crate::formats::file_doc::{self, Published};
 use crate::formats::machine_doc::{self, MachineDoc, Origin};
 use crate::formats::{
-    claim_doc, cost_doc, device_doc, engine_doc, layout_doc, memory_doc, model_doc, peer_doc, quality_doc, quant_doc,
-    serving_doc, speed_doc, thinking_doc,
+    claim_doc, cost_doc, device_doc, engine_doc, layout_doc, memory_doc, model_doc, peer_doc, purchase_doc,
+    quality_doc, quant_doc, serving_doc, speed_doc, thinking_doc,
 };
-use crate::hardware::{Accelerator, Machine, MemoryPlatform, Node, Pool};
+use crate::hardware::{Accelerator, Machine, MemoryPlatform, Node, Pool, PoolKind};
 use crate::model::Architecture;
 use crate::placement::Engine;
 use crate::quant::{Facts, Measured, Mix, Quality, Quant, RuntimeFormat};
@@ -46,6 +47,7 @@ const PEERS: &str = include_str!("../assets/peers.ron");
 const CLAIMS: &str = include_str!("../assets/claims.ron");
 const COSTS: &str = include_str!("../assets/costs.ron");
 const THINKING: &str = include_str!("../assets/thinking.ron");
+const PURCHASES: &str = include_str!("../assets/purchases.ron");
 const MEMORIES: &str = include_str!("../assets/memories.ron");
 const CACHE_LAYOUTS: &str = include_str!("../assets/cache_layouts.ron");
 
@@ -80,6 +82,10 @@ pub struct Catalog {
     pub thinking: Thinking,
     /// Kinds of memory to compare a model on.
     pub memories: Vec<Memory>,
+    /// Drives that can be bought.
+    pub drives: Vec<Drive>,
+    /// Sizes of one module of RAM.
+    pub modules: ModuleSizes,
     /// Latent caches of engines with formats of their own.
     pub cache_layouts: Vec<Special>,
 }
@@ -101,6 +107,9 @@ pub struct AdapterFacts<'a> {
 
 /// What a driver reports may lie this share below the nominal size, or above it.
 const MEMORY_TOLERANCE: f64 = 0.06;
+
+/// Where cards are sold one by one.
+const SOLD_ALONE: [&str; 2] = ["desktop", "workstation"];
 
 impl Catalog {
     /// The built-in catalogue, read once.
@@ -125,6 +134,7 @@ impl Catalog {
             let family = model_doc::parse_models(file.1).map_err(|e| named(&file.0, &e))?;
             models.extend(family.into_iter().map(Arc::new));
         }
+        let (drives, modules) = purchase_doc::read(PURCHASES).map_err(|e| named("purchases.ron", &e))?;
         let mut catalog = Self {
             models,
             quants: quant_doc::parse_quants(QUANTS).map_err(|e| named("quants.ron", &e))?,
@@ -146,6 +156,8 @@ impl Catalog {
             claims: claim_doc::read(CLAIMS).map_err(|e| named("claims.ron", &e))?,
             costs: cost_doc::read(COSTS).map_err(|e| named("costs.ron", &e))?,
             thinking: thinking_doc::read(THINKING).map_err(|e| named("thinking.ron", &e))?,
+            drives,
+            modules,
             memories: memory_doc::read(MEMORIES).map_err(|e| named("memories.ron", &e))?,
             cache_layouts: layout_doc::read(CACHE_LAYOUTS).map_err(|e| named("cache_layouts.ron", &e))?,
         };
@@ -155,6 +167,19 @@ impl Catalog {
             catalog.profiles.push(doc);
         }
         Ok(catalog)
+    }
+
+    /// What can be bought: the cards of the ready-made machines, boards, drives and modules.
+    #[must_use]
+    pub fn shop(&self) -> Shop {
+        let mut cards: Vec<Accelerator> = Vec::new();
+        for pool in self.profiles.iter().flat_map(|profile| &profile.machine.pools) {
+            let Some(card) = pool.device.as_ref().filter(|_| pool.kind == PoolKind::Vram) else { continue };
+            if SOLD_ALONE.contains(&card.segment.as_str()) && cards.iter().all(|known| known.id != card.id) {
+                cards.push(card.clone());
+            }
+        }
+        Shop { cards, boards: self.memories.clone(), drives: self.drives.clone(), modules: self.modules.clone() }
     }
 
     /// The model of this id, in any case.

@@ -1,10 +1,15 @@
 //! Arguments, logging, then the window or a headless command.
+//!
+//! On Windows the program has no console of its own, so the window opens without one; headless commands write to the
+//! console they were started from.
+#![cfg_attr(windows, windows_subsystem = "windows")]
 
 use std::process::ExitCode;
 
 use willitrun::{app, cli, detect, measure};
 
 fn main() -> ExitCode {
+    cli::attach_console();
     let args: Vec<_> = std::env::args_os().skip(1).collect();
     // GPU drivers are asked in a child: this program once more, with a hidden word.
     let hidden = match args.first().and_then(|word| word.to_str()) {

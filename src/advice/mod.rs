@@ -4,6 +4,7 @@ pub mod accuracy;
 mod alternatives;
 pub mod baseline;
 pub mod binding;
+pub mod buying;
 mod changes;
 mod compare;
 mod field;

@@ -5,7 +5,9 @@
 
 mod bench_file;
 mod check;
+mod buy;
 mod claims;
+mod console;
 mod described;
 mod detect;
 mod faq;
@@ -31,6 +33,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
+pub use console::attach_console;
 use request::Request;
 pub use this::ThisMachine;
 
@@ -45,6 +48,7 @@ willitrun: will this model run on this machine, and how well?
   willitrun detect                            this machine, with the source of every figure
   willitrun measure [ram|gpu|link|disk|all] [--seconds S] [--file F] [--save]   what this machine really does
   willitrun measure llama-bench --model FILE.gguf [--gpu-layers N] [--save]   runs llama-bench from PATH
+  willitrun buy    --model M --quant Q [--tps N] [...]   what to add to the machine, and what it does
   willitrun simulate kv|blocks [--model M] [...]   who gets room in a pool of caches
   willitrun claims [--topic T]                what pages and guides answer about R1, and why they differ
   willitrun faq [--model M] [--machine X] [--search TEXT]   questions answered for a model and a machine
@@ -147,8 +151,8 @@ fn finish(ended: Result<(), Failure>) -> ExitCode {
 }
 
 /// What can be asked for.
-const COMMANDS: [&str; 14] = [
-    "check", "rank", "files", "detect", "measure", "simulate", "claims", "faq", "models", "quants", "devices",
+const COMMANDS: [&str; 15] = [
+    "check", "buy", "rank", "files", "detect", "measure", "simulate", "claims", "faq", "models", "quants", "devices",
     "profiles", "profile", "import",
 ];
 
@@ -159,6 +163,7 @@ fn dispatch(command: &str, args: &[OsString], out: &mut dyn Write) -> Result<(),
     }
     match command {
         "check" => check_command(words, out),
+        "buy" => buy::run(words, out),
         "rank" => rank::run(words, out),
         "files" => on_disk::run(words, out),
         "detect" => detect::run(words, out),

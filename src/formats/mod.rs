@@ -33,6 +33,7 @@ pub mod memory_doc;
 pub mod model_doc;
 pub mod ollama_manifest;
 pub mod peer_doc;
+pub mod purchase_doc;
 pub mod quality_doc;
 pub mod quant_doc;
 pub mod ranking_csv;

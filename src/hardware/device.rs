@@ -13,6 +13,8 @@ pub struct Accelerator {
     pub variant: String,
     /// `NVIDIA`, `AMD`, `Intel`, `Apple`, `Qualcomm`.
     pub vendor: String,
+    /// Where it is sold: `desktop`, `workstation`, `laptop`, `datacenter`, `igpu`, `soc`; empty when unknown.
+    pub segment: String,
     /// The generation, such as `Ada Lovelace`.
     pub arch: String,
     /// The kind of its memory, such as `GDDR6X` or `LPDDR5-6400`.
@@ -35,6 +37,8 @@ pub struct Accelerator {
     pub fp32: Option<FlopsPerSecond>,
     /// Board power in watts.
     pub watts: Option<f64>,
+    /// What it was launched at, in US dollars; not what it costs today.
+    pub launch_usd: Option<f64>,
     /// Where these figures were found.
     pub source: String,
     /// Whether the row was written from memory and not checked.

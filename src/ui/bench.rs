@@ -15,6 +15,7 @@ use crate::scenario::{Answer, Point, Scenario, Subject, contexts, evaluate_here,
 use crate::units::Tokens;
 
 use super::accuracy::Accuracy;
+use super::buy::Buying;
 use super::by_hand::{Lower, Plot};
 use super::compare::ComparePage;
 use super::editor::{ModelEditor, QuantEditor};
@@ -57,6 +58,8 @@ pub enum Workspace {
     Model,
     /// The quant on screen, tensor by tensor.
     Quant,
+    /// What to add to the machine on screen.
+    Buy,
     /// The answer on paper, as it is before it leaves.
     Share,
     /// Machines side by side.
@@ -129,6 +132,8 @@ pub struct Workbench {
     pub exported: Option<Exported>,
     /// What the user chose on the page of thinking and serving.
     pub reason: Reason,
+    /// What to add to the machine on screen.
+    pub(super) buying: Buying,
     /// What the user chose to compare.
     pub compare: ComparePage,
     /// What the user chose on the page that shares the answer.
@@ -223,6 +228,7 @@ impl Workbench {
             rank: RankPage::default(),
             exported: None,
             reason: Reason::default(),
+            buying: Buying::default(),
             compare: ComparePage::default(),
             share: SharePage::default(),
             accuracy: Accuracy::default(),

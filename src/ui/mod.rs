@@ -5,6 +5,7 @@
 pub mod accuracy;
 mod anchors;
 pub mod bench;
+pub mod buy;
 pub mod compare;
 pub mod by_hand;
 #[cfg(test)]

@@ -10,8 +10,8 @@ use super::paint::logo;
 use super::widget::button::{Button, icon_button};
 use super::widget::segmented::{segmented, tab};
 use super::{
-    Command, FileKind, MemoryUnit, accuracy, compare, editor, files, fonts, measure, profiles, rail, rank, reason, run,
-    share, strip, theme,
+    Command, FileKind, MemoryUnit, accuracy, buy, compare, editor, files, fonts, measure, profiles, rail, rank, reason,
+    run, share, strip, theme,
 };
 
 const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
@@ -66,6 +66,7 @@ pub fn ui(ui: &mut Ui, bench: Option<&mut Workbench>, catalog: &Catalog) -> Opti
             Workspace::Accuracy => accuracy::ui(ui, bench, catalog),
             Workspace::Model => editor::model_ui(ui, bench),
             Workspace::Quant => editor::quant_ui(ui, bench),
+            Workspace::Buy => buy::ui(ui, bench, catalog),
             Workspace::Share => share::ui(ui, bench),
             Workspace::Compare => compare::ui(ui, bench),
         });
@@ -109,7 +110,7 @@ fn top_bar(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comm
         let [before, between] = if is_folded(ui.ctx()) { TABS_NARROW } else { TABS };
         ui.add_space(before);
         ui.spacing_mut().item_spacing.x = between;
-        let inside = matches!(bench.workspace, Workspace::Model | Workspace::Quant | Workspace::Share);
+        let inside = matches!(bench.workspace, Workspace::Model | Workspace::Quant | Workspace::Share | Workspace::Buy);
         for (workspace, name) in [
             (Workspace::Run, "Run"),
             (Workspace::Rank, "What runs here"),

@@ -1,6 +1,7 @@
 //! The headless commands, on the real binary: figures, lists, refusals, and no display.
 
 mod bench_runs;
+mod buy;
 mod check;
 mod claims;
 mod files;

@@ -40,3 +40,18 @@ with open(here / "models.jsonl", "w") as out:
         out.write(json.dumps({"model": row["model"], "id": row["id"], "arch": row["arch"],
                               "params": int(row["n_params"]), "tensors": int(row["n_tensors"]),
                               "metadata": json.loads(row["metadata_json"])}) + "\n")
+
+# Devices: the columns the catalogue keeps; the platform the table was measured on is no product.
+DEVICES = {
+    "accelerators.csv": ("gpus.csv", ["adapter_name", "vendor", "segment", "pci_ids", "vram_gib", "unified_memory",
+                                      "bandwidth_gbs", "fp16_dense_tflops", "tdp_w", "launch_usd"]),
+    "platforms.csv": ("platforms.csv", ["name", "mts", "channels_64bit", "theoretical_gbs", "typical_stream_gbs",
+                                        "max_ram_gib"]),
+}
+for name, (table, columns) in DEVICES.items():
+    rows = [row for row in csv.DictReader(open(source / "hardware" / table)) if not row.get("name", "").startswith("This VM")]
+    with open(here / name, "w", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([row[c].replace("ACPI QCOM (no PCI)", "") for c in columns] for row in rows)
+    print(name, len(rows))

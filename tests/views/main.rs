@@ -1,6 +1,7 @@
 //! The whole window over pinned machines: what is there, what the hand and the keyboard change, what jobs send back.
 
 mod accuracy;
+mod buy;
 mod compare;
 mod editor;
 mod files;

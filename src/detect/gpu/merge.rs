@@ -9,7 +9,7 @@ use crate::hardware::{Figure, Source};
 use crate::units::{Bytes, BytesPerSecond};
 
 use super::identity::{GpuIdentity, is_software, plain_name};
-use super::report::{Api, GpuKind, GpuReport, Reach};
+use super::report::{Api, GpuKind, GpuReport, Reach, User};
 
 /// A GPU, with the source of each figure.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +40,10 @@ pub struct Gpu {
     pub pcie_generation: Option<u32>,
     /// `PCIe` lanes.
     pub pcie_lanes: Option<u32>,
+    /// `PCIe` lanes the card has.
+    pub pcie_lanes_most: Option<u32>,
+    /// Other programs that hold its memory, most first.
+    pub users: Vec<User>,
     /// For a slice of a card, its share of the card's memory.
     pub slice: Option<f64>,
 }
@@ -156,6 +160,8 @@ fn gpu(group: &[GpuReport]) -> Gpu {
         bandwidth,
         pcie_generation: first(|r| r.pcie_generation),
         pcie_lanes: first(|r| r.pcie_lanes),
+        pcie_lanes_most: group.iter().filter_map(|report| report.pcie_lanes_most).max(),
+        users: group.iter().map(|report| &report.users).find(|users| !users.is_empty()).cloned().unwrap_or_default(),
         slice: slice_of.and_then(|whole| {
             let share = memory.as_ref()?.value.as_f64() / whole as f64;
             (share <= 1.0).then_some(share)

@@ -17,7 +17,7 @@ mod vulkan;
 pub use identity::{GpuIdentity, is_software};
 pub use merge::{Gpu, merge};
 pub use pci::parse as parse_pci;
-pub use report::{Api, GpuKind, GpuReport, Line, Probe, Reach, Trouble, parse_lines, pci_address};
+pub use report::{Api, GpuKind, GpuReport, Line, Probe, Reach, Trouble, User, parse_lines, pci_address};
 pub use vulkan::describe;
 
 /// Asks every interface of this system in turn, the least dangerous first, and tells each answer as it

@@ -5,11 +5,12 @@
 
 use nvml_wrapper::Nvml;
 use nvml_wrapper::enum_wrappers::device::Clock;
+use nvml_wrapper::enums::device::UsedGpuMemory;
 use nvml_wrapper::error::NvmlError;
 
 use crate::detect::text::clean_name;
 
-use super::report::{Api, GpuKind, GpuReport, Line, Trouble, pci_address};
+use super::report::{Api, GpuKind, GpuReport, Line, MOST_USERS, Trouble, User, pci_address};
 
 /// Where WSL puts the library; it is not on the search path of every distribution.
 #[cfg(target_os = "linux")]
@@ -63,6 +64,8 @@ fn card(device: &nvml_wrapper::Device<'_>, driver: &str, tell: &mut dyn FnMut(Li
         bandwidth: bandwidth(device.memory_bus_width().ok(), device.max_clock_info(Clock::Memory).ok()),
         pcie_generation: device.max_pcie_link_gen().ok(),
         pcie_lanes: device.current_pcie_link_width().or_else(|_| device.max_pcie_link_width()).ok(),
+        pcie_lanes_most: device.max_pcie_link_width().ok(),
+        users: users(device),
         ..GpuReport::default()
     };
     if device.mig_mode().is_ok_and(|mode| mode.current == 1) {
@@ -94,6 +97,39 @@ fn slices(card: &nvml_wrapper::Device<'_>, whole: &GpuReport, tell: &mut dyn FnM
     }
 }
 
+/// Who else holds memory of a card; a program that draws and computes counts once.
+fn users(device: &nvml_wrapper::Device<'_>) -> Vec<User> {
+    let computing = device.running_compute_processes().unwrap_or_default();
+    let drawing = device.running_graphics_processes().unwrap_or_default();
+    let mut seen: Vec<u32> = vec![std::process::id()];
+    let mut users = Vec::new();
+    for process in computing.iter().chain(&drawing) {
+        if seen.contains(&process.pid) {
+            continue;
+        }
+        seen.push(process.pid);
+        let path = device.nvml().sys_process_name(process.pid, LONGEST_PATH).unwrap_or_default();
+        let bytes = match process.used_gpu_memory {
+            UsedGpuMemory::Used(bytes) => Some(bytes),
+            UsedGpuMemory::Unavailable => None,
+        };
+        users.push(User { name: program(&path), bytes });
+    }
+    users.sort_by_key(|user| std::cmp::Reverse(user.bytes));
+    users.truncate(MOST_USERS);
+    users
+}
+
+/// The longest path of a program that is asked for.
+const LONGEST_PATH: usize = 256;
+
+/// The name of a program's file: a folder tells who the user is.
+fn program(path: &str) -> String {
+    let file = path.split([' ', '\0']).next().unwrap_or_default();
+    let name = clean_name(file.rsplit(['/', '\\']).next().unwrap_or_default());
+    if name.is_empty() { "a program".to_owned() } else { name }
+}
+
 /// Two transfers a clock: NVML counts the memory clock of GDDR and HBM so (H100: 2619 MHz x 2 x 5120
 /// bit = 3352 GB/s, its data sheet).
 fn bandwidth(bits: Option<u32>, megahertz: Option<u32>) -> Option<u64> {
@@ -111,6 +147,18 @@ mod tests {
         assert_eq!(bandwidth(Some(384), Some(10_501)), Some(1_008_096_000_000));
         assert_eq!(bandwidth(Some(0), Some(1)), None);
         assert_eq!(bandwidth(None, Some(1)), None);
+    }
+
+    #[test]
+    fn a_program_is_told_without_its_folder() {
+        for (path, name) in [
+            ("/usr/lib/xorg/Xorg", "Xorg"),
+            ("/home/somebody/venv/bin/python3 train.py", "python3"),
+            (r"C:\Games\game.exe", "game.exe"),
+            ("", "a program"),
+        ] {
+            assert_eq!(program(path), name, "{path}");
+        }
     }
 
     #[test]

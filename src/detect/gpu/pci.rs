@@ -84,6 +84,9 @@ fn report(files: &dyn Files, address: &str) -> Option<GpuReport> {
     report.driver = driver;
     if report.kind != GpuKind::Integrated {
         (report.pcie_generation, report.pcie_lanes) = link_to_host(files, &folder);
+        let most = files.number(&format!("{folder}/max_link_width"));
+        report.pcie_lanes_most =
+            most.and_then(|width| u32::try_from(width).ok()).filter(|width| (1..=32).contains(width));
     }
     Some(report)
 }

@@ -41,12 +41,25 @@ pub struct GpuReport {
     pub pcie_generation: Option<u32>,
     /// `PCIe` lanes in use.
     pub pcie_lanes: Option<u32>,
+    /// `PCIe` lanes the card has.
+    pub pcie_lanes_most: Option<u32>,
+    /// Other programs that hold memory of it, as far as the driver says, most first.
+    pub users: Vec<User>,
     /// GPU cores, where the name is shared by several bins (Apple).
     pub cores: Option<u32>,
     /// This is a slice (MIG) of a card with so many bytes.
     pub slice_of: Option<u64>,
     /// Whether a program could open it: listed on the bus is not yet usable.
     pub reach: Reach,
+}
+
+/// A program that holds memory of a GPU.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct User {
+    /// The name of its file, without the folder.
+    pub name: String,
+    /// Bytes it holds, where the driver says.
+    pub bytes: Option<u64>,
 }
 
 /// An interface that lists GPUs, the most trusted for sizes first.
@@ -160,7 +173,8 @@ impl Line {
                 "vendor": r.vendor, "device": r.device, "revision": r.revision,
                 "pci": r.pci, "luid": r.luid, "memory": r.memory, "free": r.free, "shared": r.shared,
                 "limit": r.limit, "window": r.window, "bandwidth": r.bandwidth,
-                "pcie_generation": r.pcie_generation, "pcie_lanes": r.pcie_lanes,
+                "pcie_generation": r.pcie_generation, "pcie_lanes": r.pcie_lanes, "pcie_lanes_most": r.pcie_lanes_most,
+                "users": r.users.iter().map(|user| json!([user.name, user.bytes])).collect::<Vec<_>>(),
                 "cores": r.cores, "slice_of": r.slice_of, "open": r.reach == Reach::Open,
             }})
             .to_string(),
@@ -202,12 +216,25 @@ impl Line {
             bandwidth: wide("bandwidth"),
             pcie_generation: narrow("pcie_generation"),
             pcie_lanes: narrow("pcie_lanes"),
+            pcie_lanes_most: narrow("pcie_lanes_most"),
+            users: gpu["users"]
+                .as_array()
+                .map_or_else(Vec::new, |users| users.iter().filter_map(user).take(MOST_USERS).collect()),
             cores: narrow("cores"),
             slice_of: wide("slice_of"),
             reach: if gpu["open"].as_bool() == Some(false) { Reach::Listed } else { Reach::Open },
         }))
     }
 }
+
+/// A program from its place in the line.
+fn user(of: &Value) -> Option<User> {
+    let name = clean_name(of[0].as_str()?);
+    (!name.is_empty()).then(|| User { name, bytes: of[1].as_u64() })
+}
+
+/// The most programs told of one GPU.
+pub(super) const MOST_USERS: usize = 8;
 
 /// Lines of output; what is no line of ours is skipped. The flag says whether the end was reached.
 #[must_use]
@@ -260,12 +287,17 @@ mod tests {
             memory: Some(25_757_220_864),
             bandwidth: Some(1_008_096_000_000),
             pcie_lanes: Some(16),
+            pcie_lanes_most: Some(16),
+            users: vec![
+                User { name: "python3".into(), bytes: Some(8_589_934_592) },
+                User { name: "Xorg".into(), bytes: None },
+            ],
             reach: Reach::Listed,
             ..GpuReport::default()
         };
-        let line = Line::Gpu(report).write();
+        let line = Line::Gpu(report.clone()).write();
         assert_eq!(line.lines().count(), 1);
-        assert_eq!(Line::parse(&line).map(|line| line.write()), Some(line));
+        assert_eq!(Line::parse(&line), Some(Line::Gpu(report)));
         for line in [Line::End, Line::Trouble(Trouble { api: Api::Vulkan, what: "no".into() })] {
             assert_eq!(Line::parse(&line.write()), Some(line));
         }

@@ -1,8 +1,8 @@
 //! A card: a pool of its own with its link, or the reason why it is none.
 
-use crate::detect::gpu::{Gpu, GpuKind, Reach};
+use crate::detect::gpu::{Gpu, GpuKind, Reach, User};
 use crate::hardware::{Accelerator, Figure, Finding, Level, Link, LinkKind, Machine, Pool, PoolKind, Slot, Source};
-use crate::units::BytesPerSecond;
+use crate::units::{Bytes, BytesPerSecond};
 
 use super::TYPE_IT;
 
@@ -67,10 +67,38 @@ pub(super) fn add(machine: &mut Machine, gpu: &Gpu, known: Option<&Accelerator>,
             "Turn on Resizable BAR and Above 4G Decoding in the firmware.",
         ));
     }
+    findings.extend(in_use(&name, gpu));
+    findings.extend(narrow(&name, gpu));
     let link = link(&format!("pcie{number}"), gpu);
     pool.link = Some(link.id.clone());
     machine.pools.push(pool);
     machine.links.push(link);
+}
+
+/// Other programs that hold its memory.
+fn in_use(name: &str, gpu: &Gpu) -> Option<Finding> {
+    let user = |user: &User| match user.bytes {
+        Some(bytes) => format!("{} {}", user.name, Bytes::new(bytes).in_gib()),
+        None => user.name.clone(),
+    };
+    let users: Vec<String> = gpu.users.iter().map(user).collect();
+    (!users.is_empty()).then(|| {
+        Finding::note(
+            format!("Memory of {name} is held by {}.", users.join(", ")),
+            "Close what is not needed to free it.",
+        )
+    })
+}
+
+/// A slot with half its lanes or fewer.
+fn narrow(name: &str, gpu: &Gpu) -> Option<Finding> {
+    let (lanes, most) = (gpu.pcie_lanes?, gpu.pcie_lanes_most?);
+    (lanes > 0 && lanes * 2 <= most).then(|| {
+        Finding::note(
+            format!("{name} runs on {lanes} of its {most} PCIe lanes."),
+            "Prompts and whatever passes between memories are faster in a full slot.",
+        )
+    })
 }
 
 /// A slice has the card's rates by its share of the memory.

@@ -95,6 +95,7 @@ fn a_desktop_with_a_card_and_processor_graphics() {
         &["ram 126.0 GiB, 57.6 GB/s reported", "gpu0 24.0 GiB, 960 GB/s data sheet", DISK],
         &[
             (Level::Note, "Resizable BAR is off"),
+            (Level::Note, "runs on 8 of its 16 PCIe lanes"),
             // Without Vulkan nothing tells processor graphics from a card, and it is not guessed.
             (Level::Note, "GPU 1002:164E is here, but nothing tells"),
         ],
@@ -111,7 +112,10 @@ fn processor_graphics_share_the_ram_and_add_nothing() {
     check(
         &readings,
         &["ram 62.0 GiB, 89.6 GB/s assumed", "gpu0 24.0 GiB, 1,008 GB/s data sheet", DISK],
-        &[(Level::Note, "AMD Ryzen 9 7950X 16-Core Processor is part of the processor")],
+        &[
+            (Level::Note, "AMD Ryzen 9 7950X 16-Core Processor is part of the processor"),
+            (Level::Note, "is held by python3 1.2 GiB, Xorg."),
+        ],
     );
 }
 

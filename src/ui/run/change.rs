@@ -5,7 +5,7 @@ use egui::{Align, Layout, Ui, vec2};
 use crate::advice::Change;
 use crate::units::TokensPerSecond;
 
-use crate::ui::bench::{Workbench, glyph_of};
+use crate::ui::bench::{Workbench, Workspace, glyph_of};
 use crate::ui::paint::verdict;
 use crate::ui::widget::button::Button;
 use crate::ui::widget::card::{longest, rows};
@@ -14,9 +14,13 @@ use crate::ui::{fonts, theme};
 /// The columns of the rate and of the gain.
 const RATE: f32 = 56.0;
 const GAIN: f32 = 34.0;
-/// What the title line says, at its right.
-pub(super) fn readout(ui: &mut Ui) {
-    let text = longest(ui, ["each line computed, undo with Ctrl+Z", "undo with Ctrl+Z"]);
+/// What stands in the title line, at its right.
+pub(super) fn readout(ui: &mut Ui, bench: &mut Workbench) {
+    let button = ui.add(Button::new("What to buy…").in_list());
+    if button.on_hover_text("RAM, cards, drives and boards, each with what it does").clicked() {
+        bench.workspace = Workspace::Buy;
+    }
+    let text = longest(ui, ["each line computed, undo with Ctrl+Z", "undo with Ctrl+Z", ""]);
     ui.label(fonts::small(text).color(theme::palette(ui).t3));
 }
 

@@ -228,7 +228,7 @@ fn lower(ui: &mut Ui, bench: &mut Workbench, height: f32, titles: &[(Lower, &str
         let mut right = ui.new_child(UiBuilder::new().max_rect(rest).layout(words));
         match shown {
             Lower::Why => why::readout(&mut right, bench),
-            Lower::Changes => change::readout(&mut right),
+            Lower::Changes => change::readout(&mut right, bench),
             Lower::Hand => hand::readout(&mut right, bench),
         }
         ui.add_space(4.0);

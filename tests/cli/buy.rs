@@ -1,0 +1,132 @@
+//! What to add to a machine, and what each step does.
+
+use serde_json::Value;
+
+use super::program::{answer, answer_json, file, willitrun};
+
+fn steps(asked: &str) -> Value {
+    answer_json("buy", &format!("buy {asked}"))
+}
+
+fn list<'a>(found: &'a Value, name: &str) -> &'a Vec<Value> {
+    found[name].as_array().expect(name)
+}
+
+fn of_kind<'a>(found: &'a Value, kind: &str) -> Vec<&'a Value> {
+    list(found, "steps").iter().filter(|step| step["kind"] == kind).collect()
+}
+
+fn rate(row: &Value) -> f64 {
+    row["decode_tps"].as_f64().expect("a speed")
+}
+
+/// What the machine with the step bought is answered by `check`, which knows nothing of steps.
+#[test]
+fn a_step_does_what_the_machine_with_it_does() {
+    let found = steps("--model qwen3-30b-a3b --quant Q4_K_M --machine laptop-16gb");
+    let ram = of_kind(&found, "ram");
+    let kit = ram.iter().find(|step| step["what"] == "RAM 32 GiB").expect("a kit that holds it");
+    let check = answer_json("check", "check --model qwen3-30b-a3b --quant Q4_K_M --machine laptop-16gb --ram 32");
+    assert_eq!(check["verdict"]["level"], kit["verdict"]);
+    assert_eq!(check["speed"]["decode_tps"]["expected"], kit["decode_tps"]);
+    assert_eq!(kit["reaches"], true);
+    let before = rate(&found);
+    assert!((rate(kit) - before - kit["gain_tps"].as_f64().expect("a gain")).abs() < 1e-9);
+    // 24 GiB are one module, which leaves a channel empty that is filled now.
+    assert!(ram.iter().all(|step| step["what"] != "RAM 24 GiB"), "{ram:?}");
+}
+
+#[test]
+fn what_reaches_the_wish_comes_first_and_helps() {
+    let found = steps("--model llama-3.3-70b --quant Q4_K_M --machine desktop-32gb-ddr4 --tps 5");
+    let reaching: Vec<bool> = list(&found, "steps").iter().map(|step| step["reaches"] == true).collect();
+    assert!(reaching.is_sorted_by(|a, b| a >= b) && reaching[0], "{reaching:?}");
+    for step in list(&found, "steps") {
+        assert_eq!(step["reaches"] == true, rate(step) >= 5.0 && step["verdict"] != "disk", "{step}");
+        assert!(rate(step) > rate(&found) || step["verdict"] != found["verdict"], "{step}");
+    }
+    let more = steps("--model llama-3.3-70b --quant Q4_K_M --machine desktop-32gb-ddr4 --tps 1000");
+    assert!(list(&more, "steps").iter().all(|step| step["reaches"] == false));
+}
+
+#[test]
+fn kits_of_ram_fill_channels_or_say_what_they_leave_empty() {
+    let found = steps("--model deepseek-r1 --quant Q4_K_M --machine server-8ch-ddr5-512gb");
+    let kits = list(&found, "ram");
+    let kit = |gib: u64| kits.iter().find(|kit| kit["capacity_bytes"] == gib << 30).expect("a size");
+    assert_eq!((kits.first(), kits.last()), (Some(kit(16)), Some(kit(2048))));
+    assert_eq!(kit(512)["modules"]["count"], 8);
+    assert_eq!(kit(512)["verdict"], "runs-slowly");
+    assert_eq!(kit(384)["verdict"], "tight");
+    assert_eq!(kit(256)["verdict"], "disk");
+    // Six modules of 8 GiB in eight channels read three quarters.
+    let full = kit(512)["bytes_per_second"].as_f64().expect("a rate");
+    assert_eq!(kit(48)["modules"]["count"], 6);
+    assert!((kit(48)["bytes_per_second"].as_f64().expect("a rate") / full - 0.75).abs() < 1e-9);
+    assert!(kit(48)["findings"][0].as_str().is_some_and(|said| said.contains("6 of the 8 channels")));
+    // Two channels take four plain modules of 64 GiB at the most.
+    let found = steps("--model deepseek-r1 --quant Q4_K_M --machine desktop-32gb-ddr4");
+    let kits = list(&found, "ram");
+    let large = kits.iter().find(|kit| kit["capacity_bytes"] == 512_u64 << 30).expect("a size");
+    assert!(large["findings"][0].as_str().is_some_and(|said| said.contains("at most 256 GiB")), "{large}");
+    assert!(of_kind(&found, "ram").iter().all(|step| step["what"] != "RAM 512 GiB"));
+}
+
+/// Two cards in slots of four lanes, and two of four channels with modules.
+const HALF_FILLED: &str = r#"(
+    format: "willitrun.machine", version: 1, id: "half", name: "Half filled",
+    cpu: (name: "", sockets: 1, cores: 16, simd: "avx2"),
+    pools: [
+        (id: "ram", kind: "ram", capacity_bytes: (value: 68719476736, source: "typed"),
+         read_bytes_per_second: (value: 102.4e9, basis: "data sheet", source: "4 x 3200 MT/s x 8 B"),
+         dimms: (populated: 2, channels: 4, mega_transfers: 3200, kind: "DDR4"), numa_nodes: 1),
+        (id: "gpu0", kind: "vram", device: "nvidia-geforce-rtx-3090", capacity_bytes: (value: 25769803776, source: "data sheet"),
+         read_bytes_per_second: (value: 936.2e9, basis: "data sheet", source: "devices"), link: "pcie0"),
+        (id: "gpu1", kind: "vram", device: "nvidia-geforce-rtx-3090", capacity_bytes: (value: 25769803776, source: "data sheet"),
+         read_bytes_per_second: (value: 936.2e9, basis: "data sheet", source: "devices"), link: "pcie1"),
+    ],
+    links: [
+        (id: "pcie0", kind: "pcie", generation: 3, lanes: 1),
+        (id: "pcie1", kind: "pcie", generation: 3, lanes: 1),
+    ],
+    nodes: [], measurements: [],
+)"#;
+
+#[test]
+fn empty_channels_and_a_narrow_slot_are_seen() {
+    let (_folder, path) = file("half.ron", HALF_FILLED);
+    let machine = path.to_str().expect("a path");
+    let found = steps(&format!("--model deepseek-v2 --quant Q2_K --machine {machine}"));
+    let filled = of_kind(&found, "channels");
+    assert_eq!(filled.len(), 1, "{found:#}");
+    assert_eq!(filled[0]["what"], "2 modules of 32 GiB more");
+    // Twice the channels read the experts in RAM twice as fast, so it is clearly more than the kit alone.
+    assert!(rate(filled[0]) > 1.3 * rate(&found), "{} from {}", rate(filled[0]), rate(&found));
+    // An engine that splits every layer sends each over one lane; sixteen help.
+    let found = steps(&format!("--model llama-3.1-8b --quant bf16 --engine vllm --machine {machine}"));
+    let slot = of_kind(&found, "slot");
+    assert_eq!(slot.len(), 1, "{found:#}");
+    assert!(slot[0]["note"].as_str().is_some_and(|said| said.contains("3.0 x1")), "{slot:?}");
+    for step in list(&found, "steps") {
+        assert!(rate(step) > 0.97 * rate(&found), "nothing that slows it down is advised: {step}");
+    }
+    let text = answer(&format!("buy --model llama-3.3-70b --quant Q8_0 --machine {machine}"));
+    assert!(text.contains("One more RTX 3090"), "{text}");
+}
+
+#[test]
+fn memory_beside_the_processor_takes_nothing() {
+    let mac = steps("--model llama-3.3-70b --quant Q8_0 --machine macbook-air-m2-16gb");
+    assert!(list(&mac, "steps").is_empty() && list(&mac, "ram").is_empty(), "memory there is soldered: {mac}");
+    assert!(answer("buy --model llama-3.3-70b --quant Q8_0 --machine macbook-air-m2-16gb").contains("soldered"));
+}
+
+#[test]
+fn a_wish_that_is_none_is_refused() {
+    for wish in ["0", "-1", "NaN", "fast", "1e99"] {
+        let asked = format!("buy --model llama-3.1-8b --quant Q4_K_M --machine laptop-16gb --tps {wish}");
+        let run = willitrun(&asked.split_whitespace().collect::<Vec<_>>());
+        assert_eq!(run.code, 2, "{wish}");
+        assert!(run.err.contains("tokens per second"), "{wish}: {}", run.err);
+    }
+}

@@ -1,0 +1,40 @@
+//! What to buy: found from the answer, sorted by a wish, tried and undone.
+
+use egui::accesskit::Role;
+use egui_kittest::kittest::Queryable as _;
+use willitrun::ui::bench::Workspace;
+use willitrun::units::Bytes;
+
+use super::window::{Harnessed, LAPTOP, bench, click, heading, type_over, window};
+
+fn opened(model: &str) -> Harnessed {
+    let mut h = window(LAPTOP, model);
+    click(&mut h, "What to buy…");
+    assert_eq!(bench(&mut h).workspace, Workspace::Buy);
+    h
+}
+
+#[test]
+fn a_step_is_tried_and_taken_back() {
+    let mut h = opened("qwen3-30b-a3b");
+    assert!(heading(&h).contains("is enough"), "the page answers first");
+    h.get_by_label("Try RAM 32 GiB");
+    let before = bench(&mut h).scenario.clone();
+    click(&mut h, "Try RAM 32 GiB");
+    let after = bench(&mut h).scenario.clone();
+    assert_eq!(bench(&mut h).workspace, Workspace::Run);
+    let ram = |scenario: &willitrun::scenario::Scenario| scenario.machine.host().map(|pool| pool.capacity.value);
+    assert_eq!(ram(&after), Some(Bytes::gib(32)));
+    bench(&mut h).undo();
+    h.run();
+    assert_eq!(bench(&mut h).scenario, before, "trying is one step to take back");
+}
+
+#[test]
+fn a_wish_beyond_every_step_is_told() {
+    let mut h = opened("llama-3.3-70b");
+    type_over(&mut h, Role::SpinButton, "Tokens per second wished for", "900");
+    assert!(heading(&h).contains("No single step reaches 900 tokens/s"), "{}", heading(&h));
+    click(&mut h, "Back to the answer");
+    assert_eq!(bench(&mut h).workspace, Workspace::Run);
+}
