@@ -18,7 +18,7 @@
 //! - [`verdict`]: the level, the sentence, the limit that binds
 //! - [`scenario`]: the question, and [`scenario::evaluate`], the one door to the estimate
 //! - [`advice`]: what would change the answer, and what to run instead
-//! - [`reasoning`]: long thoughts and many requests: caches, blocks, the memory equation of a study
+//! - [`reasoning`]: long thoughts and many requests: times, caches, blocks, where classes of tensors lie, what others say
 //!
 //! Words on paper, still pure:
 //!

@@ -132,3 +132,112 @@ fn a_hundred_thousand_requests_are_worked_through() {
     let outcome = simulate(&setup, &made(100_000, 1000, like, 80, 1));
     assert_eq!(outcome.counts.finished, 100_000);
 }
+
+mod offload {
+    use std::sync::Arc;
+
+    use willitrun::catalog::Catalog;
+    use willitrun::hardware::PoolKind;
+    use willitrun::quant::{Mix, Quant};
+    use willitrun::reasoning::offload::{Class, Home, Homes, Parts, Preset};
+    use willitrun::scenario::{Scenario, Subject, evaluate_here};
+    use willitrun::units::{Bytes, BytesPerSecond};
+
+    const SERVER: &str = "epyc-9654-12ch-4090";
+    const ROOM: Bytes = Bytes::gib(23);
+
+    fn question(machine: &str, engine: &str) -> Scenario {
+        let catalog = Catalog::builtin();
+        let model = catalog.model("deepseek-r1").expect("built in");
+        let quant = Quant::mix(Mix::Q4_K_M, Mix::Q4_K_M.usual_imatrix());
+        let subject = Arc::new(Subject::new(model.clone(), quant, None));
+        let machine = Arc::new(catalog.profile(machine).expect("built in").machine.clone());
+        let engine = catalog.engine(engine).expect("built in").clone();
+        Scenario::new(subject, machine, engine, catalog.parameters.clone())
+    }
+
+    fn ceiling(parts: &Parts, homes: &Homes, ram: f64) -> f64 {
+        let rate = |gb| BytesPerSecond::from_gb(gb);
+        1.0 / parts.lay(homes).time(rate(1008.0), rate(ram)).expect("a time").get()
+    }
+
+    #[test]
+    fn ceilings_of_a_4090_and_ram_of_96_gb_s() {
+        let parts = Parts::of(&question(SERVER, "llama.cpp"));
+        let of = |preset: Preset, ram| ceiling(&parts, &preset.homes(&parts, ROOM), ram);
+        for (preset, ram, expected) in [
+            (Preset::CpuExperts, 96.0, 7.24),
+            (Preset::Gpu, 96.0, 45.2),
+            (Preset::Ram, 96.0, 4.31),
+            (Preset::CpuExperts, 460.8, 27.3),
+        ] {
+            let found = of(preset, ram);
+            println!("{} with {ram} GB/s: {found:.3} tokens/s", preset.name());
+            assert!((found / expected - 1.0).abs() < 2e-3, "{preset:?}: {found}");
+        }
+        assert!((of(Preset::Gpu, 96.0) / of(Preset::CpuExperts, 96.0) - 6.25).abs() < 0.01);
+        assert!((of(Preset::CpuExperts, 96.0) / of(Preset::Ram, 96.0) - 1.68).abs() < 0.005);
+    }
+
+    #[test]
+    fn bytes_are_those_of_the_engine() {
+        let parts = Parts::of(&question(SERVER, "llama.cpp"));
+        let weights = |preset: Preset| -> (u64, u64) {
+            let laid = parts.lay(&preset.homes(&parts, ROOM));
+            let lines = laid.lines.iter().filter(|line| line.class != Class::Cache);
+            lines.fold((0, 0), |(gpu, ram), line| (gpu + line.gpu.held.get(), ram + line.ram.held.get()))
+        };
+        assert_eq!(weights(Preset::CpuExperts).0, 9_984_032_768);
+        assert_eq!(weights(Preset::GpuLayers(30)).0, 203_277_831_168);
+        let laid = parts.lay(&Preset::GpuLayers(30).homes(&parts, ROOM));
+        let cache = laid.lines[Class::Cache as usize];
+        assert_eq!(cache.gpu.held.get() * 61, (cache.gpu.held + cache.ram.held).get() * 29, "KV of 29 layers");
+        let embedding = parts.lay(&Preset::CpuExperts.homes(&parts, ROOM)).lines[Class::Embedding as usize];
+        assert_eq!((embedding.ram.held.get(), embedding.gpu.held.get()), (521_256_960, 0));
+        assert_eq!(weights(Preset::CpuExpertsOfFirst(61)), weights(Preset::CpuExperts));
+    }
+
+    /// What an engine can be told has one ceiling, here and by the ideal engine.
+    #[test]
+    fn the_ideal_engine_agrees() {
+        for depth in [0, 8000] {
+            let mut scenario = question(SERVER, "ideal");
+            scenario.depth = willitrun::units::Tokens::new(depth);
+            let parts = Parts::of(&scenario);
+            let rate = |kind| {
+                let machine = &scenario.machine;
+                machine
+                    .pools
+                    .iter()
+                    .find(|pool| pool.kind == kind)
+                    .and_then(willitrun::hardware::Pool::bandwidth)
+                    .map(|found| found.0)
+            };
+            for preset in [Preset::CpuExperts, Preset::Ram, Preset::GpuLayers(2)] {
+                let asked = Scenario { policy: preset.policy().expect("an engine can"), ..scenario.clone() };
+                let ideal = evaluate_here(&asked).bill.expect("a bill").total.get();
+                let laid = parts.lay(&preset.homes(&parts, ROOM));
+                let here = laid.time(rate(PoolKind::Vram), rate(PoolKind::Ram)).expect("a time").get();
+                assert!((here / ideal - 1.0).abs() < 1e-9, "{preset:?} at {depth}: {here} and {ideal}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_course_s_policy_takes_what_fits_and_a_table_may_say_anything() {
+        let parts = Parts::of(&question(SERVER, "llama.cpp"));
+        let homes = Preset::Course.homes(&parts, ROOM);
+        let laid = parts.lay(&homes);
+        assert!(laid.on_gpu() <= ROOM);
+        let Home::First(first) = homes.of(Class::Attention) else { panic!("{homes:?}") };
+        let next = Homes::all(Home::First(first + 1)).with(Class::Embedding, Home::Gpu).with(Class::Head, Home::Gpu);
+        assert!(parts.lay(&next).on_gpu() > ROOM);
+        assert!(ceiling(&parts, &homes, 96.0) < ceiling(&parts, &Preset::CpuExperts.homes(&parts, ROOM), 96.0));
+        // Every byte is somewhere, wherever a class is put.
+        let all = parts.lay(&Homes::all(Home::Ram)).in_ram();
+        for class in Class::ALL {
+            let laid = parts.lay(&homes.with(class, Home::Last(7)));
+            assert_eq!(laid.on_gpu() + laid.in_ram(), all, "{class:?}");
+        }
+    }
+}

@@ -13,6 +13,7 @@ use crate::formats::llama_bench::Bench;
 use crate::hardware::{Finding, Machine, MeasuredRun};
 use crate::measure::{MeasureError, Progress, Suite};
 use crate::model::Architecture;
+use crate::reasoning::requests::Played;
 use crate::scenario::{Scenario, Subject};
 use crate::store::ProfileEntry;
 use crate::ui::bench::PathFor;
@@ -52,6 +53,8 @@ pub enum Event {
     Measured(Box<Result<Suite, MeasureError>>),
     /// Some more measurements were predicted, of so many in all.
     Compared(Vec<Compared>, usize),
+    /// A run of many requests was worked out.
+    Simulated(Arc<Played>),
     /// Rows of a ranking, each batch from a place on.
     Ranked {
         /// The ranking they belong to.

@@ -1,6 +1,7 @@
 //! The jobs of the window: reading the machine, measuring, profiles, ranking.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::advice::accuracy::Compared;
 use crate::catalog::Catalog;
@@ -9,6 +10,7 @@ use crate::formats::machine_doc::MachineDoc;
 use crate::hardware::{Machine, MeasuredRun};
 use crate::library::{self, Askable, Opened};
 use crate::measure::{Cancel, Places, Wanted, suite};
+use crate::reasoning::requests::Trial;
 use crate::store::{SaveMode, Store};
 use crate::ui::bench::PathFor;
 
@@ -129,6 +131,11 @@ impl Jobs {
                 }
             }
         });
+    }
+
+    /// Works out a run of many requests.
+    pub(super) fn simulate(&self, trial: Trial) {
+        self.spawn("simulate", move |_| Event::Simulated(Arc::new(trial.play())));
     }
 
     /// Predicts every published measurement; they come as they are answered.

@@ -180,6 +180,7 @@ impl App {
                 bench.accuracy.begin();
                 self.jobs.compare();
             }
+            Command::Simulate(trial) => self.jobs.simulate(trial),
             Command::Write(_) | Command::WriteTo(_) | Command::CopyPicture(_) => self.carry_out_export(ui, command),
             Command::Rank(_) | Command::FindContexts => self.carry_out_rank(&command),
         }
@@ -208,6 +209,11 @@ impl App {
             Event::Compared(rows, of) => {
                 if let Some(bench) = &mut self.bench {
                     bench.accuracy.take(rows, of);
+                }
+            }
+            Event::Simulated(played) => {
+                if let Some(bench) = &mut self.bench {
+                    bench.reason.take(played);
                 }
             }
             Event::Ranked { .. } | Event::Contexts { .. } => self.handle_rank(event),

@@ -7,10 +7,13 @@
 //!
 //! Prices are data with a date (`assets/costs.ron`), typed over by the user; none of them is taken as current.
 
-use crate::units::{Seconds, Tokens, TokensPerSecond};
+use crate::hardware::{Machine, PoolKind};
+use crate::units::{Bytes, Seconds, Tokens, TokensPerSecond};
 
 /// Tokens a price is quoted for.
 pub const MILLION: f64 = 1e6;
+/// Memory from which a machine without a GPU is taken for a server.
+const SERVER: Bytes = Bytes::gib(192);
 
 /// What is known of prices and power.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -111,6 +114,27 @@ pub struct Billed {
     pub thinking: Tokens,
     /// Tokens of the answer.
     pub answer: Tokens,
+}
+
+impl Costs {
+    /// What a machine draws while it generates, in watts, and where that comes from: what its GPUs draw at most by data
+    /// sheet, else of the machine here that is most like it.
+    #[must_use]
+    pub fn draw_of(&self, machine: &Machine) -> Option<(f64, String)> {
+        let gpus: f64 = machine.gpus().filter_map(|gpu| gpu.device.as_ref()?.watts).sum();
+        if gpus > 0.0 {
+            return Some((gpus, "what its GPUs draw at most by data sheet, the rest not counted".to_owned()));
+        }
+        let host = machine.host();
+        let memory = host.map_or(Bytes::ZERO, |pool| pool.capacity.value);
+        let like = match host.map(|pool| pool.kind) {
+            Some(PoolKind::Unified) => "Mac",
+            _ if memory >= SERVER => "8-channel server",
+            _ => "Desktop without a GPU",
+        };
+        let draw = self.draws.iter().find(|draw| draw.name.starts_with(like))?;
+        Some((draw.watts, format!("as of another machine, {}: {}", draw.name, draw.source)))
+    }
 }
 
 impl PerMillion {

@@ -4,6 +4,7 @@
 //! Invariant: pure, and exact in tokens, blocks and bytes. A simulation is a function of its setup and requests: the same
 //! twice gives the same twice.
 
+pub mod answer;
 pub mod blocks;
 pub mod claims;
 pub mod compression;
@@ -11,6 +12,7 @@ pub mod cost;
 pub mod equation;
 pub mod faq;
 pub mod layouts;
+pub mod offload;
 pub mod requests;
 pub mod strategy;
 pub mod thinking;

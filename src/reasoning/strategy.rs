@@ -87,6 +87,58 @@ pub enum Trade {
     SmallerInEight,
 }
 
+/// A model of the study and the bits of its weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sized {
+    /// The model, by its id in the catalogue.
+    pub model: &'static str,
+    /// What people call it.
+    pub name: &'static str,
+    /// Bits of a weight.
+    pub bits: u64,
+}
+
+/// For mathematics and programs each of these was worse than what stands beside it, at about the memory or less.
+///
+/// Source: the summaries named above, of its section on math and code.
+pub const BEATEN: [(Sized, &[Sized]); 2] = [
+    (sized("qwen3-14b", "14B", 4), &[sized("qwen3-8b", "8B", 8)]),
+    (sized("qwen3-32b", "32B", 4), &[sized("qwen3-14b", "14B", 8), sized("qwen3-8b", "8B", 16)]),
+];
+
+const fn sized(model: &'static str, name: &'static str, bits: u64) -> Sized {
+    Sized { model, name, bits }
+}
+
+/// What did better than a model at these bits, where the study says so of this very one.
+#[must_use]
+pub fn better(model: &str, bits: u64, task: Task) -> &'static [Sized] {
+    let found = BEATEN.iter().find(|(one, _)| one.model == model && one.bits == bits);
+    if task == Task::Knowledge { &[] } else { found.map_or(&[], |(_, better)| better) }
+}
+
+impl Smaller {
+    /// In words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Evict => "evict tokens rather than keep them in fewer bits",
+            Self::EvictOrEightBit => "evict tokens, or keep them in 8 bit: both did as well",
+        }
+    }
+}
+
+impl Trade {
+    /// In words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::LargerInFour => "a larger model in 4 bit is the better use of memory",
+            Self::SmallerInEight => "a smaller model in 8 or 16 bit is the better use of memory than a larger one in 4",
+        }
+    }
+}
+
 impl Spend {
     /// In words.
     #[must_use]
@@ -152,6 +204,13 @@ mod tests {
         let samples = |weights, budget| advise(at(weights), Task::Math, at(budget)).samples;
         assert_eq!([samples(8.94, 16.3), samples(8.94, 16.4), samples(8.94, 28.9)], [1, 4, 8]);
         assert_eq!(samples(2.49, 64.0), 1);
+    }
+
+    #[test]
+    fn fourteen_billion_in_four_bits_are_beaten_at_math_and_not_at_knowledge() {
+        let names = |task| better("qwen3-14b", 4, task).iter().map(|one| (one.name, one.bits)).collect::<Vec<_>>();
+        assert_eq!(names(Task::Math), [("8B", 8)]);
+        assert_eq!((names(Task::Knowledge), better("qwen3-14b", 8, Task::Math).len()), (vec![], 0));
     }
 
     #[test]

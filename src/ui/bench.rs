@@ -26,6 +26,7 @@ use super::measured::LlamaBench;
 use super::memo::Memo;
 use super::offer::{Offer, offers};
 use super::rank::{RankPage, Ranking};
+use super::reason::Reason;
 use super::share::SharePage;
 use super::step::Step;
 use super::{Exported, FileKind, MachineChoice, MemoryUnit, Own};
@@ -43,6 +44,8 @@ pub enum Workspace {
     Run,
     /// Every model on one machine.
     Rank,
+    /// Long thoughts and many requests.
+    Reason,
     /// The models on this disk.
     Files,
     /// Ready-made machines and the user's own.
@@ -127,6 +130,8 @@ pub struct Workbench {
     pub rank: RankPage,
     /// What is to be written where no dialog is available.
     pub exported: Option<Exported>,
+    /// What the user chose on the page of thinking and serving.
+    pub reason: Reason,
     /// What to add to the machine on screen.
     pub(super) buying: Buying,
     /// What the user chose to compare.
@@ -222,6 +227,7 @@ impl Workbench {
             ranking: None,
             rank: RankPage::default(),
             exported: None,
+            reason: Reason::default(),
             buying: Buying::default(),
             compare: ComparePage::default(),
             share: SharePage::default(),

@@ -21,6 +21,11 @@ impl<K: PartialEq, V> Memo<K, V> {
         value
     }
 
+    /// The value for a key, where it is the one kept.
+    pub(super) fn kept(&self, key: &K) -> Option<&V> {
+        self.0.as_ref().filter(|(old, _)| old == key).map(|(_, value)| value)
+    }
+
     /// The value made last, whatever it was made from.
     pub(super) fn last(&self) -> Option<&V> {
         self.0.as_ref().map(|(_, value)| value)

@@ -25,6 +25,7 @@ pub mod paint;
 pub mod plot;
 mod profiles;
 pub mod rank;
+pub mod reason;
 mod run;
 pub mod share;
 pub mod shell;
@@ -40,6 +41,7 @@ use std::sync::Arc;
 
 use crate::catalog::Breadth;
 use crate::formats::sheet::card::Pixels;
+use crate::reasoning::requests::Trial;
 
 /// What a view wants done that it cannot do itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +78,8 @@ pub enum Command {
     WriteTo(PathBuf),
     /// Predict every published measurement.
     Compare,
+    /// Work out a run of many requests.
+    Simulate(Trial),
     /// Look for models on this disk.
     LookForFiles,
     /// Stop looking; the old list stays.

@@ -10,8 +10,8 @@ use super::paint::logo;
 use super::widget::button::{Button, icon_button};
 use super::widget::segmented::{segmented, tab};
 use super::{
-    Command, FileKind, MemoryUnit, accuracy, buy, compare, editor, files, fonts, measure, profiles, rail, rank, run,
-    share, strip, theme,
+    Command, FileKind, MemoryUnit, accuracy, buy, compare, editor, files, fonts, measure, profiles, rail, rank, reason,
+    run, share, strip, theme,
 };
 
 const UNDO: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Z);
@@ -59,6 +59,7 @@ pub fn ui(ui: &mut Ui, bench: Option<&mut Workbench>, catalog: &Catalog) -> Opti
         let page = ui.push_id("page", |ui| match bench.workspace {
             Workspace::Run => run::ui(ui, bench, catalog),
             Workspace::Rank => rank::ui(ui, bench, catalog),
+            Workspace::Reason => reason::ui(ui, bench, catalog),
             Workspace::Files => files::ui(ui, bench),
             Workspace::Profiles => profiles::ui(ui, bench),
             Workspace::Measure => measure::ui(ui, bench),
@@ -113,6 +114,7 @@ fn top_bar(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comm
         for (workspace, name) in [
             (Workspace::Run, "Run"),
             (Workspace::Rank, "What runs here"),
+            (Workspace::Reason, "Reason"),
             (Workspace::Files, "On this disk"),
             (Workspace::Profiles, "Machines"),
             (Workspace::Measure, "Measure"),

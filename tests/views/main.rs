@@ -11,6 +11,8 @@ mod machines;
 mod measure;
 mod measured;
 mod rank;
+mod reason;
+mod requests;
 mod run;
 mod share;
 mod strip;

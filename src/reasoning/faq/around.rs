@@ -37,14 +37,7 @@ pub(super) fn cost(asked: &Asked<'_>) -> Option<Entry> {
     let bill = asked.answer.bill.as_ref()?;
     let costs = asked.shelf.costs;
     let (tariff, sold) = (costs.tariffs.first()?, costs.sold.first()?);
-    let gpus: f64 = asked.scenario.machine.gpus().filter_map(|gpu| gpu.device.as_ref()?.watts).sum();
-    let (watts, of) = match gpus {
-        watts if watts > 0.0 => (watts, "what its GPUs draw at most by data sheet, the rest not counted".to_owned()),
-        _ => {
-            let draw = costs.draws.iter().find(|draw| draw.name.contains("without a GPU"))?;
-            (draw.watts, format!("assumed, as of a {}", draw.name.to_lowercase()))
-        }
-    };
+    let (watts, of) = costs.draw_of(&asked.scenario.machine)?;
     let own = Own {
         watts,
         rate: TokensPerSecond::saturating(bill.throughput().expected),

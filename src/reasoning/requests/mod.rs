@@ -6,11 +6,16 @@
 //! A new request may put others out, as the policy says; one that was put out waits for room and puts nobody out, so
 //! every run ends. One that could never fit is refused when it arrives.
 
+mod replay;
 mod run;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 use crate::units::{Bytes, Tokens};
+
+pub use replay::{Held, Replay, Stay};
+pub use trial::{Played, Trial};
 
 /// A request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,6 +196,26 @@ impl Setup {
             Reserve::Blocks { size, .. } => length.get().div_ceil(size.max(1)),
         };
         self.cells() / each.max(1)
+    }
+
+    /// Tokens a request ends with, and whether that is less than it wanted.
+    fn target(&self, request: &Request) -> (u64, bool) {
+        let wanted = request.prompt.get().min(MOST_TOKENS) + request.answer.get().min(MOST_TOKENS);
+        match self.reserve {
+            Reserve::Whole { .. } => (wanted, false),
+            Reserve::Blocks { size, most } => {
+                let most = size.max(1).saturating_mul(most);
+                (wanted.min(most), wanted > most)
+            }
+        }
+    }
+
+    /// Pieces a request holds with so many tokens in its cache.
+    fn held(&self, request: &Request, length: u64) -> u64 {
+        match self.reserve {
+            Reserve::Whole { percent } => whole(self.target(request).0, percent),
+            Reserve::Blocks { size, .. } => length.div_ceil(size.max(1)),
+        }
     }
 }
 

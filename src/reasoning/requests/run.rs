@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use super::{Event, MOST_EVENTS, MOST_TOKENS, Outcome, Policy, Preemption, Request, Reserve, Setup, What, whole};
+use super::{Event, MOST_EVENTS, MOST_TOKENS, Outcome, Policy, Preemption, Request, Reserve, Setup, What};
 use crate::units::Tokens;
 
 /// A request with room.
@@ -109,23 +109,12 @@ impl<'a> Run<'a> {
 
     /// Tokens a request ends with, and whether that is less than it wanted.
     fn target(&self, request: usize) -> (u64, bool) {
-        let Request { prompt, answer, .. } = self.requests[request];
-        let wanted = prompt.get().min(MOST_TOKENS) + answer.get().min(MOST_TOKENS);
-        match self.setup.reserve {
-            Reserve::Whole { .. } => (wanted, false),
-            Reserve::Blocks { size, most } => {
-                let most = size.max(1).saturating_mul(most);
-                (wanted.min(most), wanted > most)
-            }
-        }
+        self.setup.target(&self.requests[request])
     }
 
     /// Pieces a request holds with so many tokens in its cache.
     fn cells(&self, request: usize, length: u64) -> u64 {
-        match self.setup.reserve {
-            Reserve::Whole { percent } => whole(self.target(request).0, percent),
-            Reserve::Blocks { size, .. } => length.div_ceil(size.max(1)),
-        }
+        self.setup.held(&self.requests[request], length)
     }
 
     fn length_now(&self, resident: &Resident) -> u64 {

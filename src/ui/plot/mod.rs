@@ -10,6 +10,7 @@ mod axis;
 mod capacity;
 mod estimate;
 mod hand;
+pub mod lines;
 mod memory;
 mod overlay;
 mod several;

@@ -89,7 +89,7 @@ fn reasons(ui: &mut Ui, bench: &mut Workbench, answer: &Answer, full: Option<f64
     let extra = if answer.verdict.now.is_empty() { finding } else { answer.verdict.now.clone() };
     if !extra.is_empty() {
         caption(ui, &extra, palette.t1);
-    } else if let Some(room) = Room::missing(&bench.scenario).filter(|_| answer.bill.is_some()) {
+    } else if let Some(room) = NoRoom::of(&bench.scenario).filter(|_| answer.bill.is_some()) {
         ui.horizontal(|ui| {
             ui.add_space(42.0);
             room.ui(ui, bench);
@@ -98,15 +98,16 @@ fn reasons(ui: &mut Ui, bench: &mut Workbench, answer: &Answer, full: Option<f64
 }
 
 /// What prompt and answer need of the context, where that is more than there is.
-struct Room {
+pub(in crate::ui) struct NoRoom {
     needed: Tokens,
     there: Tokens,
     /// The context that would do, where the model takes it.
     remedy: Option<Tokens>,
 }
 
-impl Room {
-    fn missing(scenario: &Scenario) -> Option<Self> {
+impl NoRoom {
+    /// What is missing for a question, if anything.
+    pub fn of(scenario: &Scenario) -> Option<Self> {
         let streams = scenario.run.streams().max(1);
         let there = scenario.run.context / streams;
         let needed = scenario.depth + scenario.prompt + scenario.answer;
@@ -115,7 +116,8 @@ impl Room {
         (needed > there).then_some(Self { needed, there, remedy })
     }
 
-    fn ui(&self, ui: &mut Ui, bench: &mut Workbench) {
+    /// Says it, with the way to take it.
+    pub fn ui(&self, ui: &mut Ui, bench: &mut Workbench) {
         let palette = theme::palette(ui);
         ui.spacing_mut().item_spacing.x = 6.0;
         let said = match bench.scenario.run.streams() {
@@ -200,7 +202,7 @@ fn time_to_answer(fact: &Response, bench: &mut Workbench, answer: &Answer) {
         ui.add_space(6.0);
         answer_length(ui, bench);
         prompt_length(ui, bench);
-        if let Some(room) = Room::missing(&bench.scenario) {
+        if let Some(room) = NoRoom::of(&bench.scenario) {
             ui.horizontal_wrapped(|ui| room.ui(ui, bench));
         }
         if bench.scenario != before {

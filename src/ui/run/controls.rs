@@ -20,7 +20,7 @@ use super::source;
 /// The model that is one click away.
 const FAMOUS: &str = "deepseek-r1";
 
-pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Command> {
+pub(in crate::ui) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Command> {
     let mut command = None;
     let fits = bench.answer().fits_max;
     let width = ui.available_width();

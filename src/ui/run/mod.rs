@@ -1,7 +1,8 @@
 //! One model on one machine: the controls, the answer, the curves, why, and what would change it.
 
-pub(super) use answer::verdict;
-pub(super) use controls::famous;
+pub(super) use answer::{NoRoom, verdict};
+pub(super) use controls::{famous, ui as controls};
+pub(super) use hand::{Moved, answer_length, prompt_length, samples, slider_row};
 
 mod answer;
 mod change;

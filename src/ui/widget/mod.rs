@@ -8,5 +8,7 @@ pub mod context_scale;
 pub mod context_slider;
 pub mod hand_scale;
 pub mod hand_slider;
+pub mod number_field;
 pub mod scroll;
 pub mod segmented;
+pub mod sheet;

@@ -66,7 +66,8 @@ fn users(ui: &mut Ui, bench: &mut Workbench) {
     }
 }
 
-fn samples(ui: &mut Ui, bench: &mut Workbench) {
+/// Answers drawn for each question.
+pub(in crate::ui) fn samples(ui: &mut Ui, bench: &mut Workbench) {
     let (users, samples) = (bench.users(), bench.samples());
     if let Some(samples) = side_by_side(ui, "Samples of each answer", "", samples) {
         bench.serve(users, samples);
@@ -86,7 +87,7 @@ fn side_by_side(ui: &mut Ui, name: &str, remark: &str, now: u64) -> Option<u64> 
 }
 
 /// The length of the answer, thinking included.
-pub(in crate::ui::run) fn answer_length(ui: &mut Ui, bench: &mut Workbench) {
+pub(in crate::ui) fn answer_length(ui: &mut Ui, bench: &mut Workbench) {
     let usual = usual_answer(&bench.scenario.subject);
     let thinks = bench.scenario.subject.model.facts.reasoning;
     let name = if thinks { "Thinking and answer" } else { "Length of the answer" };
@@ -94,7 +95,7 @@ pub(in crate::ui::run) fn answer_length(ui: &mut Ui, bench: &mut Workbench) {
 }
 
 /// The length of the prompt.
-pub(in crate::ui::run) fn prompt_length(ui: &mut Ui, bench: &mut Workbench) {
+pub(in crate::ui) fn prompt_length(ui: &mut Ui, bench: &mut Workbench) {
     length(ui, "Length of the prompt", &mut bench.scenario.prompt, USUAL_PROMPT);
 }
 

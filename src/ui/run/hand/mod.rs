@@ -6,7 +6,8 @@ mod lengths;
 mod place;
 mod row;
 
-pub(super) use lengths::{answer_length, prompt_length};
+pub(in crate::ui) use lengths::{answer_length, prompt_length, samples};
+pub(in crate::ui) use row::{Moved, slider_row};
 
 use egui::{Align, Layout, Ui, vec2};
 

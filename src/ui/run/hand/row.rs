@@ -37,6 +37,34 @@ pub(super) fn slider(ui: &mut Ui, words: &Words<'_>, slider: HandSlider<'_>, by_
     })
 }
 
+/// The same for a number that is no setting of the engine; whether it was moved or given back. The slider's own
+/// number is none where it was given back.
+pub(in crate::ui) fn slider_row(
+    ui: &mut Ui,
+    [name, remark]: [&str; 2],
+    value: &str,
+    slider: HandSlider<'_>,
+    by_hand: bool,
+) -> Moved {
+    let row = self::slider(ui, &Words { name, remark, value }, slider, by_hand);
+    match row {
+        Row { back: true, .. } => Moved::Back,
+        Row { moved: true, .. } => Moved::Here,
+        Row { .. } => Moved::No,
+    }
+}
+
+/// What became of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::ui) enum Moved {
+    /// Nothing.
+    No,
+    /// It was moved.
+    Here,
+    /// It was given back.
+    Back,
+}
+
 /// What became of a row.
 #[derive(Clone, Copy)]
 pub(super) struct Row {

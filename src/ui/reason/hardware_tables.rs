@@ -1,0 +1,326 @@
+//! The tables of what a machine is for a model.
+
+use egui::{Label, RichText, Ui};
+
+use crate::advice::baseline::Here;
+use crate::advice::first_check::{Cell, Light};
+use crate::advice::kits::{self, Fit};
+use crate::advice::parallel::Cached;
+use crate::ui::bench::Workbench;
+use crate::ui::paint::verdict::{self, Verdict};
+use crate::ui::widget::card::{card, rows};
+use crate::ui::widget::sheet::{Col, quiet, sheet, value, words};
+use crate::ui::{MemoryUnit, fonts, theme};
+use crate::units::{Bytes, Shortfall, TokensPerSecond, grouped};
+
+use super::hardware::Looked;
+use super::remark;
+
+/// A few formats against the memory there is, before anything is placed.
+pub(super) fn check(ui: &mut Ui, bench: &Workbench, looked: &Looked) {
+    let unit = bench.unit;
+    let title = format!("First check, {} tokens", bench.scenario.run.context);
+    card(
+        ui,
+        [&title, unit.name()],
+        |_| (),
+        |ui| {
+            let columns = [
+                Col::rest("Format"),
+                Col::number("With cache", 76.0),
+                Col::number("VRAM", 92.0),
+                Col::number("RAM", 92.0),
+                Col::number("Both", 92.0),
+            ];
+            sheet(ui, "check", &columns, looked.check.len(), None, |ui, row, column| {
+                let row = &looked.check[row];
+                match column {
+                    0 => _ = words(ui, &row.subject.quant.id),
+                    1 => _ = quiet(ui, &unit.number(row.weights + row.cache)),
+                    2 => light(ui, &row.vram, unit),
+                    3 => light(ui, &row.ram, unit),
+                    _ => light(ui, &row.both, unit),
+                }
+            });
+            ui.add_space(4.0);
+            remark(ui, "What is left, or short with a minus; buffers and what must stay free are not counted yet.");
+        },
+    );
+}
+
+/// What is left with its sign: shape and colour say how it fits.
+fn light(ui: &mut Ui, cell: &Cell, unit: MemoryUnit) {
+    if cell.has == Bytes::ZERO {
+        quiet(ui, "none");
+        return;
+    }
+    let glyph = match cell.light {
+        Light::Green => Verdict::Well,
+        Light::Amber => Verdict::Tight,
+        Light::Red => Verdict::No,
+    };
+    value(ui, &left(cell.left, unit));
+    verdict::glyph(ui, glyph, 12.0);
+}
+
+fn left(shortfall: Shortfall, unit: MemoryUnit) -> String {
+    let number = unit.number(shortfall.size());
+    if shortfall.fits() { number } else { format!("−{number}") }
+}
+
+/// What binds memory and speed, and what helps most.
+pub(super) fn binds(ui: &mut Ui, looked: &Looked) {
+    card(
+        ui,
+        ["What binds", ""],
+        |_| (),
+        |ui| {
+            rows(ui, 18.0);
+            ui.spacing_mut().item_spacing.y = 4.0;
+            let ink = theme::palette(ui).t1;
+            for line in &looked.binds {
+                ui.add(Label::new(fonts::body(line).color(ink)).wrap());
+            }
+            let told: Vec<String> = looked
+                .from_disk
+                .iter()
+                .filter_map(|(name, rate)| {
+                    let rate = TokensPerSecond::saturating((*rate)?);
+                    Some(format!("{name} {rate}"))
+                })
+                .collect();
+            if !told.is_empty() {
+                remark(ui, &format!("From this disk, tokens/s: {}.", told.join(", ")));
+            }
+        },
+    );
+}
+
+/// Kinds of memory beside one another; a speed of what does not fit is struck out.
+pub(super) fn kinds(ui: &mut Ui, bench: &Workbench, looked: &Looked) {
+    let subject = &bench.scenario.subject;
+    let title = format!("{} in {} by kind of memory", subject.model.name, subject.quant.id);
+    let wide = ui.available_width() >= super::BESIDE;
+    card(
+        ui,
+        [&title, "tokens/s"],
+        |_| (),
+        |ui| {
+            let mut columns = vec![
+                Col::words("Memory", if wide { 260.0 } else { 220.0 }),
+                Col::number("Bandwidth", 80.0),
+                Col::number("At most", 62.0),
+                Col::number("If dense", 62.0),
+                Col::number("Expected", 92.0),
+                Col::words("Fits", 70.0),
+            ];
+            columns.push(Col::rest("Cited for it"));
+            sheet(ui, "kinds", &columns, looked.kinds.len(), None, |ui, row, column| {
+                let kind = &looked.kinds[row];
+                let short = kind.fits == Some(Fit::Short);
+                match column {
+                    0 => _ = words(ui, &kind.name),
+                    1 => _ = quiet(ui, &kind.bandwidth).on_hover_text(&kind.origin),
+                    2 => struck(ui, kind.ceiling.map(exact), short),
+                    3 => struck(ui, kind.dense.map(exact), short),
+                    4 => {
+                        let rate = |rate: f64| TokensPerSecond::saturating(rate).to_string();
+                        struck(
+                            ui,
+                            kind.expected.map(|range| format!("{} to {}", rate(range.low), rate(range.high))),
+                            short,
+                        );
+                    }
+                    5 => {
+                        let (glyph, word) = match kind.fits {
+                            Some(Fit::Fits) => (Verdict::Well, "yes"),
+                            Some(Fit::Tight) => (Verdict::Tight, "tight"),
+                            Some(Fit::Short) => (Verdict::No, "no"),
+                            None => {
+                                quiet(ui, "if bought");
+                                return;
+                            }
+                        };
+                        verdict::glyph(ui, glyph, 12.0);
+                        quiet(ui, word);
+                    }
+                    _ => _ = quiet(ui, &kind.cited).on_hover_text(&kind.cited),
+                }
+            });
+            ui.add_space(4.0);
+            remark(
+                ui,
+                "At most is a ceiling: bytes over bandwidth. If dense is the same with every weight read for every token. A speed of what does not fit is struck out.",
+            );
+        },
+    );
+}
+
+/// Ceilings have three digits.
+fn exact(rate: TokensPerSecond) -> String {
+    let rate = rate.get();
+    match rate {
+        ..1.0 => format!("{rate:.3}"),
+        ..10.0 => format!("{rate:.2}"),
+        ..1000.0 => format!("{rate:.1}"),
+        _ => grouped(rate.round() as u64),
+    }
+}
+
+fn struck(ui: &mut Ui, text: Option<String>, short: bool) {
+    let palette = theme::palette(ui);
+    let text = text.unwrap_or_else(|| "—".to_owned());
+    let said: RichText = fonts::medium(&text).size(12.0);
+    let said = if short { said.strikethrough().color(palette.t3) } else { said.color(palette.t1) };
+    ui.label(said);
+}
+
+/// Every layer shared over several GPUs.
+pub(super) fn degrees(ui: &mut Ui, bench: &Workbench, looked: &Looked) {
+    let unit = bench.unit;
+    card(
+        ui,
+        ["Every layer shared over GPUs", ""],
+        |_| (),
+        |ui| {
+            let columns = [
+                Col::number("GPUs", 40.0),
+                Col::number("Weights each", 86.0),
+                Col::number("KV cache each", 90.0),
+                Col::number("Left here", 72.0),
+                Col::rest("Passing on, a token"),
+            ];
+            sheet(ui, "degrees", &columns, looked.degrees.len(), None, |ui, row, column| {
+                let degree = &looked.degrees[row];
+                let refused = !degree.refused.is_empty();
+                match column {
+                    0 => _ = words(ui, &degree.gpus.to_string()),
+                    1 | 2 if refused => _ = quiet(ui, "—"),
+                    1 => _ = value(ui, &unit.of(degree.weights)),
+                    2 => {
+                        let whole = if degree.cached == Cached::Whole { " whole" } else { "" };
+                        quiet(ui, &format!("{}{whole}", unit.of(degree.cache)));
+                    }
+                    3 => {
+                        let own = degree.left.filter(|_| !refused);
+                        quiet(ui, &own.map_or_else(|| "—".to_owned(), |own| left(own, unit)));
+                    }
+                    _ if refused => _ = quiet(ui, &degree.refused).on_hover_text(&degree.refused),
+                    _ => {
+                        let time = degree.time.map_or_else(|| "link unknown".to_owned(), |time| time.to_string());
+                        quiet(ui, &format!("{}, {time}", degree.passed.in_gib()));
+                    }
+                }
+            });
+            ui.add_space(4.0);
+            remark(
+                ui,
+                "Heads are shared out; a latent cache has none, so each GPU keeps the whole. Left on the smallest GPU here.",
+            );
+        },
+    );
+}
+
+/// Whether to quantise, step by step.
+pub(super) fn steps(ui: &mut Ui, looked: &Looked) {
+    if looked.steps.is_empty() {
+        return;
+    }
+    card(
+        ui,
+        ["When to quantise", ""],
+        |_| (),
+        |ui| {
+            rows(ui, 18.0);
+            ui.spacing_mut().item_spacing.y = 3.0;
+            let palette = theme::palette(ui);
+            for (place, step) in looked.steps.iter().enumerate() {
+                ui.horizontal(|ui| {
+                    ui.spacing_mut().item_spacing.x = 6.0;
+                    let (glyph, word) = match step.here {
+                        Here::Yes => (Verdict::Well, "here"),
+                        Here::No => (Verdict::No, "not here"),
+                        Here::Elsewhere => (Verdict::Slowly, "elsewhere"),
+                    };
+                    verdict::glyph(ui, glyph, 12.0);
+                    ui.label(fonts::small(word).color(palette.t3));
+                    ui.add(
+                        Label::new(fonts::medium(format!("{}. {}", place + 1, step.what)).size(12.0).color(palette.t1))
+                            .wrap(),
+                    );
+                });
+                remark(ui, &step.why);
+            }
+        },
+    );
+}
+
+/// The least and the recommended hardware.
+pub(super) fn least(ui: &mut Ui, bench: &Workbench, looked: &Looked) {
+    let [labelled, real] = &looked.least;
+    let title = format!("Least and recommended for {}", bench.unit.of(labelled.need));
+    card(
+        ui,
+        [&title, ""],
+        |_| (),
+        |ui| {
+            rows(ui, 18.0);
+            ui.spacing_mut().item_spacing.y = 4.0;
+            let count = |count: Option<u64>| count.map_or_else(|| "more than 16".to_owned(), |count| count.to_string());
+            let kit = |kit: Option<Bytes>| kit.map_or_else(|| "no kit".to_owned(), kits::name);
+            let lines = [
+                format!("GPUs of 80 GB as labelled: {}, recommended {}.", count(labelled.cards), count(labelled.node)),
+                format!("GPUs of 80 GiB as built: {}, recommended {}.", count(real.cards), count(real.node)),
+                format!("RAM: {}, recommended {}.", kit(labelled.ram), kit(labelled.more_ram)),
+            ];
+            let ink = theme::palette(ui).t1;
+            for line in lines {
+                ui.add(Label::new(fonts::body(line).color(ink)).wrap());
+            }
+            remark(
+                ui,
+                "Whole cards, and kits of RAM; recommended are the next full machine and the next kit. Weights and cache, before buffers and what must stay free.",
+            );
+        },
+    );
+}
+
+/// Getting the file here.
+pub(super) fn transfer(ui: &mut Ui, bench: &Workbench, looked: &Looked) {
+    let transfer = &looked.transfer;
+    let title = format!("Getting {} here", transfer.file.in_gb());
+    card(
+        ui,
+        [&title, ""],
+        |_| (),
+        |ui| {
+            rows(ui, 18.0);
+            ui.spacing_mut().item_spacing.y = 4.0;
+            let ink = theme::palette(ui).t1;
+            let times: Vec<String> = transfer.times.iter().map(|(line, time)| format!("{time} at {line}")).collect();
+            let disk = match transfer.disk {
+                Some(own) if own.fits() => format!("The disk has {} left after it.", own.size().in_gb()),
+                Some(own) => format!("The disk is short by {}.", own.size().in_gb()),
+                None => "No disk is known.".to_owned(),
+            };
+            let unit = bench.unit;
+            let memory = match transfer.in_ram {
+                Some(own) if own.fits() => format!(
+                    "From a memory disk: it takes {} of RAM for its usual limit of half, or a raised limit here.",
+                    unit.of(transfer.shared_memory)
+                ),
+                _ => format!(
+                    "From a memory disk: it takes {} of RAM for its usual limit of half; this RAM does not hold the file.",
+                    unit.of(transfer.shared_memory)
+                ),
+            };
+            for line in [format!("{}.", times.join(", ")), disk, memory] {
+                ui.add(Label::new(fonts::body(line).color(ink)).wrap());
+            }
+            remark(
+                ui,
+                "Nothing lost on the way. The pages of a memory disk are the model: they are not counted twice.",
+            );
+        },
+    );
+}
