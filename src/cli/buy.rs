@@ -8,7 +8,7 @@ use crate::advice::buying::{Kind, Row, Step, by_wish, ram, steps};
 use crate::advice::kits::name;
 use crate::catalog::Catalog;
 use crate::scenario::{Answer, Scenario, evaluate};
-use crate::units::{GIB, TokensPerSecond};
+use crate::units::{BytesPerSecond, GIB, TokensPerSecond};
 
 use super::question::{Expanded, question};
 use super::{Failure, ThisMachine, Words, print};
@@ -66,7 +66,7 @@ impl Found {
             json!({
                 "capacity_bytes": row.size.get(),
                 "modules": row.modules.map(|modules| json!({ "count": modules.count, "bytes": modules.each.get() })),
-                "bytes_per_second": row.bandwidth.map(|rate| rate.get()), "verdict": row.level.name(),
+                "bytes_per_second": row.bandwidth.map(BytesPerSecond::get), "verdict": row.level.name(),
                 "decode_tps": row.rate,
                 "findings": row.findings.iter().map(|found| found.what.as_str()).collect::<Vec<_>>(),
             })
