@@ -10,10 +10,10 @@ use crate::advice;
 use crate::catalog::{Breadth, Catalog};
 use crate::formats::answer_json::{self, Beside};
 use crate::formats::commands::{self, Shell};
-use crate::hardware::Finding;
+use crate::hardware::{Finding, Pool, PoolKind};
 use crate::scenario::{Answer, Scenario, Subject, evaluate};
 use crate::speed::{Bill, Range};
-use crate::units::{Tokens, TokensPerSecond};
+use crate::units::{Bytes, Shortfall, Tokens, TokensPerSecond};
 
 use super::question::{Expanded, Machines, Question, question};
 use super::request::Request;
@@ -112,20 +112,13 @@ fn text(question: &Question, answer: &Answer, next: &[advice::Change]) -> String
         if used.total().get() == 0 {
             continue;
         }
-        let free = used.free(pool);
+        let [size, free] = size_and_free(pool, used.free(pool));
         lines.push(format!(
-            "  {:<width$} {:>11}  weights {:>10}  KV {:>9}  buffers {:>9}  {} {}",
+            "  {:<width$} {size:>11}  weights {:>10}  KV {:>9}  buffers {:>9}  {free}",
             pool.id,
-            if pool.kind == crate::hardware::PoolKind::Disk {
-                pool.capacity.value.in_gb()
-            } else {
-                pool.capacity.value.in_gib()
-            },
             used.weights.in_gib(),
             used.kv.in_gib(),
             (used.compute + used.state + used.overhead).in_gib(),
-            if pool.kind == crate::hardware::PoolKind::Disk { free.size().in_gb() } else { free.size().in_gib() },
-            if free.fits() { "free" } else { "missing" },
         ));
     }
     if let Some(context) = answer.fits_max {
@@ -163,6 +156,16 @@ fn text(question: &Question, answer: &Answer, next: &[advice::Change]) -> String
     }
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// The size of a pool and what is free of it: of a disk in GB.
+fn size_and_free(pool: &Pool, free: Shortfall) -> [String; 2] {
+    if !pool.size_is_known() {
+        return ["-".to_owned(), "disk size not known, taken as large enough".to_owned()];
+    }
+    let in_unit = |bytes: Bytes| if pool.kind == PoolKind::Disk { bytes.in_gb() } else { bytes.in_gib() };
+    let end = if free.fits() { "free" } else { "missing" };
+    [in_unit(pool.capacity.value), format!("{} {end}", in_unit(free.size()))]
 }
 
 /// The speed of a token; of all sequences together where there are several.
@@ -221,4 +224,20 @@ pub(super) fn here(
     }
     lines.push_str("\nAsk about another: willitrun check --model ID --quant Q4_K_M; see willitrun --help.\n");
     write!(out, "{lines}").map_err(|error| format!("the answer cannot be written: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hardware::{ENDLESS_DISK, Figure, Source};
+
+    #[test]
+    fn a_disk_of_no_known_size_has_no_number() {
+        let told = |bytes, source| {
+            let disk = Pool::new("disk", PoolKind::Disk, Figure::new(bytes, source, ""));
+            size_and_free(&disk, disk.usable().less(Bytes::new(1_000_000_000)))
+        };
+        assert_eq!(told(ENDLESS_DISK, Source::Assumed), ["-", "disk size not known, taken as large enough"]);
+        assert_eq!(told(Bytes::new(512_000_000_000), Source::Assumed)[1], "511.0 GB free");
+    }
 }
