@@ -131,13 +131,16 @@ fn text(question: &Question, answer: &Answer, next: &[advice::Change]) -> String
             lines.push(format!("  {:<44} {:>10}", line.label(machine), line.time.to_string()));
         }
         if let Some(first) = answer.first_token {
-            lines.push(format!("  first token after {first} ({}-token prompt)", question.scenario.prompt));
+            let least = answer.prefill.as_ref().map_or("", Range::time_word);
+            lines.push(format!("  first token after {least}{first} ({}-token prompt)", question.scenario.prompt));
         }
         if let Some(whole) = answer.whole_answer {
+            let at = if bill.rate.is_exact() { "at most" } else { "at" };
             let slower = answer.last_rate.map_or_else(String::new, |last| {
-                format!(", at {} tokens/s in the end", TokensPerSecond::saturating(last))
+                format!(", {at} {} tokens/s in the end", TokensPerSecond::saturating(last))
             });
-            lines.push(format!("  {}-token answer in {whole}{slower}", question.scenario.answer));
+            let least = bill.rate.time_word();
+            lines.push(format!("  {}-token answer in {least}{whole}{slower}", question.scenario.answer));
         }
     }
     if !next.is_empty() {
@@ -170,11 +173,9 @@ fn size_and_free(pool: &Pool, free: Shortfall) -> [String; 2] {
 
 /// The speed of a token; of all sequences together where there are several.
 fn speed(bill: &Bill, depth: Tokens) -> Vec<String> {
-    let between = |range: Range| {
-        let rate = |value: f64| TokensPerSecond::saturating(value);
-        format!("{} tokens/s (between {} and {})", rate(range.expected), rate(range.low), rate(range.high))
-    };
-    let (one, total) = (between(bill.rate), bill.total);
+    // An estimate needs no word beside its band.
+    let between = |range: Range| range.in_words().trim_start_matches("about ").to_owned();
+    let (one, total) = (between(bill.rate), format!("{}{}", bill.rate.time_word(), bill.total));
     if bill.sequences <= 1 {
         return vec![format!("Speed at depth {depth}: {one}, {total} per token")];
     }
@@ -230,6 +231,17 @@ pub(super) fn here(
 mod tests {
     use super::*;
     use crate::hardware::{ENDLESS_DISK, Figure, Source};
+    use crate::units::Seconds;
+
+    #[test]
+    fn a_ceiling_is_called_one() {
+        let bill = |rate: Range| Bill { lines: Vec::new(), total: Seconds::saturating(1.0), rate, sequences: 1 };
+        let said = |rate| speed(&bill(rate), Tokens::new(8)).join("\n");
+        let ceiling = said(Range::exact(1.0));
+        assert!(ceiling.contains("at most 1.0 tokens/s (a ceiling), at least 1.0 s per token"), "{ceiling}");
+        let estimate = said(Range { low: 0.9, expected: 1.0, high: 1.1 });
+        assert!(estimate.contains(": 1.0 tokens/s (between 0.9 and 1.1), 1.0 s per token"), "{estimate}");
+    }
 
     #[test]
     fn a_disk_of_no_known_size_has_no_number() {

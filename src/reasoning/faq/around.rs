@@ -54,6 +54,7 @@ pub(super) fn cost(asked: &Asked<'_>) -> Option<Entry> {
         idle_watts: 0.0,
     };
     let each = own.per_million()?;
+    let least = bill.rate.time_word();
     let billed = Billed {
         hit: Tokens::ZERO,
         miss: asked.scenario.prompt,
@@ -62,7 +63,7 @@ pub(super) fn cost(asked: &Asked<'_>) -> Option<Entry> {
     };
     let answer = asked.answer.whole_answer.map_or_else(String::new, |time| {
         format!(
-            " This answer costs ${:.4} of electricity here and ${:.4} there.",
+            " This answer costs {least}${:.4} of electricity here and ${:.4} there.",
             own.electricity_for(time),
             sold.answer(billed)
         )
@@ -71,7 +72,7 @@ pub(super) fn cost(asked: &Asked<'_>) -> Option<Entry> {
         id: "cost",
         question: "Is it cheaper than an API?".to_owned(),
         answer: format!(
-            "A million tokens take {:.2} kWh, ${:.2} at ${} a kWh, without the price of the machine. {} took ${} for a million ({}).{answer}",
+            "A million tokens take {least}{:.2} kWh, {least}${:.2} at ${} a kWh, without the price of the machine. {} took ${} for a million ({}).{answer}",
             each.kwh, each.electricity, tariff.dollars_per_kwh, sold.name, sold.output, sold.date
         ),
         how: format!("{watts:.0} W ({of}) over the tokens per second predicted; electricity: {}.", tariff.source),

@@ -65,9 +65,10 @@ pub(super) fn this_machine(asked: &Asked<'_>) -> Entry {
     let tier = tier::classify(asked.scenario, &asked.shelf.forms, native);
     let disk = asked.shelf.forms.last().filter(|_| tier.best.is_none()).and_then(|smallest| {
         let answer = asked.if_it_were(|scenario| scenario.subject = smallest.clone());
-        let rate = answer.bill?.rate.expected;
-        let rate = crate::units::TokensPerSecond::saturating(rate);
-        Some(format!(" From disk {} would reach about {rate} tokens/s.", smallest.quant.id))
+        let range = answer.bill?.rate;
+        let about = if range.is_exact() { "at most" } else { "about" };
+        let rate = crate::units::TokensPerSecond::saturating(range.expected);
+        Some(format!(" From disk {} would reach {about} {rate} tokens/s.", smallest.quant.id))
     });
     Entry {
         id: "this-machine",

@@ -1,8 +1,10 @@
 //! How fast, and what changes it.
 
+use crate::advice::binding::first_upper;
 use crate::advice::{binding, memories};
 use crate::memory::KvStreams;
 use crate::quant::Format;
+use crate::speed::Range;
 use crate::units::{Seconds, Tokens, TokensPerSecond};
 
 use super::{Asked, Entry};
@@ -13,8 +15,9 @@ const SEVERAL: u64 = 4;
 pub(super) fn answer_time(asked: &Asked<'_>) -> Option<Entry> {
     let (scenario, answer) = (asked.scenario, asked.answer);
     let bill = answer.bill.as_ref()?;
+    let least = bill.rate.time_word();
     let own = answer.whole_answer.map_or_else(String::new, |time| {
-        format!(" A prompt of {} and an answer of {} tokens take {time}.", scenario.prompt, scenario.answer)
+        format!(" A prompt of {} and an answer of {} tokens take {least}{time}.", scenario.prompt, scenario.answer)
     });
     let thinks = scenario.subject.model.facts.reasoning;
     let lengths =
@@ -22,7 +25,7 @@ pub(super) fn answer_time(asked: &Asked<'_>) -> Option<Entry> {
     let longer: Vec<String> = lengths
         .filter_map(|length| {
             let time = asked.if_it_were(|scenario| scenario.answer = length.tokens).whole_answer?;
-            Some(format!("{} tokens ({}) {time}", length.tokens, length.task))
+            Some(format!("{} tokens ({}) {least}{time}", length.tokens, length.task))
         })
         .collect();
     let longer =
@@ -30,12 +33,7 @@ pub(super) fn answer_time(asked: &Asked<'_>) -> Option<Entry> {
     Some(Entry {
         id: "answer-time",
         question: "How long does an answer take?".to_owned(),
-        answer: format!(
-            "About {} tokens/s (between {} and {}).{own}{longer}",
-            rate(bill.rate.expected),
-            rate(bill.rate.low),
-            rate(bill.rate.high)
-        ),
+        answer: format!("{}.{own}{longer}", first_upper(&bill.rate.in_words())),
         how: "Every token billed at its own depth, the prompt before; lengths as published for the tasks named."
             .to_owned(),
     })
@@ -60,11 +58,12 @@ pub(super) fn prompt(asked: &Asked<'_>) -> Option<Entry> {
     let rated = asked.answer.prefill.as_ref()?;
     let long = Tokens::new(8192);
     let time = Seconds::saturating(long.as_f64() / rated.expected);
+    let (about, least) = (about(rated), rated.time_word());
     Some(Entry {
         id: "prompt",
         question: "Why is the prompt slow to be read?".to_owned(),
         answer: format!(
-            "Reading a prompt is arithmetic: about {:.1} GFLOP a token. Here about {} tokens/s, so {long} tokens take {time}. A GPU or more cores help, not faster RAM.",
+            "Reading a prompt is arithmetic: about {:.1} GFLOP a token. Here {about} {} tokens/s, so {long} tokens take {least}{time}. A GPU or more cores help, not faster RAM.",
             work / 1e9,
             rate(rated.expected)
         ),
@@ -160,7 +159,8 @@ pub(super) fn several(asked: &Asked<'_>) -> Option<Entry> {
     });
     let answer = match &after.bill {
         Some(bill) => format!(
-            "{SEVERAL} at once with {own} tokens each get about {} tokens/s each, {} together, against {} for one. The cache grows to {}. {}.",
+            "{SEVERAL} at once with {own} tokens each get {} {} tokens/s each, {} together, against {} for one. The cache grows to {}. {}.",
+            about(&bill.rate),
             rate(bill.rate.expected),
             rate(bill.throughput().expected),
             rate(before.rate.expected),
@@ -180,4 +180,8 @@ pub(super) fn several(asked: &Asked<'_>) -> Option<Entry> {
 
 fn rate(value: f64) -> TokensPerSecond {
     TokensPerSecond::saturating(value)
+}
+
+fn about(range: &Range) -> &'static str {
+    if range.is_exact() { "at most" } else { "about" }
 }
