@@ -14,6 +14,7 @@ use crate::hardware::{Finding, Pool, PoolKind};
 use crate::scenario::{Answer, Scenario, Subject, evaluate};
 use crate::speed::{Bill, Range};
 use crate::units::{Bytes, Shortfall, Tokens, TokensPerSecond};
+use crate::verdict::Level;
 
 use super::question::{Expanded, Machines, Question, question};
 use super::request::Request;
@@ -122,7 +123,9 @@ fn text(question: &Question, answer: &Answer, next: &[advice::Change]) -> String
         ));
     }
     if let Some(context) = answer.fits_max {
-        lines.push(format!("  largest context that fits: {context} of {}", subject.model.max_context));
+        let from_disk = answer.verdict.level == Level::Disk && context >= run.context;
+        let disk = if from_disk { ", with weights read from disk" } else { "" };
+        lines.push(format!("  largest context that fits: {context} of {}{disk}", subject.model.max_context));
     }
     if let Some(bill) = &answer.bill {
         lines.push(String::new());
