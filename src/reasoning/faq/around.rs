@@ -68,11 +68,15 @@ pub(super) fn cost(asked: &Asked<'_>) -> Option<Entry> {
             sold.answer(billed)
         )
     });
+    let model = &asked.scenario.subject.model;
+    let priced = asked.shelf.models.iter().find(|other| other.id == sold.model && other.id != model.id);
+    let other = priced
+        .map_or_else(String::new, |priced| format!(" That is the price of {}, not of {}.", priced.name, model.name));
     Some(Entry {
         id: "cost",
         question: "Is it cheaper than an API?".to_owned(),
         answer: format!(
-            "A million tokens take {least}{:.2} kWh, {least}${:.2} at ${} a kWh, without the price of the machine. {} took ${} for a million ({}).{answer}",
+            "A million tokens take {least}{:.2} kWh, {least}${:.2} at ${} a kWh, without the price of the machine. {} took ${} for a million ({}).{other}{answer}",
             each.kwh, each.electricity, tariff.dollars_per_kwh, sold.name, sold.output, sold.date
         ),
         how: format!("{watts:.0} W ({of}) over the tokens per second predicted; electricity: {}.", tariff.source),
