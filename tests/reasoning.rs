@@ -271,6 +271,7 @@ fn a_small_model_is_told_what_is_so() {
     let ceiling = asked("qwen3-4b", "laptop-16gb", "ideal");
     let time = told(&ceiling, "answer-time");
     assert!(time.starts_with("At most ") && time.contains("(a ceiling)") && time.contains("take at least "), "{time}");
+    assert!(!told(&ceiling, "channels").contains(" to "), "a ceiling has no band");
     assert!(told(&ceiling, "cost").starts_with("A million tokens take at least "));
 }
 

@@ -132,6 +132,9 @@ pub(super) fn channels(asked: &Asked<'_>) -> Option<Entry> {
                 format!("; {}{to} by {}", cited.low, cited.source)
             });
             let fits = if row.fit == Some(crate::advice::kits::Fit::Short) { ", which cannot hold it" } else { "" };
+            if expected.is_exact() {
+                return Some(format!("{}{fits}: at most {most} tokens/s{cited}", row.memory.name));
+            }
             Some(format!(
                 "{}{fits}: {} to {} tokens/s (at most {most}{cited})",
                 row.memory.name,
