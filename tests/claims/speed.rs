@@ -72,6 +72,7 @@ fn matrix(asked: &mut Asked) {
         bandwidth: Figure::typed(BytesPerSecond::from_gb(gbs).expect("a bandwidth")),
         most: Some(Bytes::gib(24)),
         cpu: None,
+        sockets: 1,
         cited: None,
     };
     let memories = [45.0, 96.0, 300.0, 1008.0].map(memory);
