@@ -94,6 +94,29 @@ fn the_program_simulates_a_pool() {
 }
 
 #[test]
+fn a_simulated_pool_is_told_as_in_the_window() {
+    let told = |words: &[&str]| {
+        let run = Command::new(env!("CARGO_BIN_EXE_willitrun")).args(["simulate", "kv"]).args(words).output();
+        String::from_utf8(run.expect("it starts").stdout).expect("text")
+    };
+    let text = told(&["--prompt", "32767", "--answer", "1"]);
+    assert!(text.starts_with("12 requests fit at once; request 13 puts request 1 out\n"), "{text}");
+    for part in ["68.6 KiB (DeepSeek-R1, f16)", "39,528 MiB of 40,960 MiB", "and 8 more; --json has them"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("copied"), "{text}");
+    let slip = told(&["--token-bytes", "31981568", "--requests", "1"]);
+    assert!(slip.starts_with("Refused: one request needs 1,464 GiB") && slip.contains("takes 30.5 MiB"), "{slip}");
+    let many = ["--requests", "20000", "--token-bytes", "1", "--answer", "9"];
+    let text = told(&many);
+    assert!(text.contains("takes 1 B (typed)") && text.contains("20,000 finished"), "{text}");
+    assert!(text.contains("and 39,980 more; --json has the first 20,000 events"), "{text}");
+    let value = program(&[&["simulate", "kv"][..], &many].concat());
+    assert_eq!((&value["events_truncated"], value["events"].as_array().map(Vec::len)), (&true.into(), Some(20_000)));
+    assert_eq!(program(&["simulate", "kv"])["events_truncated"], false);
+}
+
+#[test]
 fn the_program_fills_blocks() {
     let value = program(&["simulate", "blocks"]);
     assert_eq!(value["longest_tokens"], 65_536);

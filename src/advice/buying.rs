@@ -121,6 +121,14 @@ pub struct Row {
     pub findings: Vec<Finding>,
 }
 
+impl Row {
+    /// Whether there are modules for it, as far as is known.
+    #[must_use]
+    pub fn is_made(&self) -> bool {
+        self.modules.is_some() || self.findings.is_empty()
+    }
+}
+
 /// Steps that help, in the order they come to mind; [`by_wish`] sorts them.
 #[must_use]
 pub fn steps(scenario: &Scenario, answer: &Answer, shop: &Shop) -> Vec<Step> {
@@ -257,8 +265,12 @@ fn filled(scenario: &Scenario) -> Option<Offer> {
 
 /// The place of the RAM that can be added to: memory that is soldered beside the processor cannot.
 fn host(machine: &Machine) -> Option<usize> {
-    machine.pools.iter().position(|pool| pool.kind == PoolKind::Ram && pool.node.is_none())
+    let soldered = |pool: &Pool| pool.dimms.as_ref().is_some_and(|dimms| dimms.kind.starts_with(SOLDERED));
+    machine.pools.iter().position(|pool| pool.kind == PoolKind::Ram && pool.node.is_none() && !soldered(pool))
 }
+
+/// Memory of low power is soldered.
+const SOLDERED: &str = "LPDDR";
 
 /// The machine with RAM of a size: as many modules as there are channels, where such modules are made.
 fn with_ram(machine: &Machine, size: Bytes, shop: &Shop) -> Option<(Machine, Option<Modules>, Vec<Finding>)> {
@@ -297,7 +309,12 @@ fn with_ram(machine: &Machine, size: Bytes, shop: &Shop) -> Option<(Machine, Opt
         mega_transfers,
         ..MemoryPlatform::default()
     };
-    Some((machine, Some(modules), kits::warnings(&[modules], &board)))
+    let mut findings = kits::warnings(&[modules], &board);
+    if !sizes.contains(&Bytes::new(size.get() / (channels as u64).max(1))) {
+        // One for each channel would have to be of a size nobody makes.
+        findings.iter_mut().for_each(|finding| finding.remedy.clear());
+    }
+    Some((machine, Some(modules), findings))
 }
 
 /// Equal modules for a size: one for each channel if such are made, else two for each, else as many channels as can be.
@@ -472,11 +489,11 @@ fn boards<'a>(scenario: &'a Scenario, answer: &Answer, shop: &'a Shop) -> impl I
             machine.cpu.cores = *cores;
             machine.cpu.simd.clone_from(simd);
         }
-        (machine.cpu.flops, machine.cpu.sockets) = (None, 1);
+        (machine.cpu.flops, machine.cpu.sockets) = (None, board.sockets);
         let pool = &mut machine.pools[at];
         pool.capacity = Figure::new(size, Source::Assumed, "what if");
         (pool.read, pool.read_measured, pool.dimms) = (Some(board.bandwidth.clone()), None, None);
-        (pool.numa_nodes, pool.free_now) = (1, None);
+        (pool.numa_nodes, pool.free_now) = (board.sockets, None);
         Some(Offer {
             kind: Kind::Board,
             what: board.name.clone(),

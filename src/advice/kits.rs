@@ -164,8 +164,10 @@ pub fn warnings(modules: &[Modules], board: &MemoryPlatform) -> Vec<Finding> {
     if let Some(channels) = board.channels {
         if f64::from(count) < channels {
             let share = f64::from(count) / channels * 100.0;
-            let what =
-                format!("{count} modules fill {count} of the {channels} channels: {share:.0} % of the bandwidth.");
+            let what = match count {
+                1 => format!("One module fills 1 of the {channels} channels: {share:.0} % of the bandwidth."),
+                _ => format!("{count} modules fill {count} of the {channels} channels: {share:.0} % of the bandwidth."),
+            };
             found.push(Finding::warning(what, format!("Take {channels} smaller modules.")));
         }
         let registered = modules.iter().find(|kind| kind.build != Build::Unbuffered);

@@ -3,6 +3,12 @@
 //! Rules, from a FAQ on R1 whose table they give: VRAM in whole cards, RAM as the smallest kit; recommended are the next
 //! full node of cards and the next kit. Before buffers and what must stay free.
 
+use std::sync::Arc;
+
+use crate::hardware::{Machine, Pool, PoolKind};
+use crate::memory::{KvLayout, RunOptions};
+use crate::model::Mixer;
+use crate::scenario::{Scenario, Subject};
 use crate::units::Bytes;
 
 use super::kits;
@@ -13,6 +19,9 @@ const NODES: [u64; 5] = [1, 2, 4, 8, 16];
 pub const LABELLED_80: Bytes = Bytes::new(80_000_000_000);
 /// The same as it is built: 80 GiB.
 pub const REAL_80: Bytes = Bytes::gib(80);
+
+/// Memory of cards as they are built, GiB.
+const CARDS: [u64; 9] = [8, 12, 16, 24, 32, 48, 80, 96, 141];
 
 /// What it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,9 +54,68 @@ pub fn least(weights: Bytes, cache: Bytes, card: Bytes) -> Least {
     }
 }
 
+/// One line of the table of least and recommended hardware.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// The form of the model.
+    pub quant: String,
+    /// How its cache is kept, where there is more than one way.
+    pub layout: Option<KvLayout>,
+    /// Its weights, as they are loaded.
+    pub weights: Bytes,
+    /// Its cache.
+    pub cache: Bytes,
+    /// With cards as they are built.
+    pub least: Least,
+}
+
+/// Each form at the scenario's context, a latent cache beside the expanded one of early files where the model has one.
+#[must_use]
+pub fn table(scenario: &Scenario, forms: &[Arc<Subject>]) -> Vec<Row> {
+    let latent = scenario.subject.model.layers.iter().any(|layer| matches!(layer.mixer, Mixer::Mla(_)));
+    let layouts: &[Option<KvLayout>] =
+        if latent { &[Some(KvLayout::Latent), Some(KvLayout::Expanded)] } else { &[None] };
+    let mut rows: Vec<Row> = Vec::new();
+    for form in forms {
+        for &layout in layouts {
+            let run = RunOptions { layout: layout.unwrap_or(scenario.run.layout), ..scenario.run };
+            let asked = Scenario { subject: form.clone(), run, ..scenario.clone() };
+            let (weights, cache) = (form.weights.loaded(), asked.cache().kv());
+            let row =
+                Row { quant: form.quant.id.clone(), layout, weights, cache, least: least(weights, cache, REAL_80) };
+            if !rows.contains(&row) {
+                rows.push(row);
+            }
+        }
+    }
+    rows
+}
+
+/// The smallest card that holds so much alone, as cards are built; none where it takes several.
+#[must_use]
+pub fn one_card(need: Bytes) -> Option<Bytes> {
+    CARDS.iter().map(|gib| Bytes::gib(*gib)).find(|card| need <= *card)
+}
+
+/// Of machines the one with the least memory that holds so much.
+#[must_use]
+pub fn example<'a>(machines: impl Iterator<Item = &'a Machine>, need: Bytes) -> Option<&'a Machine> {
+    let room = |machine: &Machine| -> Bytes {
+        machine.pools.iter().filter(|pool| pool.kind != PoolKind::Disk).map(Pool::usable).sum()
+    };
+    machines.filter(|machine| need <= room(machine)).min_by_key(|machine| room(machine))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_card_is_as_small_as_it_may_be() {
+        assert_eq!(one_card(Bytes::gib(5)), Some(Bytes::gib(8)));
+        assert_eq!(one_card(Bytes::gib(24)), Some(Bytes::gib(24)));
+        assert_eq!(one_card(Bytes::gib(377)), None);
+    }
 
     #[test]
     fn whole_cards_and_kits() {

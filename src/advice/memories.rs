@@ -26,6 +26,8 @@ pub struct Memory {
     pub most: Option<Bytes>,
     /// Cores and instructions of the processor it usually stands beside.
     pub cpu: Option<(u32, String)>,
+    /// Sockets its channels hang on.
+    pub sockets: u32,
     /// What somebody expected or measured of one model under one quant.
     pub cited: Option<Cited>,
 }
@@ -100,7 +102,14 @@ pub fn of_machine(machine: &Machine) -> Vec<Memory> {
     let memory = |pool: &Pool| {
         let bandwidth = pool.read_measured.as_ref().or(pool.read.as_ref())?.clone();
         let name = if pool.name.is_empty() { pool.id.clone() } else { pool.name.clone() };
-        Some(Memory { name, bandwidth, most: Some(pool.capacity.value), cpu: None, cited: None })
+        Some(Memory {
+            name,
+            bandwidth,
+            most: Some(pool.capacity.value),
+            cpu: None,
+            sockets: machine.cpu.sockets,
+            cited: None,
+        })
     };
     machine.pools.iter().filter(|pool| pool.kind != PoolKind::Disk).filter_map(memory).collect()
 }
@@ -114,6 +123,7 @@ fn alone(scenario: &Scenario, memory: &Memory) -> Scenario {
         machine.cpu.simd.clone_from(simd);
         machine.cpu.flops = None;
     }
+    machine.cpu.sockets = memory.sockets;
     let mut pool = Pool::new("ram", PoolKind::Ram, Figure::new(ROOM, Source::Assumed, "large enough"));
     match memory.bandwidth.source {
         Source::Measured => pool.read_measured = Some(memory.bandwidth.clone()),

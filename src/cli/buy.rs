@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::advice::buying::{Kind, Row, Step, by_wish, ram, steps};
 use crate::advice::kits::name;
 use crate::catalog::Catalog;
+use crate::hardware::Finding;
 use crate::scenario::{Answer, Scenario, evaluate};
 use crate::units::{BytesPerSecond, GIB, TokensPerSecond};
 
@@ -58,7 +59,7 @@ impl Found {
         let step = |step: &Step| {
             json!({
                 "kind": word(step.kind), "what": step.what, "note": step.note, "verdict": step.level.name(),
-                "decode_tps": step.rate, "gain_tps": step.gain, "reaches": step.reaches(self.wish),
+                "decode_tps": step.rate, "gain_tps": step.gain, "launch_usd": step.launch_usd, "reaches": step.reaches(self.wish),
                 "findings": step.findings.iter().map(|found| found.what.as_str()).collect::<Vec<_>>(),
             })
         };
@@ -66,8 +67,8 @@ impl Found {
             json!({
                 "capacity_bytes": row.size.get(),
                 "modules": row.modules.map(|modules| json!({ "count": modules.count, "bytes": modules.each.get() })),
-                "bytes_per_second": row.bandwidth.map(BytesPerSecond::get), "verdict": row.level.name(),
-                "decode_tps": row.rate,
+                "bytes_per_second": row.bandwidth.map(BytesPerSecond::get),
+                "verdict": row.is_made().then(|| row.level.name()), "decode_tps": row.rate.filter(|_| row.is_made()),
                 "findings": row.findings.iter().map(|found| found.what.as_str()).collect::<Vec<_>>(),
             })
         };
@@ -105,7 +106,7 @@ impl Found {
             let mark = if step.reaches(self.wish) { "*" } else { " " };
             let told = standing(step.level.words(), step.rate);
             lines.push(format!("{mark} {:<42.42} {told:<32} {}", step.what, step.note).trim_end().to_owned());
-            lines.extend(step.findings.iter().map(|found| format!("    {} {}", found.what, found.remedy)));
+            lines.extend(step.findings.iter().map(said));
         }
         if self.steps.iter().any(|step| step.reaches(self.wish)) {
             lines.extend([String::new(), "* reaches what was wished for".to_owned()]);
@@ -118,13 +119,17 @@ impl Found {
                 .modules
                 .map_or_else(String::new, |modules| format!("{} × {} GiB", modules.count, modules.each.get() / GIB));
             let rate = row.bandwidth.map_or_else(|| "-".to_owned(), |rate| rate.to_string());
-            let told = standing(row.level.words(), row.rate);
+            let told = if row.is_made() { standing(row.level.words(), row.rate) } else { "cannot be had".to_owned() };
             lines.push(format!("  {:>9} {modules:<14} {rate:>10}  {told}", name(row.size)));
-            lines.extend(row.findings.iter().map(|found| format!("    {} {}", found.what, found.remedy)));
+            lines.extend(row.findings.iter().map(said));
         }
         lines.push(String::new());
         lines.join("\n")
     }
+}
+
+fn said(found: &Finding) -> String {
+    format!("    {} {}", found.what, found.remedy).trim_end().to_owned()
 }
 
 fn standing(words: &str, rate: Option<f64>) -> String {

@@ -22,9 +22,9 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
         writeln!(out, "{:#}", json!({ "schema": "willitrun.detect/1", "machine": machine, "findings": findings }))
     } else {
         let mut lines = vec![text(machine)];
-        lines.extend(
-            findings.iter().map(|finding| format!("{}: {} {}", finding.level.name(), finding.what, finding.remedy)),
-        );
+        lines.extend(findings.iter().map(|finding| {
+            format!("{}: {} {}", finding.level.name(), finding.what, finding.remedy).trim_end().to_owned()
+        }));
         writeln!(out, "{}", lines.join("\n"))
     };
     written.map_err(|error| Failure::Machine(format!("nothing can be written: {error}")))
@@ -63,8 +63,12 @@ fn or_unknown(text: &str) -> &str {
 }
 
 fn said<T>(figure: &Figure<T>) -> String {
-    if figure.origin.is_empty() || figure.origin == figure.source.name() {
-        figure.source.name().to_owned()
+    let source = figure.source.name();
+    if figure.origin.is_empty() || figure.origin == source {
+        source.to_owned()
+    } else if figure.origin.starts_with(source) {
+        // The origin says it already.
+        figure.origin.clone()
     } else {
         format!("{}: {}", figure.source, figure.origin)
     }

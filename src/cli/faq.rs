@@ -9,10 +9,12 @@ use crate::reasoning::faq::{Entry, search};
 use crate::scenario::{Scenario, evaluate};
 
 use super::question::{Expanded, question};
-use super::{Failure, ThisMachine, Words, print};
+use super::{Failure, ThisMachine, Words, model_file, print};
 
-/// What is asked about where nobody says.
-const USUAL: (&str, &str) = ("deepseek-r1", "Q4_K_M");
+/// The model that is asked about where nobody says.
+const MODEL: &str = "deepseek-r1";
+/// The quant of a model where nobody says: what [`Catalog::first_check`] takes for four bits.
+const QUANT: &str = "Q4_K_M";
 /// No command is shown.
 const FOREIGN: [&str; 1] = ["shell"];
 
@@ -20,9 +22,11 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
     let json = words.flag("json");
     let text = words.take("search").unwrap_or_default();
     let mut request = words.request(&FOREIGN)?;
-    if request.model.is_none() {
-        request.model = Some(USUAL.0.to_owned());
-        request.quant = request.quant.or_else(|| Some(USUAL.1.to_owned()));
+    let model = request.model.get_or_insert_with(|| MODEL.to_owned());
+    // A file says itself how its weights are kept, and a size alone does not.
+    let file = Catalog::builtin().model(model).is_none() && model_file::is_path(model.as_ref());
+    if !file && request.file_gib.is_none() {
+        request.quant.get_or_insert_with(|| QUANT.to_owned());
     }
     let asked = question(&request, &ThisMachine::default(), &mut Expanded::default())?;
     let answer = evaluate(&asked.scenario);

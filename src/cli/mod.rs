@@ -51,7 +51,7 @@ willitrun: will this model run on this machine, and how well?
   willitrun buy    --model M --quant Q [--tps N] [...]   what to add to the machine, and what it does
   willitrun simulate kv|blocks [--model M] [...]   who gets room in a pool of caches
   willitrun claims [--topic T]                what pages and guides answer about R1, and why they differ
-  willitrun faq [--model M] [--machine X] [--search TEXT]   questions answered for a model and a machine
+  willitrun faq [--model M [--quant Q4_K_M]] [--machine X] [--search TEXT]   questions answered for a model and a machine
   willitrun models | quants | devices | profiles   what is built in
   willitrun quants Q4_K_M                     every published quality figure of one quant
   willitrun quants --model M                  every file of one model, by rule and as published
@@ -74,6 +74,11 @@ check, how:    --context 8192|32k  --depth N  --prompt N  --answer N  --kv-k F -
                --experts N  --samples N  --engine NAME  --engine-date YYYY[-MM]  --backend NAME
                --shell sh|PowerShell|cmd   which of them the command is written for
                --command \"llama-server ...\"   options read from a command, over all others
+simulate kv:   --pool-mib N  --requests N  --gap STEPS  --prompt N  --answer N  --spread PERCENT  --seed N
+               --policy lru|fifo|largest|reject  --preemption recompute|swap  --reserve-percent N
+               --block TOKENS  --most-blocks N   in blocks instead of reserved whole
+simulate blocks:  --block TOKENS  --most-blocks N  --blocks N  --tokens N
+simulate, both:   --model M  --kv F  or  --token-bytes N   what a token takes
 check, to share: --report text|csv|svg|png  [--out FILE]  [--theme dark|light]   no path, no name of a user or host
 ";
 

@@ -134,6 +134,8 @@ fn decode(name: &str) -> Result<String, String> {
     let path = Path::new(name);
     let code = if path.is_file() { files::text(path)? } else { name.to_owned() };
     let text = share_code::decode(code.trim()).map_err(|error| error.to_string())?;
-    Document::read(&text).map_err(|error| format!("the profile in the code, {error}"))?;
+    // Written anew: what stands between the lines of a foreign document is not passed on to a terminal.
+    let document = Document::read(&text).map_err(|error| format!("the profile in the code, {error}"))?;
+    let text = document.write();
     Ok(if text.ends_with('\n') { text } else { format!("{text}\n") })
 }

@@ -9,8 +9,8 @@ use crate::formats::shown;
 use crate::memory::{self, KvLayout, RunOptions};
 use crate::quant::Format;
 use crate::reasoning::blocks::BlockPool;
-use crate::reasoning::requests::{Outcome, Policy, Preemption, Request, Reserve, Setup, What, made, simulate};
-use crate::units::{Bytes, MIB, Tokens};
+use crate::reasoning::requests::{MOST_EVENTS, Outcome, Policy, Preemption, Reserve, Setup, Trial, What, simulate};
+use crate::units::{Bytes, MIB, Tokens, grouped};
 
 use super::{Failure, Words, question};
 
@@ -64,7 +64,7 @@ fn per_token(words: &mut Words) -> Result<(Bytes, String), Failure> {
     };
     let options = RunOptions { kv_k: format, kv_v: format, layout: KvLayout::Latent, ..RunOptions::default() };
     let cache = memory::cache(&model, &options).map_err(|why| format!("{why}"))?;
-    Ok((cache.bytes_per_token(), format!("{}, {}", model.name, format.name())))
+    Ok((cache.bytes_per_token(), format!("{}, {}", model.name, format.name().to_ascii_lowercase())))
 }
 
 fn requests(words: &mut Words) -> Result<(Value, String), Failure> {
@@ -98,11 +98,10 @@ fn requests(words: &mut Words) -> Result<(Value, String), Failure> {
         }
     };
     let setup = Setup { pool, per_token, reserve, policy, preemption };
-    let like = Request { arrives: 0, prompt: Tokens::new(prompt), answer: Tokens::new(answer) };
-    let list = made(usize::try_from(count).unwrap_or(usize::MAX), gap, like, spread, seed);
-    let outcome = simulate(&setup, &list);
-    let at_once = setup.at_once(Tokens::new(prompt + answer));
-    Ok((requests_json(&setup, &outcome, at_once), requests_text(&setup, &outcome, at_once, &of)))
+    let (prompt, answer) = (Tokens::new(prompt), Tokens::new(answer));
+    let trial = Trial { setup, count, gap, prompt, answer, spread, seed };
+    let outcome = simulate(&setup, &trial.requests());
+    Ok((requests_json(&trial, &outcome), requests_text(&trial, &outcome, &of)))
 }
 
 const fn word(what: What) -> &'static str {
@@ -116,7 +115,8 @@ const fn word(what: What) -> &'static str {
     }
 }
 
-fn requests_json(setup: &Setup, outcome: &Outcome, at_once: u64) -> Value {
+fn requests_json(trial: &Trial, outcome: &Outcome) -> Value {
+    let setup = &trial.setup;
     let events = outcome
         .events
         .iter()
@@ -124,43 +124,30 @@ fn requests_json(setup: &Setup, outcome: &Outcome, at_once: u64) -> Value {
     json!({
         "schema": "willitrun.simulate.kv/1",
         "pool_bytes": setup.pool.get(), "bytes_per_token": setup.per_token.get(), "policy": setup.policy.name(),
-        "at_once": at_once, "most_at_once": outcome.most_at_once, "most_bytes": outcome.most_bytes.get(),
+        "at_once": setup.at_once(trial.length()), "most_at_once": outcome.most_at_once, "most_bytes": outcome.most_bytes.get(),
         "finished": outcome.counts.finished, "cut": outcome.counts.cut, "refused": outcome.counts.refused,
         "put_out": outcome.counts.put_out, "recomputed_tokens": outcome.recomputed.get(),
         "swapped_bytes": outcome.swapped.get(), "generated_tokens": outcome.generated.get(), "steps": outcome.steps,
-        "events": events.collect::<Vec<_>>(),
+        "events_truncated": outcome.events_left_out > 0, "events": events.collect::<Vec<_>>(),
     })
 }
 
-fn requests_text(setup: &Setup, outcome: &Outcome, at_once: u64, of: &str) -> String {
-    let counts = outcome.counts;
+fn requests_text(trial: &Trial, outcome: &Outcome, of: &str) -> String {
     let mut lines = vec![
-        format!("A pool of {} for caches of {} a token ({of}).", setup.pool.in_gib(), setup.per_token.in_gib()),
-        format!(
-            "Of one length {at_once} fit at once; at most {} had room, {}.",
-            outcome.most_at_once,
-            outcome.most_bytes.in_gib()
-        ),
-        format!(
-            "Finished {}, cut {}, refused {}; put out {} times, {} tokens computed again, {} copied out and in.",
-            counts.finished,
-            counts.cut,
-            counts.refused,
-            counts.put_out,
-            outcome.recomputed,
-            outcome.swapped.in_gib()
-        ),
+        trial.sentence(outcome),
+        format!("A token takes {} ({of}). {}", trial.setup.per_token.fine(), trial.facts(outcome)),
     ];
-    lines.extend(
-        outcome
-            .events
-            .iter()
-            .take(SHOWN)
-            .map(|event| format!("{:>10}  request {:<6} {}", event.step, event.request + 1, word(event.what))),
-    );
-    let more = outcome.events.len().saturating_sub(SHOWN);
+    lines.extend(outcome.events.iter().take(SHOWN).map(|event| {
+        let (step, request) = (grouped(event.step), grouped(event.request as u64 + 1));
+        format!("{step:>12}  request {request:<7} {}", word(event.what))
+    }));
+    let more = outcome.events.len().saturating_sub(SHOWN) as u64 + outcome.events_left_out;
     if more > 0 {
-        lines.push(format!("            and {more} more; --json has them"));
+        let kept = match outcome.events_left_out {
+            0 => "--json has them".to_owned(),
+            _ => format!("--json has the first {} events", grouped(MOST_EVENTS as u64)),
+        };
+        lines.push(format!("{:>12}  and {} more; {kept}", "", grouped(more)));
     }
     lines.push(String::new());
     lines.join("\n")
@@ -186,17 +173,18 @@ fn blocks(words: &mut Words) -> Result<(Value, String), Failure> {
         "reserved": { "blocks_each": whole.each, "waste_share": waste, "at_once": whole.at_once, "blocks_left": whole.left },
     });
     let text = format!(
-        "A pool of {} tokens, {} ({of}); a sequence has at most {}.\n\
+        "A pool of {} tokens, {} at {} a token ({of}); a sequence has at most {}.\n\
          In blocks: {} each, {} tokens unused in the last, {} at once, {} blocks left.\n\
          Reserved whole: {} at once, {:.1} % of each unused.\n",
         pool.tokens(),
-        pool.bytes(per_token).in_gib(),
+        pool.bytes(per_token).in_mib(),
+        per_token.fine(),
         pool.longest(),
-        filled.each,
+        grouped(filled.each),
         filled.waste,
-        filled.at_once,
-        filled.left,
-        whole.at_once,
+        grouped(filled.at_once),
+        grouped(filled.left),
+        grouped(whole.at_once),
         waste * 100.0
     );
     Ok((value, text))

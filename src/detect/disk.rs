@@ -72,7 +72,7 @@ impl DiskKind {
             Self::Card => 0.09e9,
             Self::Network => 0.117e9,
         };
-        let origin = format!("assumed: {}", self.words());
+        let origin = self.words();
         Figure::new(BytesPerSecond::saturating(rate), Source::Assumed, origin)
     }
 }
@@ -81,6 +81,14 @@ impl DiskKind {
 #[must_use]
 pub fn free_at(folder: &Path) -> Option<Bytes> {
     folder.ancestors().find_map(|above| space(&std::fs::canonicalize(above).ok()?)).map(|space| space.free)
+}
+
+/// Whether a file or a folder lies in RAM, however much it looks like a disk. What is not there yet lies where the
+/// nearest folder above it does.
+#[must_use]
+pub fn lies_in_memory(path: &Path) -> bool {
+    let there = path.ancestors().find_map(|above| std::fs::canonicalize(above).ok());
+    there.is_some_and(|there| parse(&super::files::Live, &there) == DiskKind::Memory)
 }
 
 /// The disk of the first of these folders that lies on one.

@@ -27,7 +27,7 @@ use crate::hardware::{Accelerator, Finding, Machine, MemoryPlatform};
 pub use child::{PROBE_ARGUMENT, probe_gpus_main};
 pub use cpu::CpuReading;
 pub use dimms::Module;
-pub use disk::{Disk, DiskKind, free_at};
+pub use disk::{Disk, DiskKind, free_at, lies_in_memory};
 pub use gpu::{Gpu, GpuIdentity};
 pub use machine::assemble;
 pub use power::{Power, power};

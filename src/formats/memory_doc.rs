@@ -40,6 +40,8 @@ struct Row {
     most_gib: u64,
     cores: u32,
     simd: String,
+    #[serde(default = "one")]
+    sockets: u32,
     #[serde(default)]
     cited: Option<CitedRow>,
     source: String,
@@ -55,19 +57,26 @@ struct CitedRow {
     source: String,
 }
 
+const fn one() -> u32 {
+    1
+}
+
 impl Row {
     fn into_memory(self) -> Result<Memory, Refused> {
-        let Self { name, channels, mega_transfers, most_gib, cores, simd, cited, source } = self;
+        let Self { name, channels, mega_transfers, most_gib, cores, simd, sockets, cited, source } = self;
         if !(1.0..=64.0).contains(&channels) || !(100.0..=100_000.0).contains(&mega_transfers) {
             return Err(refused(&name, "channels", "expected 1 to 64 of them, at 100 to 100,000 MT/s"));
         }
         if !(1..=1 << 20).contains(&most_gib) || cores == 0 {
             return Err(refused(&name, "most_gib", "expected 1 to 1,048,576 GiB beside at least one core"));
         }
+        if !(1..=8).contains(&sockets) {
+            return Err(refused(&name, "sockets", "expected 1 to 8"));
+        }
         let cited = cited.map(|row| row.into_cited(&name)).transpose()?;
         let origin = format!("{channels} x {mega_transfers} MT/s x 8 B: {source}");
         let bandwidth = Figure::new(kits::bandwidth(channels, mega_transfers), Source::DataSheet, origin);
-        Ok(Memory { name, bandwidth, most: Some(Bytes::gib(most_gib)), cpu: Some((cores, simd)), cited })
+        Ok(Memory { name, bandwidth, most: Some(Bytes::gib(most_gib)), cpu: Some((cores, simd)), sockets, cited })
     }
 }
 

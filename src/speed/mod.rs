@@ -26,6 +26,6 @@ pub use evidence::{Asked, Correction, REPEAT, correction};
 pub use host::{CopyRule, CoreRates, Counted, Filled, HostRates, OnMeasured, Sockets};
 pub use left_out::{LeftOut, Predicted, Together};
 pub use parameters::{BackendRates, DeviceClass, Era, Parameters, PrefillRates};
-pub use prefill::prefill;
+pub use prefill::{prefill, textbook_prompt};
 pub use roofline::{Roof, Site, Worked, batch, roof, step};
 pub use serving::Serving;

@@ -8,7 +8,7 @@ use crate::hardware::{Accelerator, Backend, Machine, Pool, PoolKind};
 use crate::memory::{FlashAttention, LayerWeights};
 use crate::model::{FeedForward, Layer, Mixer};
 use crate::placement::{Load, Plan, Split};
-use crate::units::{Bytes, FlopsPerSecond, Seconds, Tokens};
+use crate::units::{Bytes, FlopsPerSecond, Params, Seconds, Tokens, TokensPerSecond};
 
 use super::parameters::Era;
 use super::passing::passings;
@@ -90,6 +90,20 @@ pub fn prefill(
     }
     let rate = Seconds::new(seconds)?.rate()?.get() * batch;
     Some(if load.engine.ideal { Range::exact(rate) } else { Range::around(rate, spread) })
+}
+
+/// The textbook's rate of a prompt: two operations for each parameter a token uses, the head counted, over the
+/// arithmetic there is. A ceiling: attention and the passes over the weights come on top.
+///
+/// ```
+/// use willitrun::speed::textbook_prompt;
+/// use willitrun::units::{FlopsPerSecond, Params};
+/// let rate = textbook_prompt(Params::new(36_630_000_000), FlopsPerSecond::from_tera(2.0).unwrap()).unwrap();
+/// assert_eq!(format!("{:.1}", rate.get()), "27.3");
+/// ```
+#[must_use]
+pub fn textbook_prompt(active: Params, arithmetic: FlopsPerSecond) -> Option<TokensPerSecond> {
+    TokensPerSecond::new(arithmetic.get() / (2.0 * active.as_f64()))
 }
 
 /// Operations and bytes of the first batch of a prompt, over all layers.

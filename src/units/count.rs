@@ -132,6 +132,26 @@ impl Bytes {
         if self.0 < super::MIB { format!("{} KiB", one_digit(self.as_f64() / 1024.0)) } else { self.in_gib() }
     }
 
+    /// What one token takes: `1,025 B`, `68.6 KiB`, `30.5 MiB`; to the byte below ten thousand, else to three digits or
+    /// more.
+    #[must_use]
+    pub fn fine(self) -> String {
+        let kib = self.as_f64() / 1024.0;
+        match self.0 {
+            0..10_000 => format!("{} B", super::grouped(self.0)),
+            _ if kib < 9999.5 => format!("{kib:.1} KiB"),
+            _ if kib < 9999.5 * 1024.0 => format!("{:.1} MiB", kib / 1024.0),
+            _ => self.in_gib(),
+        }
+    }
+
+    /// A pool of caches and what is given of it: `39,528 MiB`, whole ones that are full; [fine](Self::fine) below ten.
+    #[must_use]
+    pub fn in_mib(self) -> String {
+        let mib = self.0 / super::MIB;
+        if (1..10 * super::MIB).contains(&self.0) { self.fine() } else { format!("{} MiB", super::grouped(mib)) }
+    }
+
     /// File style: `404.5 GB`, or MB below one GB.
     #[must_use]
     pub fn in_gb(self) -> String {
@@ -247,6 +267,14 @@ mod tests {
         assert_eq!(Bytes::ZERO.in_gib(), "0.0 GiB");
         assert_eq!(Bytes::gib(2048).in_gib(), "2,048 GiB");
         assert_eq!(Bytes::new(2_000_000_000_000).in_gb(), "2,000 GB");
+    }
+
+    #[test]
+    fn what_a_token_takes_is_not_rounded_away() {
+        let fine = [1, 1025, 70_272, 9 << 20, 31_981_568, 20 << 30].map(|bytes| Bytes::new(bytes).fine());
+        assert_eq!(fine, ["1 B", "1,025 B", "68.6 KiB", "9216.0 KiB", "30.5 MiB", "20.0 GiB"]);
+        let pools = [0, 1, 70_272, 41_448_112_128].map(|bytes| Bytes::new(bytes).in_mib());
+        assert_eq!(pools, ["0 MiB", "1 B", "68.6 KiB", "39,528 MiB"]);
     }
 
     #[test]

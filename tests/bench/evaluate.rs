@@ -1,4 +1,5 @@
-//! How long an answer takes: DeepSeek R1 over RAM and GPUs, what a frame of the window asks for and a sweep.
+//! How long an answer takes: DeepSeek R1 over RAM and GPUs, what a frame of the window asks for and a sweep;
+//! and many requests that share a pool.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -7,8 +8,9 @@ use criterion::Criterion;
 use willitrun::catalog::Catalog;
 use willitrun::memory::{Known, Places, cache, compute};
 use willitrun::quant::{Imatrix, Mix, Quant};
+use willitrun::reasoning::requests::{Policy, Preemption, Reserve, Setup, Trial, simulate};
 use willitrun::scenario::{Scenario, Subject, evaluate, evaluate_here, largest_context, sweep};
-use willitrun::units::Tokens;
+use willitrun::units::{Bytes, MIB, Tokens};
 
 fn question(model: &str, machine: &str, context: u64) -> Scenario {
     let catalog = Catalog::builtin();
@@ -94,9 +96,48 @@ fn parts(criterion: &mut Criterion) {
     });
 }
 
+/// A hundred thousand requests at once: in a pool they all fit, and in one that puts out 180,000 times.
+fn requests(criterion: &mut Criterion) {
+    let all_fit = Trial {
+        setup: Setup {
+            pool: Bytes::gib(40),
+            per_token: Bytes::new(1),
+            reserve: Reserve::Whole { percent: 150 },
+            policy: Policy::LeastRecent,
+            preemption: Preemption::Recompute,
+        },
+        count: 100_000,
+        gap: 0,
+        prompt: Tokens::new(512),
+        answer: Tokens::new(32_256),
+        spread: 0,
+        seed: 0,
+    };
+    let outgrown = Trial {
+        setup: Setup {
+            pool: Bytes::new(MIB) * 400_000,
+            per_token: Bytes::new(70_272),
+            reserve: Reserve::Blocks { size: 1, most: u64::from(u32::MAX) },
+            policy: Policy::Largest,
+            ..all_fit.setup
+        },
+        answer: Tokens::new(2000),
+        spread: 100,
+        ..all_fit
+    };
+    let mut group = criterion.benchmark_group("100,000 requests");
+    group.sample_size(10);
+    for (name, trial) in [("all fit, the longest ago goes", all_fit), ("token by token, the largest goes", outgrown)] {
+        let list = trial.requests();
+        group.bench_function(name, |bench| bench.iter(|| simulate(black_box(&trial.setup), &list)));
+    }
+    group.finish();
+}
+
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     answers(&mut criterion);
     parts(&mut criterion);
+    requests(&mut criterion);
     criterion.final_summary();
 }

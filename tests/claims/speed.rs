@@ -6,7 +6,7 @@ use willitrun::advice::memories::{self, Memory};
 use willitrun::hardware::{Figure, Machine, Pool, PoolKind};
 use willitrun::placement::{CpuExperts, GpuLayers};
 use willitrun::scenario::{Answer, Scenario, Subject, evaluate_here};
-use willitrun::speed::{Bill, Item, time_of_tokens};
+use willitrun::speed::{Bill, Item, textbook_prompt, time_of_tokens};
 use willitrun::units::{Bytes, BytesPerSecond, FlopsPerSecond, Seconds, Tokens};
 
 use crate::Asked;
@@ -72,6 +72,7 @@ fn matrix(asked: &mut Asked) {
         bandwidth: Figure::typed(BytesPerSecond::from_gb(gbs).expect("a bandwidth")),
         most: Some(Bytes::gib(24)),
         cpu: None,
+        sockets: 1,
         cited: None,
     };
     let memories = [45.0, 96.0, 300.0, 1008.0].map(memory);
@@ -178,11 +179,9 @@ fn experts(asked: &mut Asked) {
 
 /// With one token in the prompt next to no scores are counted, and memory is fast enough not to matter.
 fn prompts(asked: &mut Asked) {
-    let mut own = machine(vec![ram(ROOM, 1e6)]);
-    own.cpu.flops = FlopsPerSecond::from_tera(2.0).map(Figure::typed);
-    let mut scenario = question("ideal", &r1("Q4_K_M"), own);
-    scenario.prompt = Tokens::new(1);
-    let rate = evaluate_here(&scenario).prefill.expect("a rate").expected;
+    let scenario = question("ideal", &r1("Q4_K_M"), machine(vec![ram(ROOM, 96.0)]));
+    let active = scenario.subject.model.active_params(None);
+    let rate = textbook_prompt(active, FlopsPerSecond::from_tera(2.0).expect("a rate")).expect("a rate").get();
     asked.number("F28", "gflop", 2.0 * scenario.subject.weights.active_count() / 1e9);
     let profile = catalog().profile("epyc-9654-12ch-4090").expect("a profile").machine.clone();
     let own = question("llama.cpp", &r1("Q4_K_M"), profile);

@@ -69,6 +69,7 @@ fn kits_of_ram_fill_channels_or_say_what_they_leave_empty() {
     let kits = list(&found, "ram");
     let large = kits.iter().find(|kit| kit["capacity_bytes"] == 512_u64 << 30).expect("a size");
     assert!(large["findings"][0].as_str().is_some_and(|said| said.contains("at most 256 GiB")), "{large}");
+    assert!(large["verdict"].is_null() && large["decode_tps"].is_null(), "what cannot be had has no speed: {large}");
     assert!(of_kind(&found, "ram").iter().all(|step| step["what"] != "RAM 512 GiB"));
 }
 
@@ -114,8 +115,22 @@ fn empty_channels_and_a_narrow_slot_are_seen() {
     assert!(text.contains("One more RTX 3090"), "{text}");
 }
 
+/// Two sockets are no single one of twice the bandwidth: a board is what the machine built with it is.
+#[test]
+fn a_board_with_two_sockets_is_two_sockets() {
+    let found = steps("--model llama-3.3-70b --quant Q4_K_M --machine desktop-32gb-ddr4 --tps 5");
+    let named = "24 channels of DDR5-4800, two sockets";
+    let board = of_kind(&found, "board").into_iter().find(|step| step["what"] == named).expect("it helps");
+    let check = "check --model llama-3.3-70b --quant Q4_K_M --machine 2x-epyc-9654-24ch-1536gb";
+    let built = answer_json("check", check).pointer("/speed/decode_tps/expected").and_then(Value::as_f64);
+    let built = built.expect("a speed");
+    assert!((rate(board) / built - 1.0).abs() < 0.1, "{} as a board, {built} as a machine", rate(board));
+}
+
 #[test]
 fn memory_beside_the_processor_takes_nothing() {
+    let pi = steps("--model llama-3.1-8b --quant Q4_K_M --machine raspberry-pi-5-8gb");
+    assert!(list(&pi, "steps").is_empty() && list(&pi, "ram").is_empty(), "nothing is plugged into it: {pi}");
     let mac = steps("--model llama-3.3-70b --quant Q8_0 --machine macbook-air-m2-16gb");
     assert!(list(&mac, "steps").is_empty() && list(&mac, "ram").is_empty(), "memory there is soldered: {mac}");
     assert!(answer("buy --model llama-3.3-70b --quant Q8_0 --machine macbook-air-m2-16gb").contains("soldered"));

@@ -68,6 +68,8 @@ fn questions_are_found_by_their_words() {
     assert_eq!(found("no such thing"), 0);
     let said = text(&["faq", "--machine", "laptop-16gb", "--search", "no such thing"]);
     assert!(said.contains("Nothing here answers that"), "{said}");
+    let alone = json(&["faq", "--model", "qwen3-8b", "--machine", "laptop-16gb"]);
+    assert_eq!((&alone["model"], &alone["quant"]), (&"qwen3-8b".into(), &"Q4_K_M".into()));
     let other = json(&["faq", "--model", "qwen3-8b", "--quant", "Q8_0", "--machine", "laptop-16gb"]);
     assert_eq!((&other["model"], &other["quant"]), (&"qwen3-8b".into(), &"Q8_0".into()));
 }

@@ -51,6 +51,21 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
             .filter(|s| s.is_finite() && (0.5..=60.0).contains(s))
             .ok_or_else(|| "--seconds wants a number from 0.5 to 60".to_owned())?,
     };
+    if let Some(path) = &file {
+        let shown = crate::formats::shown(&path.to_string_lossy(), 300);
+        match std::fs::metadata(path) {
+            Err(error) => return Err(Failure::Request(format!("--file {shown} cannot be opened ({})", error.kind()))),
+            Ok(told) if !told.is_file() => {
+                return Err(Failure::Request(format!("--file {shown} is no file: name a model file of 1 GB or more")));
+            }
+            Ok(told) if told.len() < measure::disk::EXPERT as u64 => {
+                return Err(Failure::Request(format!(
+                    "--file {shown} is too small to measure with: take 1 GB or more"
+                )));
+            }
+            Ok(_) => {}
+        }
+    }
     let folder = Store::open().map_or_else(|_| std::env::temp_dir(), |store| store.cache_folder());
     let places = Places::new(folder, file);
     let mut samples = Vec::new();

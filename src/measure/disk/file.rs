@@ -74,6 +74,11 @@ impl Target {
         cancel: &Cancel,
         written: &mut dyn FnMut(f64),
     ) -> Result<Self, MeasureError> {
+        if crate::detect::lies_in_memory(options.file.as_deref().unwrap_or(&options.folder)) {
+            return Err(MeasureError::Disk(
+                "This place lies in RAM, not on a disk; name a large file on a disk.".into(),
+            ));
+        }
         match &options.file {
             Some(path) => Self::existing(path),
             None => Self::temporary(options, cancel, written),
@@ -82,6 +87,10 @@ impl Target {
 
     fn existing(path: &Path) -> Result<Self, MeasureError> {
         let refused = |error: io::Error| MeasureError::Disk(format!("The file cannot be opened ({}).", error.kind()));
+        // A pipe would be waited for, a device read without an end.
+        if !std::fs::metadata(path).map_err(refused)?.is_file() {
+            return Err(MeasureError::Disk("That is no file; take a model file of 1 GB or more.".into()));
+        }
         let opened = Opened::past_the_cache(path).map_err(refused)?;
         let bytes = opened.file.metadata().map_err(refused)?.len() / EXPERT as u64 * EXPERT as u64;
         if bytes == 0 {

@@ -203,8 +203,8 @@ pub(super) fn least(asked: &Asked<'_>) -> Option<Entry> {
     let cards = labelled.cards.zip(labelled.node).map_or_else(
         || "More than 16 cards of 80 GB".to_owned(),
         |(cards, node)| {
-            if cards == 1 {
-                return "One card of 80 GB".to_owned();
+            if let Some(card) = least::one_card(labelled.need).filter(|_| cards == 1) {
+                return format!("One card of {}", kits::name(card));
             }
             let built = real.cards.filter(|own| *own < cards);
             let built = built.map_or_else(String::new, |own| format!(" ({own} of 80 GiB, as they are built)"));

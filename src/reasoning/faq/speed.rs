@@ -3,8 +3,9 @@
 use crate::advice::binding::first_upper;
 use crate::advice::{binding, memories};
 use crate::memory::KvStreams;
+use crate::placement::LayerHome;
 use crate::quant::Format;
-use crate::speed::Range;
+use crate::speed::{Range, textbook_prompt};
 use crate::units::{Seconds, Tokens, TokensPerSecond};
 
 use super::{Asked, Entry};
@@ -54,16 +55,25 @@ pub(super) fn faster(asked: &Asked<'_>) -> Option<Entry> {
 
 pub(super) fn prompt(asked: &Asked<'_>) -> Option<Entry> {
     let scenario = asked.scenario;
-    let work = 2.0 * scenario.subject.model.active_params(scenario.subject.experts_used).as_f64();
+    let active = scenario.subject.model.active_params(scenario.subject.experts_used);
+    let work = 2.0 * active.as_f64();
     let rated = asked.answer.prefill.as_ref()?;
     let long = Tokens::new(8192);
     let time = Seconds::saturating(long.as_f64() / rated.expected);
     let (about, least) = (about(rated), rated.time_word());
+    // Where the CPU has a part the textbook's figure is its own.
+    let on_cpu = asked.answer.plan.layers.iter().any(LayerHome::on_cpu);
+    let arithmetic = scenario.machine.cpu.flops.as_ref().filter(|_| on_cpu).map(|figure| figure.value);
+    let most = arithmetic.and_then(|arithmetic| Some((arithmetic, textbook_prompt(active, arithmetic)?)));
+    let most = most.map_or_else(String::new, |(arithmetic, most)| {
+        let time = Seconds::saturating(long.as_f64() / most.get());
+        format!(" Of {:.2} TFLOP/s that is at most {} tokens/s, {long} tokens in {time}; attention and reading the weights come on top.", arithmetic.get() / 1e12, rate(most.get()))
+    });
     Some(Entry {
         id: "prompt",
         question: "Why is the prompt slow to be read?".to_owned(),
         answer: format!(
-            "Reading a prompt is arithmetic: about {:.1} GFLOP a token. Here {about} {} tokens/s, so {long} tokens take {least}{time}. A GPU or more cores help, not faster RAM.",
+            "Reading a prompt is arithmetic: about {:.1} GFLOP a token.{most} Here {about} {} tokens/s, so {long} tokens take {least}{time}. A GPU or more cores help, not faster RAM.",
             work / 1e9,
             rate(rated.expected)
         ),

@@ -52,7 +52,8 @@ pub enum Policy {
     LeastRecent,
     /// The one that arrived first.
     FirstIn,
-    /// The one that takes the most.
+    /// The one that takes the most; of those with equally many blocks the one with the most tokens, then the first in
+    /// the list.
     Largest,
     /// Nobody: a new request without room is refused.
     Reject,
@@ -137,6 +138,8 @@ pub enum What {
 pub struct Outcome {
     /// What happened, in order; at most [`MOST_EVENTS`] of them.
     pub events: Vec<Event>,
+    /// How many more there were.
+    pub events_left_out: u64,
     /// How often each thing happened, all of it.
     pub counts: Counts,
     /// The step after the last.

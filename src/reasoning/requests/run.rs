@@ -1,31 +1,21 @@
 //! The run itself.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 
 use super::{Event, MOST_EVENTS, MOST_TOKENS, Outcome, Policy, Preemption, Request, Reserve, Setup, What};
 use crate::units::Tokens;
 
-/// A request with room.
-#[derive(Clone, Copy)]
-struct Resident {
-    request: usize,
-    /// The step it was let in, or back in.
-    since: u64,
-    /// Tokens in its cache then.
-    length: u64,
-    /// How often it had been let in: tells its entry in the heap from older ones.
-    turn: u32,
-}
-
 /// What is kept of each request.
 #[derive(Clone, Copy, Default)]
 struct Kept {
-    /// Tokens in its cache when it was put out; the prompt before that.
+    /// The step it was let in, or back in.
+    since: u64,
+    /// Tokens in its cache then; of one that was put out, those it had when it left.
     length: u64,
+    /// How often it had been let in: tells its entry in the heap of ends from older ones.
     turn: u32,
     resident: bool,
-    ended: bool,
 }
 
 pub(super) struct Run<'a> {
@@ -36,7 +26,9 @@ pub(super) struct Run<'a> {
     arrived: usize,
     now: u64,
     free: u64,
-    residents: Vec<Resident>,
+    /// Those with room, in the order they have to go: what the policy goes by, then the request. What it goes by stays
+    /// the same while a request has room, so that nobody moves here as time passes.
+    residents: BTreeSet<(u64, usize)>,
     kept: Vec<Kept>,
     /// When residents end: step, request, turn.
     ends: BinaryHeap<Reverse<(u64, usize, u32)>>,
@@ -62,7 +54,7 @@ impl<'a> Run<'a> {
             arrived: 0,
             now: 0,
             free: setup.cells(),
-            residents: Vec::new(),
+            residents: BTreeSet::new(),
             kept: vec![Kept::default(); requests.len()],
             ends: BinaryHeap::new(),
             waiting: VecDeque::new(),
@@ -104,6 +96,8 @@ impl<'a> Run<'a> {
         }
         if self.outcome.events.len() < MOST_EVENTS {
             self.outcome.events.push(Event { step: self.now, request, what });
+        } else {
+            self.outcome.events_left_out += 1;
         }
     }
 
@@ -117,15 +111,23 @@ impl<'a> Run<'a> {
         self.setup.held(&self.requests[request], length)
     }
 
-    fn length_now(&self, resident: &Resident) -> u64 {
-        resident.length + (self.now - resident.since)
-    }
-
     /// The remainder of the steps in which a resident begins a block.
-    fn phase(&self, resident: &Resident) -> usize {
+    fn phase(&self, resident: Kept) -> usize {
         let size = self.phases.len() as u64;
         let (since, length) = (resident.since % size, resident.length % size);
         ((since + size - length) % size) as usize
+    }
+
+    /// What the policy goes by: the least has to go first.
+    fn turn_to_go(&self, request: usize) -> u64 {
+        let Kept { since, length, .. } = self.kept[request];
+        match (self.setup.policy, self.setup.reserve) {
+            (Policy::LeastRecent | Policy::Reject, _) => since,
+            (Policy::FirstIn, _) => self.arrival(request),
+            (Policy::Largest, Reserve::Whole { .. }) => u64::MAX - self.cells(request, length),
+            // All grow alike: who is longest stays so. No cache is longer than what is added here.
+            (Policy::Largest, Reserve::Blocks { .. }) => since + 2 * MOST_TOKENS - length,
+        }
     }
 
     fn finish_due(&mut self) {
@@ -139,23 +141,21 @@ impl<'a> Run<'a> {
             }
             let cut = self.target(request).1;
             self.leave(request);
-            self.kept[request].ended = true;
             self.note(request, if cut { What::Cut } else { What::Finished });
         }
     }
 
     /// Takes a resident's room back, and returns the tokens it had.
     fn leave(&mut self, request: usize) -> u64 {
-        let Some(place) = self.residents.iter().position(|resident| resident.request == request) else { return 0 };
-        let resident = self.residents.swap_remove(place);
-        let length = self.length_now(&resident);
+        self.residents.remove(&(self.turn_to_go(request), request));
+        let resident = self.kept[request];
+        let length = resident.length + (self.now - resident.since);
         self.free += self.cells(request, length);
         if !self.phases.is_empty() {
-            let phase = self.phase(&resident);
+            let phase = self.phase(resident);
             self.phases[phase] -= 1;
         }
-        self.kept[request].resident = false;
-        self.kept[request].length = length;
+        self.kept[request] = Kept { length, resident: false, ..resident };
         self.outcome.generated += Tokens::new(length - resident.length);
         length
     }
@@ -189,16 +189,14 @@ impl<'a> Run<'a> {
             let most = self.cells(request, self.target(request).0);
             if most > self.setup.cells() {
                 self.note(request, What::Refused);
-                self.kept[request].ended = true;
                 continue;
             }
             while self.free < need && self.setup.policy != Policy::Reject {
-                let Some(victim) = self.victim(None) else { break };
+                let Some(victim) = self.victim() else { break };
                 self.put_out(victim);
             }
             if self.free < need {
                 self.note(request, What::Refused);
-                self.kept[request].ended = true;
                 continue;
             }
             self.enter(request, prompt, What::LetIn);
@@ -207,14 +205,13 @@ impl<'a> Run<'a> {
 
     fn enter(&mut self, request: usize, length: u64, what: What) {
         self.free -= self.cells(request, length);
-        let turn = self.kept[request].turn + 1;
-        self.kept[request] = Kept { length, turn, resident: true, ended: false };
-        let resident = Resident { request, since: self.now, length, turn };
+        let resident = Kept { since: self.now, length, turn: self.kept[request].turn + 1, resident: true };
+        self.kept[request] = resident;
         if !self.phases.is_empty() {
-            let phase = self.phase(&resident);
+            let phase = self.phase(resident);
             self.phases[phase] += 1;
         }
-        self.residents.push(resident);
+        self.residents.insert((self.turn_to_go(request), request));
         self.ends.push(Reverse((self.now + (self.target(request).0 - length), request, resident.turn)));
         self.note(request, what);
         self.outcome.most_at_once = self.outcome.most_at_once.max(self.residents.len() as u64);
@@ -226,17 +223,9 @@ impl<'a> Run<'a> {
         self.outcome.most_bytes = self.outcome.most_bytes.max(given);
     }
 
-    /// Who has to go; never the one that is spared.
-    fn victim(&self, spared: Option<usize>) -> Option<usize> {
-        let others = self.residents.iter().filter(|resident| Some(resident.request) != spared);
-        let chosen = match self.setup.policy {
-            Policy::LeastRecent | Policy::Reject => others.min_by_key(|one| (one.since, one.request)),
-            Policy::FirstIn => others.min_by_key(|one| (self.arrival(one.request), one.request)),
-            Policy::Largest => {
-                others.max_by_key(|one| (self.cells(one.request, self.length_now(one)), Reverse(one.request)))
-            }
-        };
-        chosen.map(|resident| resident.request)
+    /// Who has to go.
+    fn victim(&self) -> Option<usize> {
+        self.residents.first().map(|(_, request)| *request)
     }
 
     fn put_out(&mut self, request: usize) {
@@ -269,7 +258,7 @@ impl<'a> Run<'a> {
             let need = self.phases[(self.now % size) as usize];
             if need > self.free {
                 // A policy that puts nobody out for a newcomer still has to when those inside outgrow the pool.
-                let Some(victim) = self.victim(None) else { return };
+                let Some(victim) = self.victim() else { return };
                 self.put_out(victim);
                 if self.residents.is_empty() {
                     return;

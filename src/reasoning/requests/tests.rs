@@ -134,6 +134,39 @@ fn every_run_ends_with_every_request_accounted_for() {
     }
 }
 
+/// Of those with equally many blocks the one with the most tokens goes, then the first in the list.
+#[test]
+fn the_largest_is_the_longest_of_those_with_equal_blocks() {
+    let rules = Setup { pool: R1 * 64, ..setup(Reserve::Blocks { size: 16, most: 64 }, Policy::Largest) };
+    let mut requests = full(20, 3);
+    requests[1].prompt = Tokens::new(24);
+    requests[2].prompt = Tokens::new(24);
+    let out = |requests: &[Request]| {
+        let outcome = simulate(&rules, requests);
+        outcome.events.iter().find(|event| event.what == What::PutOut).map(|event| event.request)
+    };
+    assert_eq!(out(&requests), Some(1));
+    requests[0].prompt = Tokens::new(25);
+    assert_eq!(out(&requests), Some(0));
+}
+
+/// What is said of a run holds for it, also where the events kept do not reach.
+#[test]
+fn a_run_is_told_in_a_sentence() {
+    let blocks = Reserve::Blocks { size: 16, most: 4096 };
+    let (prompt, answer) = (Tokens::new(100), Tokens::new(10));
+    let trial =
+        Trial { setup: setup(blocks, Policy::LeastRecent), count: 3, gap: 0, prompt, answer, spread: 0, seed: 0 };
+    let told = |trial: Trial| trial.sentence(&simulate(&trial.setup, &trial.requests()));
+    assert!(told(trial).ends_with("requests fit at once; all 3 finish"), "{}", told(trial));
+    let long = Trial { answer: Tokens::new(100_000), ..trial };
+    assert!(told(long).ends_with("3 of 3 are cut"), "{}", told(long));
+    let small = Trial { setup: Setup { pool: R1 * 64, ..trial.setup }, spread: 90, count: 9, ..trial };
+    assert!(told(small).starts_with("No request of 110 tokens fits; "), "{}", told(small));
+    let late = Outcome { counts: Counts { put_out: 1000, finished: 3, ..Counts::default() }, ..Outcome::default() };
+    assert!(trial.sentence(&late).ends_with("one is put out 1,000 times, later than the events kept"));
+}
+
 #[test]
 fn absurd_setups_end_too() {
     let like = Request { arrives: u64::MAX, prompt: Tokens::new(u64::MAX), answer: Tokens::new(u64::MAX) };

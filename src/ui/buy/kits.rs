@@ -36,15 +36,18 @@ fn line(ui: &mut Ui, row: &Row, unit: MemoryUnit) {
     let warned = row.findings.first();
     let ink = if warned.is_some() { palette.t3 } else { palette.t1 };
     let response = ui.horizontal(|ui| {
-        verdict::glyph(ui, glyph_of(row.level), 12.0);
+        let made = row.is_made();
+        verdict::glyph(ui, if made { glyph_of(row.level) } else { verdict::Verdict::No }, 12.0);
         let size = if unit == MemoryUnit::Gb { row.size.in_gb() } else { crate::advice::kits::name(row.size) };
         ui.allocate_ui_with_layout(vec2(SIZE, ROW), Layout::left_to_right(Align::Center), |ui| {
             ui.set_min_width(SIZE);
             ui.label(fonts::medium(size).size(12.0).color(ink));
         });
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let rate =
-                row.rate.map_or_else(|| "—".to_owned(), |rate| format!("{} t/s", TokensPerSecond::saturating(rate)));
+            let rate = row
+                .rate
+                .filter(|_| row.is_made())
+                .map_or_else(|| "—".to_owned(), |rate| format!("{} t/s", TokensPerSecond::saturating(rate)));
             right(ui, RATE, &rate, palette.t1);
             let reads = row.bandwidth.map_or_else(|| "—".to_owned(), |rate| rate.to_string());
             right(ui, READS, &reads, palette.t2);

@@ -18,7 +18,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
         ui,
         &format!(
             "{} for each token in {kept}, over all layers, as {} keeps it.",
-            super::pool::exact(per_token),
+            per_token.fine(),
             bench.scenario.engine.name
         ),
     );

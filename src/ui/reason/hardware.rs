@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::advice::first_check;
 use crate::advice::kits::Fit;
-use crate::advice::least::{self, Least};
+use crate::advice::least;
 use crate::advice::memories::{self, Memory};
 use crate::advice::parallel::{self, Degree};
 use crate::advice::transfer::{self, Transfer};
@@ -42,8 +42,8 @@ pub(super) struct Looked {
     pub binds: Vec<String>,
     pub from_disk: Vec<(String, Option<f64>)>,
     pub kinds: Vec<Kind>,
-    /// With cards as they are labelled, and as they are built.
-    pub least: [Least; 2],
+    /// Least and recommended hardware, each with a ready-made machine that has it.
+    pub least: Vec<(least::Row, String)>,
     pub degrees: Vec<Degree>,
     pub transfer: Transfer,
     pub steps: Vec<baseline::Step>,
@@ -61,6 +61,8 @@ pub(super) fn ui(ui: &mut egui::Ui, bench: &mut Workbench, catalog: &Catalog) {
     ui.add_space(GAP);
     tables::kinds(ui, bench, &looked);
     ui.add_space(GAP);
+    tables::least(ui, bench, &looked);
+    ui.add_space(GAP);
     pair(
         ui,
         0.5,
@@ -68,13 +70,9 @@ pub(super) fn ui(ui: &mut egui::Ui, bench: &mut Workbench, catalog: &Catalog) {
         |ui, bench| {
             tables::degrees(ui, bench, &looked);
             ui.add_space(GAP);
-            tables::steps(ui, &looked);
-        },
-        |ui, bench| {
-            tables::least(ui, bench, &looked);
-            ui.add_space(GAP);
             tables::transfer(ui, bench, &looked);
         },
+        |ui, _| tables::steps(ui, &looked),
     );
 }
 
@@ -97,7 +95,13 @@ fn look(scenario: &Scenario, answer: &Answer, catalog: &Catalog) -> Looked {
     let id = native.as_ref().map_or_else(String::new, |native| native.quant.id.clone());
     let steps = native.as_ref().zip(eight.as_ref());
     let steps = steps.map(|(native, eight)| baseline::steps(scenario, native, eight, &catalog.quality));
-    let least = |card| least::least(answer.plan.weights(), answer.plan.kv(), card);
+    let least_of = [Some(scenario.subject.clone()), eight.clone(), native.clone()];
+    let example = |row: least::Row| {
+        let machines = catalog.profiles.iter().map(|profile| &profile.machine);
+        let name = least::example(machines, row.least.need).map_or_else(String::new, |machine| machine.name.clone());
+        (row, name)
+    };
+    let least = least::table(scenario, &least_of.into_iter().flatten().collect::<Vec<_>>());
     Looked {
         tier: tier::classify(scenario, &forms, &id),
         check: catalog.first_check(scenario),
@@ -107,7 +111,7 @@ fn look(scenario: &Scenario, answer: &Answer, catalog: &Catalog) -> Looked {
             _ => Vec::new(),
         },
         kinds: kinds(scenario, catalog),
-        least: [least::LABELLED_80, least::REAL_80].map(least),
+        least: least.into_iter().map(example).collect(),
         degrees: parallel::degrees(scenario),
         transfer: transfer::transfer(scenario.subject.weights.file, &scenario.machine),
         steps: steps.unwrap_or_default(),

@@ -5,14 +5,16 @@ use egui::{Label, RichText, Ui};
 use crate::advice::baseline::Here;
 use crate::advice::first_check::{Cell, Light};
 use crate::advice::kits::{self, Fit};
+use crate::advice::least::one_card;
 use crate::advice::parallel::Cached;
 use crate::advice::transfer::{MemoryDisk, Room};
+use crate::memory::KvLayout;
 use crate::ui::bench::Workbench;
 use crate::ui::paint::verdict::{self, Verdict};
 use crate::ui::widget::card::{card, rows};
 use crate::ui::widget::sheet::{Col, quiet, sheet, value, words};
 use crate::ui::{MemoryUnit, fonts, theme};
-use crate::units::{Bytes, Shortfall, TokensPerSecond, grouped};
+use crate::units::{Bytes, GIB, Shortfall, TokensPerSecond, grouped};
 
 use super::hardware::Looked;
 use super::remark;
@@ -256,34 +258,63 @@ pub(super) fn steps(ui: &mut Ui, looked: &Looked) {
     );
 }
 
-/// The least and the recommended hardware.
+/// The least and the recommended hardware, by form and by how the cache is kept.
 pub(super) fn least(ui: &mut Ui, bench: &Workbench, looked: &Looked) {
-    let [labelled, real] = &looked.least;
-    let title = format!("Least and recommended for {}", bench.unit.of(labelled.need));
+    let unit = bench.unit;
+    let title = format!("Least and recommended, {} tokens", bench.scenario.run.context);
     card(
         ui,
-        [&title, ""],
+        [&title, unit.name()],
         |_| (),
         |ui| {
-            rows(ui, 18.0);
-            ui.spacing_mut().item_spacing.y = 4.0;
-            let count = |count: Option<u64>| count.map_or_else(|| "more than 16".to_owned(), |count| count.to_string());
-            let kit = |kit: Option<Bytes>| kit.map_or_else(|| "no kit".to_owned(), kits::name);
-            let lines = [
-                format!("GPUs of 80 GB as labelled: {}, recommended {}.", count(labelled.cards), count(labelled.node)),
-                format!("GPUs of 80 GiB as built: {}, recommended {}.", count(real.cards), count(real.node)),
-                format!("RAM: {}, recommended {}.", kit(labelled.ram), kit(labelled.more_ram)),
+            let columns = [
+                Col::words("Format", 130.0),
+                Col::words("Cache kept", 84.0),
+                Col::number("Weights", 62.0),
+                Col::number("KV", 62.0),
+                Col::number("Cards", 124.0),
+                Col::number("RAM", 110.0),
+                Col::rest("Such a machine"),
             ];
-            let ink = theme::palette(ui).t1;
-            for line in lines {
-                ui.add(Label::new(fonts::body(line).color(ink)).wrap());
-            }
+            let count = |count: Option<u64>| count.map_or_else(|| "over 16".to_owned(), |count| count.to_string());
+            let kit = |kit: Option<Bytes>| kit.map_or_else(|| "—".to_owned(), |kit| grouped(kit.get() / GIB));
+            sheet(ui, "least", &columns, looked.least.len(), None, |ui, row, column| {
+                let (row, example) = &looked.least[row];
+                match column {
+                    0 => _ = words(ui, &row.quant),
+                    1 => _ = quiet(ui, layout_name(row.layout)),
+                    2 => _ = quiet(ui, &unit.number(row.weights)),
+                    3 => _ = quiet(ui, &unit.number(row.cache)),
+                    4 => {
+                        let told = match one_card(row.least.need) {
+                            Some(card) => format!("1 × {}", kits::name(card)),
+                            None => format!("{}, {} × 80 GiB", count(row.least.cards), count(row.least.node)),
+                        };
+                        value(ui, &told);
+                    }
+                    5 => {
+                        let told = format!("{}, {} GiB", kit(row.least.ram), kit(row.least.more_ram));
+                        value(ui, &told);
+                    }
+                    _ => _ = words(ui, if example.is_empty() { "none ready-made" } else { example }),
+                }
+            });
+            ui.add_space(4.0);
             remark(
                 ui,
-                "Whole cards, and kits of RAM; recommended are the next full machine and the next kit. Weights and cache, before buffers and what must stay free.",
+                "Least, then recommended: whole cards as they are built and the next full machine; kits of RAM and the next kit. Weights and cache, before buffers and what must stay free. The machine is the smallest ready-made one whose memory together holds it.",
             );
         },
     );
+}
+
+const fn layout_name(layout: Option<KvLayout>) -> &'static str {
+    match layout {
+        Some(KvLayout::Latent) => "latent",
+        Some(KvLayout::Split) => "key and value",
+        Some(KvLayout::Expanded) => "expanded",
+        Some(KvLayout::Auto) | None => "as it is",
+    }
 }
 
 /// Getting the file here.

@@ -147,17 +147,11 @@ fn per_token(ui: &mut Ui, per_token: &mut PerToken, on_screen: Bytes) {
         PerToken::OnScreen => None,
         PerToken::Of(bytes) => Some(bytes),
     };
-    let here = exact(on_screen);
+    let here = on_screen.fine();
     let mut choices = vec![(PerToken::OnScreen, here)];
-    choices.extend(typed.map(|bytes| (PerToken::Of(bytes), exact(bytes))));
+    choices.extend(typed.map(|bytes| (PerToken::Of(bytes), bytes.fine())));
     let choices: Vec<(PerToken, &str)> = choices.iter().map(|(one, text)| (*one, text.as_str())).collect();
     segmented(ui, "A token takes", per_token, &choices).on_hover_text(
         "What one token takes in the cache of the model, the layout and the type on screen; beside it what an example says",
     );
-}
-
-/// Bytes of a token as people read them.
-pub(super) fn exact(bytes: Bytes) -> String {
-    let kib = bytes.as_f64() / 1024.0;
-    if kib < 9999.5 { format!("{kib:.1} KiB") } else { format!("{:.1} MiB", kib / 1024.0) }
 }

@@ -10,7 +10,7 @@ use crate::ui::bench::Workbench;
 use crate::ui::widget::button::Button;
 use crate::ui::widget::card::{card, rows};
 use crate::ui::{Command, fonts, theme};
-use crate::units::{Bytes, MIB, Tokens, grouped};
+use crate::units::{MIB, Tokens, grouped};
 
 use super::state::{Head, Motion, fullest};
 use super::{GAP, grid, heading, pair, pool, remark, said, timeline};
@@ -50,7 +50,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
         pool::ui(ui, bench);
         return command;
     };
-    heading(ui, &sentence(&played));
+    heading(ui, &played.trial.sentence(&played.outcome));
     said(ui, &facts(&played));
     ui.add_space(8.0);
     pool::ui(ui, bench);
@@ -112,65 +112,10 @@ fn played(bench: &mut Workbench, trial: Trial, resting: bool) -> (Option<Arc<Pla
     (done, None)
 }
 
-/// How many fit, and what happens to the first that does not.
-pub(super) fn sentence(played: &Played) -> String {
-    let Trial { setup, count, .. } = played.trial;
-    let alone = setup.at_once(played.trial.length());
-    if alone == 0 {
-        let need = Bytes::saturating(
-            match setup.reserve {
-                Reserve::Whole { percent } => played.trial.length().as_f64() * percent as f64 / 100.0,
-                Reserve::Blocks { .. } => played.trial.length().as_f64(),
-            } * setup.per_token.as_f64(),
-        );
-        return format!("Refused: one request needs {}, the pool holds {}", need.in_gib(), setup.pool.in_gib());
-    }
-    let fits = if alone == 1 { "1 request fits".to_owned() } else { format!("{} requests fit", grouped(alone)) };
-    let first = played.outcome.events.iter().position(|event| event.what == What::PutOut);
-    let Some(at) = first else {
-        let rest = match played.outcome.counts.refused {
-            0 => format!("all {} finish", grouped(count)),
-            refused => format!("{} of {} are refused", grouped(refused), grouped(count)),
-        };
-        return format!("{fits} at once; {rest}");
-    };
-    let out = played.outcome.events[at];
-    // Who came in the same step took the room; where nobody came, those inside outgrew the pool.
-    let came = played.outcome.events[at..]
-        .iter()
-        .take_while(|event| event.step == out.step)
-        .find(|event| event.what == What::LetIn);
-    let who = match came {
-        Some(event) => format!("request {} puts request {} out", event.request + 1, out.request + 1),
-        None => format!("growing puts request {} out", out.request + 1),
-    };
-    format!("{fits} at once; {who}")
-}
-
 /// What the whole run came to, and blocks beside a reservation in whole.
 fn facts(played: &Played) -> String {
-    let Played { trial, outcome, .. } = played;
-    let counts = outcome.counts;
-    let mib = |bytes: Bytes| format!("{} MiB", grouped(bytes.get() / MIB));
-    let mut text = format!(
-        "At most {} had room at once, {} of {}. {} finished, {} refused, {} put out",
-        grouped(outcome.most_at_once),
-        mib(outcome.most_bytes),
-        mib(trial.setup.pool),
-        grouped(counts.finished),
-        grouped(counts.refused),
-        grouped(counts.put_out),
-    );
-    if counts.cut > 0 {
-        text = format!("{text}, {} cut at the most a sequence may have", grouped(counts.cut));
-    }
-    if outcome.recomputed.get() > 0 {
-        text = format!("{text}; {} tokens computed again", outcome.recomputed);
-    }
-    if outcome.swapped.get() > 0 {
-        text = format!("{text}; {} copied out and in", outcome.swapped.in_gib());
-    }
-    text.push('.');
+    let trial = played.trial;
+    let text = trial.facts(&played.outcome);
     let Reserve::Blocks { size, most } = trial.setup.reserve else { return text };
     let pool = BlockPool { size, most, blocks: trial.setup.cells() };
     let length = trial.length();
