@@ -1,12 +1,15 @@
 //! Caches of many requests and the memory equation, on the models of the catalogue and through the program.
 
 use std::process::Command;
+use std::sync::Arc;
 
 use serde_json::Value;
+use willitrun::advice::binding;
 use willitrun::catalog::Catalog;
 use willitrun::reasoning::compression::{Bits, Compression};
 use willitrun::reasoning::equation::{Equation, Studied, studied};
 use willitrun::reasoning::requests::{Policy, Preemption, Request, Reserve, Setup, made, simulate};
+use willitrun::scenario::{Answer, Scenario, evaluate};
 use willitrun::units::{Bytes, GIB, Tokens};
 
 fn equation(model: &str, bits: f64, samples: u64) -> Equation {
@@ -263,4 +266,47 @@ mod offload {
             assert_eq!(laid.on_gpu() + laid.in_ram(), all, "{class:?}");
         }
     }
+}
+
+fn asked(model: &str, machine: &str, engine: &str) -> (Scenario, Answer) {
+    let catalog = Catalog::builtin();
+    let subject = catalog.subject(catalog.model(model).expect("built in"), "Q4_K_M").expect("a mix");
+    let machine = catalog.profile(machine).expect("a profile").machine.clone();
+    let engine = catalog.engine(engine).expect("an engine").clone();
+    let scenario = Scenario::new(Arc::new(subject), Arc::new(machine), engine, catalog.parameters.clone());
+    let answer = evaluate(&scenario);
+    (scenario, answer)
+}
+
+fn told(question: &(Scenario, Answer), id: &str) -> String {
+    let entries = Catalog::builtin().faq(&question.0, &question.1);
+    entries.iter().find(|entry| entry.id == id).unwrap_or_else(|| panic!("{id}")).answer.clone()
+}
+
+#[test]
+fn a_small_model_is_told_what_is_so() {
+    let small = asked("qwen3-4b", "laptop-16gb", "llama.cpp");
+    assert_eq!(binding::find(&small.0, &small.1).memory.change, None, "nothing binds");
+    let disk = told(&small, "disk");
+    assert!(disk.contains("This RAM holds it as it is.") && disk.contains("left, its size assumed"), "{disk}");
+    let cost = told(&small, "cost");
+    assert!(cost.contains("That is the price of DeepSeek-R1, not of Qwen3"), "{cost}");
+    let ceiling = asked("qwen3-4b", "laptop-16gb", "ideal");
+    let time = told(&ceiling, "answer-time");
+    assert!(time.starts_with("At most ") && time.contains("(a ceiling)") && time.contains("take at least "), "{time}");
+    assert!(!told(&ceiling, "channels").contains(" to "), "a ceiling has no band");
+    assert!(told(&ceiling, "cost").starts_with("A million tokens take at least "));
+}
+
+#[test]
+fn windows_and_the_disk_are_told_beside_the_cache() {
+    let cache = |model: &str| told(&asked(model, "desktop-rtx-4090-64gb", "llama.cpp"), "why-is-the-cache-so-big");
+    let gemma = cache("gemma-3-27b");
+    let parts = ["10 of 62 layers keep every token", "52 keep only their window of 1,024 tokens"];
+    assert!(parts.iter().all(|part| gemma.contains(part)), "{gemma}");
+    assert!(cache("qwen3-32b").starts_with("Each of 64 layers keeps"));
+    let large = asked("deepseek-r1", "laptop-16gb", "llama.cpp");
+    assert_eq!(large.1.verdict.level, willitrun::verdict::Level::Disk);
+    assert!(told(&large, "context").contains("fit, with weights read from disk."));
+    assert!(!told(&large, "cost").contains("not of"));
 }

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::hardware::PoolKind;
+use crate::hardware::{LinkKind, Machine, Pool, PoolKind, Way};
 use crate::scenario::{Answer, Scenario, Subject, evaluate_here, plan};
 use crate::speed::{Bill, BillLine, Item};
 use crate::units::{Bytes, TokensPerSecond};
 use crate::verdict::Level;
 
 use super::changes::{Change, all};
+
+/// Times the speed from which a change is worth naming: less is lost in what an estimate leaves open.
+const FASTER: f64 = 1.05;
 
 /// What binds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,8 +28,8 @@ pub enum Limit {
     Vram,
     /// The bandwidth of unified memory.
     Unified,
-    /// Passing between GPUs.
-    Link,
+    /// Passing between GPUs, over the kind of link that joins them where the machine says it.
+    Link(Option<LinkKind>),
     /// The bandwidth of the disk.
     Disk,
     /// Arithmetic.
@@ -48,11 +51,13 @@ impl Limit {
             Self::Ram => "RAM bandwidth",
             Self::Vram => "VRAM bandwidth",
             Self::Unified => "memory bandwidth",
-            Self::Link => "passing between GPUs",
+            Self::Link(None) => "passing between GPUs",
+            Self::Link(Some(LinkKind::Pcie)) => "PCIe",
+            Self::Link(Some(LinkKind::Nvlink)) => "NVLink",
             Self::Disk => "the disk",
             Self::Arithmetic => "arithmetic",
             Self::Launching => "starting layers",
-            Self::Network => "the network",
+            Self::Link(Some(LinkKind::Network)) | Self::Network => "the network",
         }
     }
 }
@@ -127,8 +132,12 @@ fn memory(scenario: &Scenario, answer: &Answer, changes: &[Change]) -> Bound {
     Bound { limit, share, sentence, change: for_memory(limit, answer, changes).cloned() }
 }
 
-/// The change that helps memory most: settings before hardware.
+/// The change that helps memory most: settings before hardware. None where it runs in memory with room left, a tenth
+/// of what may be used.
 fn for_memory<'a>(limit: Limit, answer: &Answer, changes: &'a [Change]) -> Option<&'a Change> {
+    if answer.verdict.level < Level::Tight {
+        return None;
+    }
     let of = |plan: &crate::placement::Plan| match limit {
         Limit::Cache => plan.kv(),
         Limit::Buffers => plan.compute() + plan.state() + plan.overhead(),
@@ -155,24 +164,38 @@ fn speed(scenario: &Scenario, bill: &Bill, changes: &[Change]) -> Option<Bound> 
     let line = bill.bottleneck()?;
     let kind = machine.pools.get(line.pool).map(|pool| pool.kind);
     let share = line.time.get() / bill.total.get().max(f64::MIN_POSITIVE);
-    let limit = limit(line, kind);
+    let limit = limit(line, kind, &machine);
     let sentence = format!(
         "{}: {}, {:.0} % of a token's time.",
         first_upper(limit.name()),
         first_lower(&line.label(&machine)),
         share * 100.0
     );
-    let faster = changes.iter().filter(|change| change.rate.is_some_and(|rate| rate > bill.rate.expected * 1.01));
+    let faster = changes.iter().filter(|change| change.rate.is_some_and(|rate| rate >= bill.rate.expected * FASTER));
     let change = faster.max_by(|a, b| a.rate.unwrap_or(0.0).total_cmp(&b.rate.unwrap_or(0.0))).cloned();
     Some(Bound { limit, share, sentence, change })
 }
 
-fn limit(line: &BillLine, kind: Option<PoolKind>) -> Limit {
+/// The kind of link that joins each GPU of the first machine to the next; none where they differ or it is not said.
+fn link_kind(machine: &Machine) -> Option<LinkKind> {
+    let near: Vec<&Pool> = machine.gpus().filter(|pool| pool.node.is_none()).collect();
+    let mut kinds = near.windows(2).map(|pair| match machine.way(pair[0], pair[1]) {
+        Way::Fabric(link) => Some(link.kind),
+        Way::Buses(Some(one), Some(other)) | Way::Network(Some(one), Some(other)) => {
+            (one.kind == other.kind).then_some(one.kind)
+        }
+        Way::Buses(..) | Way::Network(..) => None,
+    });
+    let first = kinds.next()??;
+    kinds.all(|kind| kind == Some(first)).then_some(first)
+}
+
+fn limit(line: &BillLine, kind: Option<PoolKind>, machine: &Machine) -> Limit {
     match (line.item, kind) {
         (Item::FromDisk, _) | (Item::Weights | Item::Experts | Item::Cache, Some(PoolKind::Disk)) => Limit::Disk,
         (Item::Arithmetic, _) => Limit::Arithmetic,
         (Item::Layers, _) => Limit::Launching,
-        (Item::HandOver, _) => Limit::Link,
+        (Item::HandOver, _) => Limit::Link(link_kind(machine)),
         (Item::Network, _) => Limit::Network,
         (Item::Weights | Item::Experts | Item::Cache, Some(PoolKind::Vram)) => Limit::Vram,
         (Item::Weights | Item::Experts | Item::Cache, Some(PoolKind::Unified)) => Limit::Unified,
@@ -202,7 +225,46 @@ fn first_lower(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
-fn first_upper(text: &str) -> String {
+pub(crate) fn first_upper(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hardware::{Figure, Link};
+
+    fn joined(kinds: &[LinkKind]) -> Machine {
+        let mut machine = Machine::new("m", "m");
+        for (place, kind) in kinds.iter().enumerate() {
+            let mut pool = Pool::new(&format!("gpu{place}"), PoolKind::Vram, Figure::typed(Bytes::gib(24)));
+            pool.link = Some(format!("link{place}"));
+            machine.pools.push(pool);
+            machine.links.push(Link {
+                id: format!("link{place}"),
+                kind: *kind,
+                generation: None,
+                lanes: None,
+                joins: Vec::new(),
+                bandwidth: None,
+                latency: None,
+            });
+        }
+        machine
+    }
+
+    #[test]
+    fn a_link_is_named_by_its_kind_where_all_are_of_one() {
+        let name = |machine: &Machine| Limit::Link(link_kind(machine)).name();
+        let mut two = joined(&[LinkKind::Pcie, LinkKind::Pcie]);
+        assert_eq!(name(&two), "PCIe");
+        two.links[0].kind = LinkKind::Nvlink;
+        assert_eq!(name(&two), "passing between GPUs", "two kinds of bus");
+        two.links[0].joins = vec!["gpu0".to_owned(), "gpu1".to_owned()];
+        assert_eq!(name(&two), "NVLink");
+        two.pools.push(Pool::new("gpu2", PoolKind::Vram, Figure::typed(Bytes::gib(24))));
+        assert_eq!(name(&two), "passing between GPUs", "a third of which nothing is said");
+        assert_eq!(name(&joined(&[LinkKind::Pcie])), "passing between GPUs");
+    }
 }

@@ -133,6 +133,9 @@ fn words(class: Class, forms: &[Form], best: Option<&(Form, Answer)>, model: &st
     };
     let speed = answer.bill.as_ref().map_or_else(String::new, |bill| {
         let rate = |value: f64| TokensPerSecond::saturating(value);
+        if bill.rate.is_exact() {
+            return format!(", at most {} tokens/s", rate(bill.rate.high));
+        }
         format!(", {} to {} tokens/s", rate(bill.rate.low), rate(bill.rate.high))
     });
     let context = match answer.fits_max {

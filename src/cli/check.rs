@@ -10,10 +10,11 @@ use crate::advice;
 use crate::catalog::{Breadth, Catalog};
 use crate::formats::answer_json::{self, Beside};
 use crate::formats::commands::{self, Shell};
-use crate::hardware::Finding;
+use crate::hardware::{Finding, Pool, PoolKind};
 use crate::scenario::{Answer, Scenario, Subject, evaluate};
 use crate::speed::{Bill, Range};
-use crate::units::{Tokens, TokensPerSecond};
+use crate::units::{Bytes, Shortfall, Tokens, TokensPerSecond};
+use crate::verdict::Level;
 
 use super::question::{Expanded, Machines, Question, question};
 use super::request::Request;
@@ -112,24 +113,19 @@ fn text(question: &Question, answer: &Answer, next: &[advice::Change]) -> String
         if used.total().get() == 0 {
             continue;
         }
-        let free = used.free(pool);
+        let [size, free] = size_and_free(pool, used.free(pool));
         lines.push(format!(
-            "  {:<width$} {:>11}  weights {:>10}  KV {:>9}  buffers {:>9}  {} {}",
+            "  {:<width$} {size:>11}  weights {:>10}  KV {:>9}  buffers {:>9}  {free}",
             pool.id,
-            if pool.kind == crate::hardware::PoolKind::Disk {
-                pool.capacity.value.in_gb()
-            } else {
-                pool.capacity.value.in_gib()
-            },
             used.weights.in_gib(),
             used.kv.in_gib(),
             (used.compute + used.state + used.overhead).in_gib(),
-            if pool.kind == crate::hardware::PoolKind::Disk { free.size().in_gb() } else { free.size().in_gib() },
-            if free.fits() { "free" } else { "missing" },
         ));
     }
     if let Some(context) = answer.fits_max {
-        lines.push(format!("  largest context that fits: {context} of {}", subject.model.max_context));
+        let from_disk = answer.verdict.level == Level::Disk && context >= run.context;
+        let disk = if from_disk { ", with weights read from disk" } else { "" };
+        lines.push(format!("  largest context that fits: {context} of {}{disk}", subject.model.max_context));
     }
     if let Some(bill) = &answer.bill {
         lines.push(String::new());
@@ -138,13 +134,16 @@ fn text(question: &Question, answer: &Answer, next: &[advice::Change]) -> String
             lines.push(format!("  {:<44} {:>10}", line.label(machine), line.time.to_string()));
         }
         if let Some(first) = answer.first_token {
-            lines.push(format!("  first token after {first} ({}-token prompt)", question.scenario.prompt));
+            let least = answer.prefill.as_ref().map_or("", Range::time_word);
+            lines.push(format!("  first token after {least}{first} ({}-token prompt)", question.scenario.prompt));
         }
         if let Some(whole) = answer.whole_answer {
+            let at = if bill.rate.is_exact() { "at most" } else { "at" };
             let slower = answer.last_rate.map_or_else(String::new, |last| {
-                format!(", at {} tokens/s in the end", TokensPerSecond::saturating(last))
+                format!(", {at} {} tokens/s in the end", TokensPerSecond::saturating(last))
             });
-            lines.push(format!("  {}-token answer in {whole}{slower}", question.scenario.answer));
+            let least = bill.rate.time_word();
+            lines.push(format!("  {}-token answer in {least}{whole}{slower}", question.scenario.answer));
         }
     }
     if !next.is_empty() {
@@ -165,13 +164,21 @@ fn text(question: &Question, answer: &Answer, next: &[advice::Change]) -> String
     lines.join("\n")
 }
 
+/// The size of a pool and what is free of it: of a disk in GB.
+fn size_and_free(pool: &Pool, free: Shortfall) -> [String; 2] {
+    if !pool.size_is_known() {
+        return ["-".to_owned(), "disk size not known, taken as large enough".to_owned()];
+    }
+    let in_unit = |bytes: Bytes| if pool.kind == PoolKind::Disk { bytes.in_gb() } else { bytes.in_gib() };
+    let end = if free.fits() { "free" } else { "missing" };
+    [in_unit(pool.capacity.value), format!("{} {end}", in_unit(free.size()))]
+}
+
 /// The speed of a token; of all sequences together where there are several.
 fn speed(bill: &Bill, depth: Tokens) -> Vec<String> {
-    let between = |range: Range| {
-        let rate = |value: f64| TokensPerSecond::saturating(value);
-        format!("{} tokens/s (between {} and {})", rate(range.expected), rate(range.low), rate(range.high))
-    };
-    let (one, total) = (between(bill.rate), bill.total);
+    // An estimate needs no word beside its band.
+    let between = |range: Range| range.in_words().trim_start_matches("about ").to_owned();
+    let (one, total) = (between(bill.rate), format!("{}{}", bill.rate.time_word(), bill.total));
     if bill.sequences <= 1 {
         return vec![format!("Speed at depth {depth}: {one}, {total} per token")];
     }
@@ -221,4 +228,31 @@ pub(super) fn here(
     }
     lines.push_str("\nAsk about another: willitrun check --model ID --quant Q4_K_M; see willitrun --help.\n");
     write!(out, "{lines}").map_err(|error| format!("the answer cannot be written: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hardware::{ENDLESS_DISK, Figure, Source};
+    use crate::units::Seconds;
+
+    #[test]
+    fn a_ceiling_is_called_one() {
+        let bill = |rate: Range| Bill { lines: Vec::new(), total: Seconds::saturating(1.0), rate, sequences: 1 };
+        let said = |rate| speed(&bill(rate), Tokens::new(8)).join("\n");
+        let ceiling = said(Range::exact(1.0));
+        assert!(ceiling.contains("at most 1.0 tokens/s (a ceiling), at least 1.0 s per token"), "{ceiling}");
+        let estimate = said(Range { low: 0.9, expected: 1.0, high: 1.1 });
+        assert!(estimate.contains(": 1.0 tokens/s (between 0.9 and 1.1), 1.0 s per token"), "{estimate}");
+    }
+
+    #[test]
+    fn a_disk_of_no_known_size_has_no_number() {
+        let told = |bytes, source| {
+            let disk = Pool::new("disk", PoolKind::Disk, Figure::new(bytes, source, ""));
+            size_and_free(&disk, disk.usable().less(Bytes::new(1_000_000_000)))
+        };
+        assert_eq!(told(ENDLESS_DISK, Source::Assumed), ["-", "disk size not known, taken as large enough"]);
+        assert_eq!(told(Bytes::new(512_000_000_000), Source::Assumed)[1], "511.0 GB free");
+    }
 }

@@ -1,7 +1,7 @@
 //! Machines described by options: a new one from nothing, or a change to a known one.
 
 use crate::catalog::Catalog;
-use crate::hardware::{Accelerator, Backend, Figure, Finding, Machine, Pool, PoolKind, Source};
+use crate::hardware::{Accelerator, Backend, ENDLESS_DISK, Figure, Finding, Machine, Pool, PoolKind, Source};
 use crate::units::{Bytes, BytesPerSecond, FlopsPerSecond, GIB};
 
 use super::request::Request;
@@ -12,8 +12,6 @@ const ASSUMED_BANDWIDTH: f64 = 89.6e9;
 const ASSUMED_DISK: f64 = 3.5e9;
 const ASSUMED_CORES: u32 = 8;
 const ASSUMED_SIMD: &str = "avx2";
-/// Large enough for any file.
-const ENDLESS_DISK: Bytes = Bytes::new(1 << 50);
 
 /// A machine nothing is known of.
 pub(super) fn blank() -> Machine {

@@ -50,6 +50,8 @@ struct TariffRow {
 struct SoldRow {
     id: String,
     name: String,
+    #[serde(default)]
+    model: String,
     hit: f64,
     miss: f64,
     output: f64,
@@ -87,6 +89,7 @@ impl SoldRow {
             date: month(&self.id, &self.date)?,
             id: shown(&self.id, 60),
             name: shown(&self.name, 120),
+            model: shown(&self.model, 120),
             source: shown(&self.source, 200),
             note: shown(&self.note, 200),
         })

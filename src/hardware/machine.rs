@@ -2,7 +2,7 @@
 
 use crate::units::{Bytes, BytesPerSecond, FlopsPerSecond};
 
-use super::{Accelerator, Basis, BenchRun, Figure, Link, Measurement, Node};
+use super::{Accelerator, Basis, BenchRun, Figure, Link, Measurement, Node, Source};
 
 /// A whole machine, or several joined by a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -126,6 +126,8 @@ impl Slot {
     }
 }
 
+/// What a disk of which no size is known is taken for: large enough for any file.
+pub const ENDLESS_DISK: Bytes = Bytes::new(1 << 50);
 /// What the engine keeps clear in a discrete GPU, as llama.cpp's fit does.
 const VRAM_RESERVE: Bytes = Bytes::gib(1);
 /// The share of a unified pool a GPU may use where the system does not say: observed defaults
@@ -191,6 +193,14 @@ impl Pool {
             }
             _ => self.usable(),
         }
+    }
+
+    /// Whether its size is known or at least a guess at what is there, and not only [taken as large
+    /// enough](ENDLESS_DISK).
+    #[must_use]
+    pub fn size_is_known(&self) -> bool {
+        let endless = self.kind == PoolKind::Disk && self.capacity.value >= ENDLESS_DISK;
+        !(endless && self.capacity.source == Source::Assumed)
     }
 
     /// The bandwidth to predict with and the basis it stands on: a measurement replaces a data sheet.
@@ -345,7 +355,6 @@ impl Machine {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Source;
     use super::*;
 
     fn pool(kind: PoolKind, gib: u64) -> Pool {

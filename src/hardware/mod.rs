@@ -20,6 +20,6 @@ pub use device::{Accelerator, Backend, MemoryPlatform};
 pub use differences::{Row, Told, Unit, differences};
 pub use figure::{Basis, Figure, Source};
 pub use link::{Link, LinkKind};
-pub use machine::{Cpu, Dimms, Finding, Level, Machine, Pool, PoolKind, Slot};
+pub use machine::{Cpu, Dimms, ENDLESS_DISK, Finding, Level, Machine, Pool, PoolKind, Slot};
 pub use measured_run::{Fate, MeasuredRun, Meter, OUTLIER, Reading, Sample, Series, Skipped, outlier};
 pub use measurement::{Besides, GPU_METHOD, Measurement};

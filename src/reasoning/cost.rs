@@ -12,8 +12,13 @@ use crate::units::{Bytes, Seconds, Tokens, TokensPerSecond};
 
 /// Tokens a price is quoted for.
 pub const MILLION: f64 = 1e6;
-/// Memory from which a machine without a GPU is taken for a server.
+/// Memory from which a machine of unknown channels is taken for a server.
 const SERVER: Bytes = Bytes::gib(192);
+/// Channels of memory from which a machine is one: of the platforms in `devices.ron` desktops have 2, workstations 4,
+/// servers 6 to 12.
+const SERVER_CHANNELS: f64 = 6.0;
+/// Cores and memory up to which a machine is taken for a small one, a board or a mini PC.
+const SMALL: (u32, Bytes) = (4, Bytes::gib(8));
 
 /// What is known of prices and power.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,6 +51,8 @@ pub struct Sold {
     pub id: String,
     /// Its name for people.
     pub name: String,
+    /// The catalogue's id of the model it is a price of; empty where that is none of them.
+    pub model: String,
     /// Prompt tokens that were asked before.
     pub hit: f64,
     /// Prompt tokens.
@@ -117,23 +124,43 @@ pub struct Billed {
 }
 
 impl Costs {
-    /// What a machine draws while it generates, in watts, and where that comes from: what its GPUs draw at most by data
-    /// sheet, else of the machine here that is most like it.
+    /// What a machine draws while it generates, in watts, and where that comes from: of a server with one GPU the preset
+    /// of such a one, else what its GPUs draw at most by data sheet, else the preset of the machine most like it.
     #[must_use]
     pub fn draw_of(&self, machine: &Machine) -> Option<(f64, String)> {
         let gpus: f64 = machine.gpus().filter_map(|gpu| gpu.device.as_ref()?.watts).sum();
-        if gpus > 0.0 {
-            return Some((gpus, "what its GPUs draw at most by data sheet, the rest not counted".to_owned()));
+        let like = like(machine);
+        let draw = self.draws.iter().find(|draw| like.is_some_and(|like| draw.name.starts_with(like)));
+        // A preset of the whole that is less than its GPUs alone is of another.
+        let draw = draw.filter(|draw| draw.watts > gpus);
+        match draw {
+            Some(draw) => Some((draw.watts, format!("as of another machine, {}: {}", draw.name, draw.source))),
+            None if gpus > 0.0 => {
+                Some((gpus, "what its GPUs draw at most by data sheet, the rest not counted".to_owned()))
+            }
+            None => None,
         }
-        let host = machine.host();
-        let memory = host.map_or(Bytes::ZERO, |pool| pool.capacity.value);
-        let like = match host.map(|pool| pool.kind) {
-            Some(PoolKind::Unified) => "Mac",
-            _ if memory >= SERVER => "8-channel server",
-            _ => "Desktop without a GPU",
-        };
-        let draw = self.draws.iter().find(|draw| draw.name.starts_with(like))?;
-        Some((draw.watts, format!("as of another machine, {}: {}", draw.name, draw.source)))
+    }
+}
+
+/// How the name of the preset begins that is most like a machine, by its GPUs, channels, memory and cores; none where
+/// its GPUs say more.
+fn like(machine: &Machine) -> Option<&'static str> {
+    let host = machine.host();
+    let memory = host.map_or(Bytes::ZERO, |pool| pool.capacity.value);
+    let channels = host.and_then(|pool| pool.dimms.as_ref()?.channels);
+    let server = channels.map_or(memory >= SERVER, |channels| channels >= SERVER_CHANNELS);
+    let watts = machine.gpus().filter(|gpu| gpu.device.as_ref().is_some_and(|device| device.watts.is_some())).count();
+    let unified = host.is_some_and(|pool| pool.kind == PoolKind::Unified);
+    // A processor without a name has a count of cores that is none.
+    let few = !machine.cpu.name.is_empty() && machine.cpu.cores <= SMALL.0;
+    match watts {
+        1 if server && !unified => Some("12-channel server"),
+        1.. => None,
+        0 if server && !unified => Some("8-channel server"),
+        0 if host.is_some() && (few || memory <= SMALL.1) => Some("Laptop"),
+        0 if unified => Some("Mac"),
+        0 => Some("Desktop without a GPU"),
     }
 }
 
@@ -200,6 +227,7 @@ fn finite(value: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hardware::{Accelerator, Dimms, Figure, Pool};
 
     fn own(watts: f64, rate: f64) -> Own {
         Own {
@@ -255,10 +283,45 @@ mod tests {
     }
 
     #[test]
+    fn a_machine_draws_what_one_like_it_does() {
+        let names = ["Mac Studio", "12-channel server", "8-channel server", "Desktop without a GPU", "Laptop"];
+        let draws = names.iter().zip([200.0, 600.0, 400.0, 150.0, 60.0]);
+        let draws = draws.map(|(name, watts)| Draw { name: (*name).to_owned(), watts, source: "assumed".to_owned() });
+        let costs = Costs { draws: draws.collect(), ..Costs::default() };
+        let draw = |kind, gib, cores, channels: Option<f64>, gpus: &[f64]| {
+            let mut machine = Machine::new("m", "m");
+            (machine.cpu.name, machine.cpu.cores) = ("A processor".to_owned(), cores);
+            let mut host = Pool::new("host", kind, Figure::typed(Bytes::gib(gib)));
+            host.dimms = channels.map(|channels| Dimms { channels: Some(channels), ..Dimms::default() });
+            machine.pools.push(host);
+            for watts in gpus {
+                let mut gpu = Pool::new("gpu", PoolKind::Vram, Figure::typed(Bytes::gib(24)));
+                gpu.device = Some(Accelerator { watts: Some(*watts), ..Accelerator::default() });
+                machine.pools.push(gpu);
+            }
+            costs.draw_of(&machine).map(|(watts, _)| watts)
+        };
+        let ram = PoolKind::Ram;
+        assert_eq!(draw(ram, 16, 4, None, &[]), Some(60.0), "four cores");
+        assert_eq!(draw(ram, 8, 8, Some(2.0), &[]), Some(60.0), "little memory");
+        assert_eq!(draw(ram, 16, 8, Some(2.0), &[]), Some(150.0), "nothing tells it from a desktop");
+        assert_eq!(draw(ram, 192, 16, Some(2.0), &[]), Some(150.0), "a desktop with much memory");
+        assert_eq!(draw(ram, 128, 32, Some(8.0), &[]), Some(400.0));
+        assert_eq!(draw(ram, 512, 32, None, &[]), Some(400.0), "channels unknown");
+        assert_eq!(draw(ram, 768, 96, Some(12.0), &[450.0]), Some(600.0), "the whole of it");
+        assert_eq!(draw(ram, 768, 96, Some(12.0), &[700.0]), Some(700.0), "no less than its GPU");
+        assert_eq!(draw(ram, 768, 96, Some(12.0), &[350.0, 350.0]), Some(700.0));
+        assert_eq!(draw(ram, 64, 16, Some(2.0), &[170.0]), Some(170.0));
+        assert_eq!(draw(PoolKind::Unified, 512, 32, None, &[]), Some(200.0));
+        assert_eq!(draw(PoolKind::Unified, 8, 8, None, &[]), Some(60.0));
+    }
+
+    #[test]
     fn thinking_is_billed_as_output() {
         let sold = Sold {
             id: String::new(),
             name: String::new(),
+            model: String::new(),
             hit: 0.14,
             miss: 0.55,
             output: 2.19,

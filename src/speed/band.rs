@@ -1,5 +1,7 @@
 //! A figure with its band.
 
+use crate::units::TokensPerSecond;
+
 /// Half-width of an 80 % band in standard deviations of a normal spread.
 const EIGHTY_PERCENT: f64 = 1.2816;
 
@@ -41,6 +43,30 @@ impl Range {
     #[must_use]
     pub fn is_exact(&self) -> bool {
         self.low >= self.high
+    }
+
+    /// Tokens per second in words; what has no band is called a ceiling.
+    ///
+    /// ```
+    /// use willitrun::speed::Range;
+    /// assert_eq!(Range::exact(4.0).in_words(), "at most 4.0 tokens/s (a ceiling)");
+    /// let range = Range { low: 3.0, expected: 4.0, high: 5.0 };
+    /// assert_eq!(range.in_words(), "about 4.0 tokens/s (between 3.0 and 5.0)");
+    /// ```
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let [low, expected, high] = [self.low, self.expected, self.high].map(TokensPerSecond::saturating);
+        if self.is_exact() {
+            format!("at most {expected} tokens/s (a ceiling)")
+        } else {
+            format!("about {expected} tokens/s (between {low} and {high})")
+        }
+    }
+
+    /// What a time of it is: of a ceiling the least, `at least `; else nothing.
+    #[must_use]
+    pub fn time_word(&self) -> &'static str {
+        if self.is_exact() { "at least " } else { "" }
     }
 
     /// No band: a ceiling.

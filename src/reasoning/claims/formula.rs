@@ -92,14 +92,33 @@ impl Formula {
         self.rounded() == self.printed
     }
 
+    /// Its value with three digits, or as many as were printed where those are more; a whole one as it is.
+    #[must_use]
+    pub fn result(&self) -> String {
+        let value = self.value();
+        let printed = self.rounded();
+        if printed.parse::<f64>().is_ok_and(|printed| (printed - value).abs() <= 1e-9 * value.abs()) {
+            return printed;
+        }
+        let whole = value.abs().max(f64::MIN_POSITIVE).log10().floor() as i32 + 1;
+        let digits = (3 - whole).clamp(0, 12).max(self.digits);
+        format!("{value:.*}", usize::try_from(digits).unwrap_or(0))
+    }
+
+    /// What was printed, where that is not [what comes out](Self::result).
+    #[must_use]
+    pub fn printed_otherwise(&self) -> Option<&str> {
+        (self.result() != self.printed).then_some(self.printed.as_str())
+    }
+
     /// It with its result: `671 billion parameters × 4.5 bits / 8 = 377.4 GB`.
     #[must_use]
     pub fn text(&self) -> String {
         let sum = self.sum.iter().map(Product::text).collect::<Vec<_>>().join(" + ");
         let unit = if self.unit.is_empty() { String::new() } else { format!(" {}", self.unit) };
         match self.form {
-            Form::Sum => format!("{sum} = {}{unit}", self.rounded()),
-            Form::LeftOfOne => format!("1 − {sum} = {}{unit}", self.rounded()),
+            Form::Sum => format!("{sum} = {}{unit}", self.result()),
+            Form::LeftOfOne => format!("1 − {sum} = {}{unit}", self.result()),
         }
     }
 }
@@ -140,6 +159,13 @@ mod tests {
             |printed, digits| formula(Form::LeftOfOne, vec![term(0.5, "")], vec![term(1.2, "")], printed, digits);
         assert_eq!(left("60", -1).rounded(), "60");
         assert_eq!(left("58", 0).rounded(), "58");
+        assert_eq!(left("60", -1).text(), "1 − 0.5 / 1.2 = 58.3 GB");
+        assert_eq!(left("60", -1).printed_otherwise(), Some("60"));
+        assert_eq!(left("58.3", 1).printed_otherwise(), None);
+        let times = formula(Form::Sum, vec![term(1008.0, "")], vec![term(96.0, "")], "10", -1);
+        assert_eq!((times.text().as_str(), times.printed_otherwise()), ("1,008 / 96 = 10.5 GB", Some("10")));
+        let whole = formula(Form::Sum, vec![term(45.0, "")], vec![term(0.5, "")], "90", 0);
+        assert_eq!((whole.text().as_str(), whole.printed_otherwise()), ("45 / 0.5 = 90 GB", None));
         assert_eq!(left("58.3", 1).text(), "1 − 0.5 / 1.2 = 58.3 GB");
         let mut sum = formula(Form::Sum, vec![term(1e6, "")], Vec::new(), "1000012", 0);
         sum.sum.push(Product { over: vec![term(12.0, "more")], under: Vec::new() });

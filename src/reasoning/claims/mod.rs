@@ -190,10 +190,15 @@ pub struct Settled<'a> {
 }
 
 impl Told<'_> {
-    /// The formula with its result: `0.0003 (GB …) x 671 (…) = 1.65 GB`; empty where there is none.
+    /// The formula with its result: `1 − 0.5 / 1.2 = 58.3 %, printed as 60`; empty where there is none.
     #[must_use]
     pub fn formula(&self) -> String {
-        self.claim.formula.as_ref().map_or_else(String::new, Formula::text)
+        let Some(formula) = &self.claim.formula else { return String::new() };
+        let text = formula.text();
+        match formula.printed_otherwise().filter(|_| self.claim.gives == Gives::Printed) {
+            Some(printed) => format!("{text}, printed as {printed}"),
+            None => text,
+        }
     }
 
     /// What is computed here, in one line: `latent cache of 8,192 tokens 549 MiB`.

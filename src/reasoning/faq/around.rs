@@ -1,5 +1,6 @@
 //! What is around the model: the disk, the price, the sampling, the units.
 
+use crate::advice::transfer::{MemoryDisk, Room};
 use crate::advice::{kits, transfer};
 use crate::units::{Bytes, Tokens, TokensPerSecond};
 
@@ -9,16 +10,11 @@ use super::{Asked, Entry};
 pub(super) fn disk(asked: &Asked<'_>) -> Entry {
     let told = transfer::transfer(asked.scenario.subject.weights.file, &asked.scenario.machine);
     let times: Vec<String> = told.times.iter().map(|(line, time)| format!("{time} at {line}")).collect();
-    let disk = told.disk.map_or_else(String::new, |left| {
-        let end = if left.fits() { "left" } else { "missing" };
-        format!(" On the disk {} are {end}.", left.size().in_gb())
-    });
-    let here = told.in_ram.map_or("", |left| {
-        if left.fits() {
-            " This RAM holds it if the limit is raised (mount -o remount,size=…)."
-        } else {
-            " This RAM does not hold it at all."
-        }
+    let disk = told.disk.map_or_else(String::new, on_disk);
+    let here = told.memory_disk.map_or("", |held| match held {
+        MemoryDisk::AsItIs => " This RAM holds it as it is.",
+        MemoryDisk::IfRaised => " This RAM holds it if the limit is raised (mount -o remount,size=…).",
+        MemoryDisk::No => " This RAM does not hold it at all.",
     });
     Entry {
         id: "disk",
@@ -31,6 +27,16 @@ pub(super) fn disk(asked: &Asked<'_>) -> Entry {
         ),
         how: "Bytes over bits per second, nothing lost; the limit of a memory disk by tmpfs(5).".to_owned(),
     }
+}
+
+fn on_disk(room: Room) -> String {
+    let (left, size) = match room {
+        Room::Unknown => return " The disk size is not known, taken as large enough.".to_owned(),
+        Room::Assumed(left) => (left, ", its size assumed"),
+        Room::Known(left) => (left, ""),
+    };
+    let end = if left.fits() { "left" } else { "missing" };
+    format!(" On the disk {} are {end}{size}.", left.size().in_gb())
 }
 
 pub(super) fn cost(asked: &Asked<'_>) -> Option<Entry> {
@@ -48,6 +54,7 @@ pub(super) fn cost(asked: &Asked<'_>) -> Option<Entry> {
         idle_watts: 0.0,
     };
     let each = own.per_million()?;
+    let least = bill.rate.time_word();
     let billed = Billed {
         hit: Tokens::ZERO,
         miss: asked.scenario.prompt,
@@ -56,16 +63,20 @@ pub(super) fn cost(asked: &Asked<'_>) -> Option<Entry> {
     };
     let answer = asked.answer.whole_answer.map_or_else(String::new, |time| {
         format!(
-            " This answer costs ${:.4} of electricity here and ${:.4} there.",
+            " This answer costs {least}${:.4} of electricity here and ${:.4} there.",
             own.electricity_for(time),
             sold.answer(billed)
         )
     });
+    let model = &asked.scenario.subject.model;
+    let priced = asked.shelf.models.iter().find(|other| other.id == sold.model && other.id != model.id);
+    let other = priced
+        .map_or_else(String::new, |priced| format!(" That is the price of {}, not of {}.", priced.name, model.name));
     Some(Entry {
         id: "cost",
         question: "Is it cheaper than an API?".to_owned(),
         answer: format!(
-            "A million tokens take {:.2} kWh, ${:.2} at ${} a kWh, without the price of the machine. {} took ${} for a million ({}).{answer}",
+            "A million tokens take {least}{:.2} kWh, {least}${:.2} at ${} a kWh, without the price of the machine. {} took ${} for a million ({}).{other}{answer}",
             each.kwh, each.electricity, tariff.dollars_per_kwh, sold.name, sold.output, sold.date
         ),
         how: format!("{watts:.0} W ({of}) over the tokens per second predicted; electricity: {}.", tariff.source),

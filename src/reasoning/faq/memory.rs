@@ -2,10 +2,11 @@
 
 use crate::advice::{kits, least, tier};
 use crate::hardware::PoolKind;
-use crate::memory::{self as cache_room, KvLayout, RunOptions};
-use crate::model::Mixer;
+use crate::memory::{self as cache_room, Growth, KvLayout, RunOptions};
+use crate::model::{Attention, Mixer};
 use crate::scenario::Scenario;
 use crate::units::{Bytes, Tokens};
+use crate::verdict::Level;
 
 use super::{Asked, Entry};
 
@@ -65,9 +66,10 @@ pub(super) fn this_machine(asked: &Asked<'_>) -> Entry {
     let tier = tier::classify(asked.scenario, &asked.shelf.forms, native);
     let disk = asked.shelf.forms.last().filter(|_| tier.best.is_none()).and_then(|smallest| {
         let answer = asked.if_it_were(|scenario| scenario.subject = smallest.clone());
-        let rate = answer.bill?.rate.expected;
-        let rate = crate::units::TokensPerSecond::saturating(rate);
-        Some(format!(" From disk {} would reach about {rate} tokens/s.", smallest.quant.id))
+        let range = answer.bill?.rate;
+        let about = if range.is_exact() { "at most" } else { "about" };
+        let rate = crate::units::TokensPerSecond::saturating(range.expected);
+        Some(format!(" From disk {} would reach {about} {rate} tokens/s.", smallest.quant.id))
     });
     Entry {
         id: "this-machine",
@@ -90,9 +92,10 @@ pub(super) fn context(asked: &Asked<'_>) -> Entry {
     };
     let marks = [2048, 8192, 32_768, limit.get()].into_iter().filter(|tokens| *tokens <= limit.get());
     let marks: Vec<String> = marks.map(|tokens| format!("{} at {}", at(tokens), Tokens::new(tokens))).collect();
+    let disk = only_from_disk(asked);
     let fits = match asked.answer.fits_max {
-        Some(fits) if fits == limit => format!(" Here the whole {limit} fit."),
-        Some(fits) => format!(" Here at most {fits} of {limit} fit."),
+        Some(fits) if fits == limit => format!(" Here the whole {limit} fit{disk}."),
+        Some(fits) => format!(" Here at most {fits} of {limit} fit{disk}."),
         None => String::new(),
     };
     Entry {
@@ -107,13 +110,60 @@ pub(super) fn context(asked: &Asked<'_>) -> Entry {
     }
 }
 
+/// What has to be said of the largest context where it is one of weights read from disk: where this one runs from
+/// disk and no smaller one is told.
+fn only_from_disk(asked: &Asked<'_>) -> &'static str {
+    let longer = asked.answer.fits_max.is_some_and(|fits| fits >= asked.scenario.run.context);
+    if asked.answer.verdict.level == Level::Disk && longer { ", with weights read from disk" } else { "" }
+}
+
+/// What layers of attention keep, told apart by whether they keep every token.
+fn of_attention(asked: &Asked<'_>) -> Option<String> {
+    let cached = asked.scenario.cache();
+    let layers = &asked.scenario.subject.model.layers;
+    let attending: Vec<(Attention, Growth)> = layers
+        .iter()
+        .zip(&cached.layers)
+        .filter_map(|(layer, cached)| match layer.mixer {
+            Mixer::Attention(attention) => Some((attention, cached.growth)),
+            _ => None,
+        })
+        .collect();
+    let borrows = attending.iter().filter(|(attention, _)| attention.borrows_cache).count();
+    let whole: Vec<Attention> = attending
+        .iter()
+        .filter(|(_, growth)| *growth == Growth::WithContext)
+        .map(|(attention, _)| *attention)
+        .collect();
+    let bounded = attending.iter().find(|(own, growth)| !own.borrows_cache && *growth == Growth::Bounded);
+    let windowed = attending.len() - whole.len() - borrows;
+    let kept = whole.first().or(attending.first().map(|(attention, _)| attention))?;
+    let who = if whole.len() == layers.len() {
+        format!("Each of {} layers keeps", layers.len())
+    } else {
+        format!("{} of {} layers keep every token:", whole.len(), layers.len())
+    };
+    let mut text = format!(
+        "{who} keys and values of {} heads, {} values a token: {} over all layers that grow with the context.",
+        kept.kv_heads,
+        crate::units::grouped(kept.kv_heads * (kept.key + kept.value)),
+        asked.answer.kv_per_token.in_kib()
+    );
+    if let Some(window) = bounded.and_then(|(attention, _)| attention.window) {
+        text = format!("{text} {windowed} keep only their window of {} tokens.", window.tokens);
+    }
+    if borrows > 0 {
+        text = format!("{text} {borrows} read the cache of another layer.");
+    }
+    Some(text)
+}
+
 pub(super) fn cache(asked: &Asked<'_>) -> Option<Entry> {
     let model = &asked.scenario.subject.model;
     let per_token = |layout| {
         let options = RunOptions { layout, ..asked.scenario.run };
         cache_room::cache(model, &options).ok().map(|cache| cache.bytes_per_token())
     };
-    let layers = model.layers.len();
     let answer = match model.layers.iter().map(|layer| layer.mixer).find(|mixer| *mixer != Mixer::None)? {
         Mixer::Mla(mla) => {
             let (whole, latent) = (per_token(KvLayout::Expanded)?, per_token(KvLayout::Latent)?);
@@ -132,12 +182,7 @@ pub(super) fn cache(asked: &Asked<'_>) -> Option<Entry> {
                 }
             )
         }
-        Mixer::Attention(attention) => format!(
-            "Each of {layers} layers keeps keys and values of {} heads, {} values a token: {} over all layers that grow with the context.",
-            attention.kv_heads,
-            crate::units::grouped(attention.kv_heads * (attention.key + attention.value)),
-            asked.answer.kv_per_token.in_kib()
-        ),
+        Mixer::Attention(_) => of_attention(asked)?,
         Mixer::Recurrent(_) | Mixer::Compressed(_) | Mixer::None => {
             format!("Few layers keep every token: {} a token over all of them.", asked.answer.kv_per_token.in_kib())
         }

@@ -1,10 +1,11 @@
 //! How fast, and what changes it.
 
+use crate::advice::binding::first_upper;
 use crate::advice::{binding, memories};
 use crate::memory::KvStreams;
 use crate::placement::LayerHome;
 use crate::quant::Format;
-use crate::speed::textbook_prompt;
+use crate::speed::{Range, textbook_prompt};
 use crate::units::{Seconds, Tokens, TokensPerSecond};
 
 use super::{Asked, Entry};
@@ -15,8 +16,9 @@ const SEVERAL: u64 = 4;
 pub(super) fn answer_time(asked: &Asked<'_>) -> Option<Entry> {
     let (scenario, answer) = (asked.scenario, asked.answer);
     let bill = answer.bill.as_ref()?;
+    let least = bill.rate.time_word();
     let own = answer.whole_answer.map_or_else(String::new, |time| {
-        format!(" A prompt of {} and an answer of {} tokens take {time}.", scenario.prompt, scenario.answer)
+        format!(" A prompt of {} and an answer of {} tokens take {least}{time}.", scenario.prompt, scenario.answer)
     });
     let thinks = scenario.subject.model.facts.reasoning;
     let lengths =
@@ -24,7 +26,7 @@ pub(super) fn answer_time(asked: &Asked<'_>) -> Option<Entry> {
     let longer: Vec<String> = lengths
         .filter_map(|length| {
             let time = asked.if_it_were(|scenario| scenario.answer = length.tokens).whole_answer?;
-            Some(format!("{} tokens ({}) {time}", length.tokens, length.task))
+            Some(format!("{} tokens ({}) {least}{time}", length.tokens, length.task))
         })
         .collect();
     let longer =
@@ -32,12 +34,7 @@ pub(super) fn answer_time(asked: &Asked<'_>) -> Option<Entry> {
     Some(Entry {
         id: "answer-time",
         question: "How long does an answer take?".to_owned(),
-        answer: format!(
-            "About {} tokens/s (between {} and {}).{own}{longer}",
-            rate(bill.rate.expected),
-            rate(bill.rate.low),
-            rate(bill.rate.high)
-        ),
+        answer: format!("{}.{own}{longer}", first_upper(&bill.rate.in_words())),
         how: "Every token billed at its own depth, the prompt before; lengths as published for the tasks named."
             .to_owned(),
     })
@@ -63,6 +60,7 @@ pub(super) fn prompt(asked: &Asked<'_>) -> Option<Entry> {
     let rated = asked.answer.prefill.as_ref()?;
     let long = Tokens::new(8192);
     let time = Seconds::saturating(long.as_f64() / rated.expected);
+    let (about, least) = (about(rated), rated.time_word());
     // Where the CPU has a part the textbook's figure is its own.
     let on_cpu = asked.answer.plan.layers.iter().any(LayerHome::on_cpu);
     let arithmetic = scenario.machine.cpu.flops.as_ref().filter(|_| on_cpu).map(|figure| figure.value);
@@ -75,7 +73,7 @@ pub(super) fn prompt(asked: &Asked<'_>) -> Option<Entry> {
         id: "prompt",
         question: "Why is the prompt slow to be read?".to_owned(),
         answer: format!(
-            "Reading a prompt is arithmetic: about {:.1} GFLOP a token.{most} Here about {} tokens/s, so {long} tokens take {time}. A GPU or more cores help, not faster RAM.",
+            "Reading a prompt is arithmetic: about {:.1} GFLOP a token.{most} Here {about} {} tokens/s, so {long} tokens take {least}{time}. A GPU or more cores help, not faster RAM.",
             work / 1e9,
             rate(rated.expected)
         ),
@@ -144,6 +142,9 @@ pub(super) fn channels(asked: &Asked<'_>) -> Option<Entry> {
                 format!("; {}{to} by {}", cited.low, cited.source)
             });
             let fits = if row.fit == Some(crate::advice::kits::Fit::Short) { ", which cannot hold it" } else { "" };
+            if expected.is_exact() {
+                return Some(format!("{}{fits}: at most {most} tokens/s{cited}", row.memory.name));
+            }
             Some(format!(
                 "{}{fits}: {} to {} tokens/s (at most {most}{cited})",
                 row.memory.name,
@@ -171,7 +172,8 @@ pub(super) fn several(asked: &Asked<'_>) -> Option<Entry> {
     });
     let answer = match &after.bill {
         Some(bill) => format!(
-            "{SEVERAL} at once with {own} tokens each get about {} tokens/s each, {} together, against {} for one. The cache grows to {}. {}.",
+            "{SEVERAL} at once with {own} tokens each get {} {} tokens/s each, {} together, against {} for one. The cache grows to {}. {}.",
+            about(&bill.rate),
             rate(bill.rate.expected),
             rate(bill.throughput().expected),
             rate(before.rate.expected),
@@ -191,4 +193,8 @@ pub(super) fn several(asked: &Asked<'_>) -> Option<Entry> {
 
 fn rate(value: f64) -> TokensPerSecond {
     TokensPerSecond::saturating(value)
+}
+
+fn about(range: &Range) -> &'static str {
+    if range.is_exact() { "at most" } else { "about" }
 }

@@ -7,6 +7,7 @@ use crate::advice::first_check::{Cell, Light};
 use crate::advice::kits::{self, Fit};
 use crate::advice::least::one_card;
 use crate::advice::parallel::Cached;
+use crate::advice::transfer::{MemoryDisk, Room};
 use crate::memory::KvLayout;
 use crate::ui::bench::Workbench;
 use crate::ui::paint::verdict::{self, Verdict};
@@ -329,22 +330,27 @@ pub(super) fn transfer(ui: &mut Ui, bench: &Workbench, looked: &Looked) {
             ui.spacing_mut().item_spacing.y = 4.0;
             let ink = theme::palette(ui).t1;
             let times: Vec<String> = transfer.times.iter().map(|(line, time)| format!("{time} at {line}")).collect();
+            let left = |own: Shortfall, of: &str| {
+                if own.fits() {
+                    format!("The disk{of} has {} left after it.", own.size().in_gb())
+                } else {
+                    format!("The disk{of} is short by {}.", own.size().in_gb())
+                }
+            };
             let disk = match transfer.disk {
-                Some(own) if own.fits() => format!("The disk has {} left after it.", own.size().in_gb()),
-                Some(own) => format!("The disk is short by {}.", own.size().in_gb()),
+                Some(Room::Known(own)) => left(own, ""),
+                Some(Room::Assumed(own)) => left(own, ", its size assumed,"),
+                Some(Room::Unknown) => "The disk size is not known, taken as large enough.".to_owned(),
                 None => "No disk is known.".to_owned(),
             };
-            let unit = bench.unit;
-            let memory = match transfer.in_ram {
-                Some(own) if own.fits() => format!(
-                    "From a memory disk: it takes {} of RAM for its usual limit of half, or a raised limit here.",
-                    unit.of(transfer.shared_memory)
-                ),
-                _ => format!(
-                    "From a memory disk: it takes {} of RAM for its usual limit of half; this RAM does not hold the file.",
-                    unit.of(transfer.shared_memory)
-                ),
+            let here = match transfer.memory_disk {
+                Some(MemoryDisk::AsItIs) => ", which this RAM has",
+                Some(MemoryDisk::IfRaised) => ", or a raised limit here",
+                Some(MemoryDisk::No) => "; this RAM does not hold the file",
+                None => "",
             };
+            let half = bench.unit.of(transfer.shared_memory);
+            let memory = format!("From a memory disk: it takes {half} of RAM for its usual limit of half{here}.");
             for line in [format!("{}.", times.join(", ")), disk, memory] {
                 ui.add(Label::new(fonts::body(line).color(ink)).wrap());
             }
