@@ -312,7 +312,9 @@ fn with_ram(machine: &Machine, size: Bytes, shop: &Shop) -> Option<(Machine, Opt
     let mut findings = kits::warnings(&[modules], &board);
     if !sizes.contains(&Bytes::new(size.get() / (channels as u64).max(1))) {
         // One for each channel would have to be of a size nobody makes.
-        findings.iter_mut().for_each(|finding| finding.remedy.clear());
+        for finding in &mut findings {
+            finding.remedy.clear();
+        }
     }
     Some((machine, Some(modules), findings))
 }
