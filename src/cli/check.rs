@@ -243,7 +243,7 @@ mod tests {
         let ceiling = said(Range::exact(1.0));
         assert!(ceiling.contains("at most 1.0 tokens/s (a ceiling), at least 1.0 s per token"), "{ceiling}");
         let estimate = said(Range { low: 0.9, expected: 1.0, high: 1.1 });
-        assert!(estimate.contains(": 1.0 tokens/s (between 0.9 and 1.1), 1.0 s per token"), "{estimate}");
+        assert!(estimate.contains(": 1.0 tokens/s (between 0.90 and 1.1), 1.0 s per token"), "{estimate}");
     }
 
     #[test]
