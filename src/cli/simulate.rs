@@ -9,7 +9,7 @@ use crate::formats::shown;
 use crate::memory::{self, KvLayout, RunOptions};
 use crate::quant::Format;
 use crate::reasoning::blocks::BlockPool;
-use crate::reasoning::requests::{MOST_EVENTS, Outcome, Policy, Preemption, Reserve, Setup, Trial, What, simulate};
+use crate::reasoning::requests::{MOST_EVENTS, Outcome, Policy, Preemption, Reserve, Setup, Trial, simulate};
 use crate::units::{Bytes, MIB, Tokens, grouped};
 
 use super::{Failure, Words, question};
@@ -104,23 +104,12 @@ fn requests(words: &mut Words) -> Result<(Value, String), Failure> {
     Ok((requests_json(&trial, &outcome), requests_text(&trial, &outcome, &of)))
 }
 
-const fn word(what: What) -> &'static str {
-    match what {
-        What::LetIn => "let in",
-        What::PutOut => "put out",
-        What::Back => "back",
-        What::Finished => "finished",
-        What::Cut => "cut",
-        What::Refused => "refused",
-    }
-}
-
 fn requests_json(trial: &Trial, outcome: &Outcome) -> Value {
     let setup = &trial.setup;
     let events = outcome
         .events
         .iter()
-        .map(|event| json!({ "step": event.step, "request": event.request + 1, "what": word(event.what) }));
+        .map(|event| json!({ "step": event.step, "request": event.request + 1, "what": event.what.word() }));
     json!({
         "schema": "willitrun.simulate.kv/1",
         "pool_bytes": setup.pool.get(), "bytes_per_token": setup.per_token.get(), "policy": setup.policy.name(),
@@ -139,7 +128,7 @@ fn requests_text(trial: &Trial, outcome: &Outcome, of: &str) -> String {
     ];
     lines.extend(outcome.events.iter().take(SHOWN).map(|event| {
         let (step, request) = (grouped(event.step), grouped(event.request as u64 + 1));
-        format!("{step:>12}  request {request:<7} {}", word(event.what))
+        format!("{step:>12}  request {request:<7} {}", event.what.word())
     }));
     let more = outcome.events.len().saturating_sub(SHOWN) as u64 + outcome.events_left_out;
     if more > 0 {

@@ -133,6 +133,21 @@ pub enum What {
     Refused,
 }
 
+impl What {
+    /// It in words, after the request: `put out`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::LetIn => "let in",
+            Self::PutOut => "put out",
+            Self::Back => "back",
+            Self::Finished => "finished",
+            Self::Cut => "cut",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 /// How a run went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {

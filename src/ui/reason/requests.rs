@@ -208,17 +208,6 @@ fn player(ui: &mut Ui, head: &mut Head, played: &Played) {
     }
 }
 
-pub(super) const fn word(what: What) -> &'static str {
-    match what {
-        What::LetIn => "let in",
-        What::PutOut => "put out",
-        What::Back => "back",
-        What::Finished => "finished",
-        What::Cut => "cut",
-        What::Refused => "refused",
-    }
-}
-
 /// The tokens a request comes back with.
 fn again(played: &Played, step: u64, request: usize) -> Option<Tokens> {
     played.replay.of_request(request).find(|stay| stay.from == step).map(|stay| stay.tokens)
@@ -237,7 +226,7 @@ fn events(ui: &mut Ui, played: &Played, step: u64) {
         rows(ui, 18.0);
         ui.set_min_height(18.0 * TOLD as f32);
         for Event { step, request, what } in all[..end].iter().rev().take(TOLD) {
-            let mut text = format!("step {}: request {} {}", grouped(*step), grouped(*request as u64 + 1), word(*what));
+            let mut text = format!("step {}: request {} {}", grouped(*step), grouped(*request as u64 + 1), what.word());
             if let Some(tokens) = again(played, *step, *request).filter(|_| *what == What::Back) {
                 text = match played.trial.setup.preemption {
                     Preemption::Recompute => format!("{text}, {tokens} tokens computed again"),

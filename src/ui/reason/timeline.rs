@@ -11,7 +11,6 @@ use crate::units::grouped;
 
 use super::grid::color;
 use super::remark;
-use super::requests::word;
 
 const ROW: f32 = 16.0;
 /// Rows seen at once.
@@ -146,8 +145,8 @@ fn cross(painter: &Painter, palette: &Palette, at: egui::Pos2) {
 fn spoken(request: usize, stays: &[&Stay], refused: Option<u64>) -> String {
     let mut text = format!("Request {}", grouped(request as u64 + 1));
     for stay in stays {
-        let left = stay.left.map_or("still there", word);
-        text = format!("{text}, {} at {} and {left} at {}", word(stay.came), grouped(stay.from), grouped(stay.until));
+        let left = stay.left.map_or("still there", What::word);
+        text = format!("{text}, {} at {} and {left} at {}", stay.came.word(), grouped(stay.from), grouped(stay.until));
     }
     match refused {
         Some(step) => format!("{text}, refused at {}", grouped(step)),
