@@ -10,7 +10,7 @@ use willitrun::reasoning::answer::time;
 use willitrun::reasoning::strategy::CAVEAT;
 use willitrun::ui::bench::Workspace;
 use willitrun::ui::reason::Section;
-use willitrun::units::Tokens;
+use willitrun::units::{Bytes, Tokens};
 
 use super::window::{
     DESKTOP, Harnessed, SERVER, SIZE, bench, click, click_role, heading, names, text_on, type_over, until, window_in,
@@ -145,8 +145,39 @@ fn a_smaller_cache_is_typed_and_three_words_are_kept_apart() {
     h.key_press(egui::Key::Enter);
     h.run();
     assert!(text_on(&h, "0.2812") || text_on(&h, "0.2813"), "with a zero point");
+    click_role(&mut h, Role::Tab, "One sequence's cache alone");
     let plot = names(&h).into_iter().find(|name| name.starts_with("Cache by tokens, at 16,384")).expect("the plot");
     assert!(plot.contains("R-KV 162 MiB"), "{plot}");
+}
+
+/// Weights, buffers and cache, each way a curve, under the line of the room there is.
+#[test]
+fn ways_to_keep_a_cache_are_curves_on_the_memory_plot() {
+    let mut h = page(DESKTOP, "qwen3-4b", "KV cache");
+    let asked = 32_768;
+    let scenario = bench(&mut h).scenario.clone();
+    bench(&mut h).scenario.prompt = Tokens::new(0);
+    bench(&mut h).scenario.answer = Tokens::new(asked);
+    h.run();
+    let plot =
+        names(&h).into_iter().find(|name| name.starts_with("Memory by context, at 32,768 tokens: ")).expect("it");
+    assert!(plot.ends_with("; there is VRAM 24.0 GiB, VRAM and RAM 120.0 GiB"), "{plot}");
+    let mut at = scenario;
+    at.run.context = Tokens::new(asked);
+    let plan = willitrun::scenario::evaluate(&at).plan;
+    let rest = plan.total() - plan.kv();
+    let each = Bytes::new(147_456);
+    for (name, cache) in [
+        ("16 bit, all tokens", each * asked),
+        ("fewer bits", Bytes::new(each.get() * asked / 64 * 17)),
+        ("R-KV", each * (1024 + 128)),
+        ("StreamingLLM", each * 2048),
+        ("H2O", each * 4096),
+    ] {
+        let all = format!("{name} {}", (rest + cache).in_gib());
+        assert!(plot.contains(&all), "{all}: {plot}");
+        assert!(text_on(&h, &(rest + cache).in_gib()), "in the table, too: {all}");
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod claims;
 mod compression;
 mod cost;
 mod devices;
+mod form;
 mod grid;
 mod hardware;
 mod hardware_tables;
@@ -27,8 +28,9 @@ mod state;
 mod timeline;
 
 pub use cost::Money;
+pub use form::{Form, Head, Motion, PerToken, Room};
 pub use quants::Formula;
-pub use state::{Form, Head, Motion, PerToken, Reason, Room, Section, Smaller, WeightBits};
+pub use state::{Reason, Section, Smaller, WeightBits};
 
 use egui::{Align, Label, Layout, Response, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2};
 

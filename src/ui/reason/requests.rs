@@ -12,7 +12,7 @@ use crate::ui::widget::card::{card, rows};
 use crate::ui::{Command, fonts, theme};
 use crate::units::{MIB, Tokens, grouped};
 
-use super::state::{Head, Motion, fullest};
+use super::form::{Head, Motion, fullest};
 use super::{GAP, grid, heading, pair, pool, remark, said, timeline};
 
 /// Tokens and requests up to which a run is worked out within a frame; more is a job.
