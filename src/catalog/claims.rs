@@ -9,6 +9,7 @@ use crate::placement::Engine;
 use crate::quant::{Imatrix, Quant, RuntimeFormat};
 use crate::reasoning::claims::{Asked, Settled, Told};
 use crate::reasoning::faq;
+use crate::reasoning::terms::Terms;
 use crate::scenario::{Answer, Scenario, Subject};
 
 use super::Catalog;
@@ -59,6 +60,12 @@ impl Catalog {
     /// Questions people ask, answered for a scenario: some work, so not for every frame.
     #[must_use]
     pub fn faq(&self, scenario: &Scenario, answer: &Answer) -> Vec<faq::Entry> {
+        self.faq_at(scenario, answer, &Terms::default())
+    }
+
+    /// The same at prices and with power that were said.
+    #[must_use]
+    pub fn faq_at(&self, scenario: &Scenario, answer: &Answer, terms: &Terms) -> Vec<faq::Entry> {
         let Some(ceiling) = self.engines.iter().find(|engine| engine.ideal) else { return Vec::new() };
         let model = &scenario.subject.model;
         let books = faq::Shelf {
@@ -69,6 +76,7 @@ impl Catalog {
             quality: &self.quality,
             memories: &self.memories,
             costs: &self.costs,
+            terms,
             thinking: &self.thinking,
         };
         let mut entries = faq::entries(scenario, answer, &books);

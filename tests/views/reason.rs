@@ -309,28 +309,6 @@ fn what_others_say_is_recomputed() {
     assert!(!text_on(&h, &other.claim.why), "another topic is not shown");
 }
 
-#[test]
-fn a_million_tokens_have_a_price() {
-    let mut h = page(SERVER, "deepseek-r1", "Cost");
-    let rate = bench(&mut h).answer().bill.as_ref().expect("it runs").throughput().expected;
-    let kwh = |watts: f64| watts / (3.6 * rate);
-    click_role(&mut h, Role::Button, "12-channel server and a GPU");
-    assert_eq!(heading(&h), format!("A million tokens cost ${:.2} here, {:.2} kWh", kwh(600.0) * 0.15, kwh(600.0)));
-    h.get_by_role_and_label(Role::Button, "high, $0.3").click();
-    h.run();
-    assert!(heading(&h).starts_with(&format!("A million tokens cost ${:.2} here", kwh(600.0) * 0.30)));
-    assert!(text_on(&h, "$2.19"), "what R1 was sold for");
-    assert!(text_on(&h, "type what it cost"));
-    bench(&mut h).reason.money.price = 8000.0;
-    h.run();
-    assert!(text_on(&h, "never") || text_on(&h, "million tokens"));
-    let saved = 2.19 - kwh(600.0) * 0.30;
-    let even = if saved > 0.0 { format!("{:.1} million tokens", 8000.0 / saved) } else { "never".to_owned() };
-    assert!(text_on(&h, &even), "{even}");
-    click_role(&mut h, Role::Button, "Reset");
-    assert!(bench(&mut h).reason.money.watts.is_none());
-}
-
 /// Windows, recurrent layers, one memory for all, no GPU, several machines: every part says something, and what cannot be
 /// said is said.
 #[test]

@@ -17,6 +17,7 @@ use crate::quant::Quality;
 use crate::scenario::{Answer, Scenario, Subject, evaluate_here};
 
 use super::cost::Costs;
+use super::terms::Terms;
 use super::thinking::Thinking;
 
 /// A question with its answer.
@@ -48,6 +49,8 @@ pub struct Shelf<'a> {
     pub memories: &'a [Memory],
     /// Prices and power.
     pub costs: &'a Costs,
+    /// What was said of prices and power.
+    pub terms: &'a Terms,
     /// Lengths of answers, and sampling.
     pub thinking: &'a Thinking,
 }

@@ -3,6 +3,7 @@
 //!
 //! The scale begins at 0, or where the cache would else be a hair upon its weights, a little below them: then it says so.
 
+use egui::text::LayoutJob;
 use egui::{Align2, Color32, Mesh, Painter, Rangef, Rect, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::axis::{Axis, Round};
@@ -214,17 +215,24 @@ impl Drawn<'_> {
                 let place = pos2(across.max - 4.0, y - 2.0);
                 line::label(self.painter, place, Align2::RIGHT_BOTTOM, &text, caption(Weight::Medium), [color, ground]);
             } else {
-                unseen.push(format!("{} {text}", if size < self.scale.floor { "below" } else { "above" }));
+                unseen.push(format!("{text} {}", if size < self.scale.floor { "below" } else { "above" }));
             }
         }
         let begins = (self.scale.floor > 0.0).then(|| {
             let floor = Bytes::saturating(self.scale.floor);
-            format!("the scale begins at {}", self.curves.unit.text(floor))
+            format!("from {} up", self.curves.unit.text(floor))
         });
         let told: Vec<String> = begins.into_iter().chain(unseen).collect();
-        let place = pos2(across.min, self.scale.range.min - 3.0);
-        let ink = self.palette.t3;
-        self.painter.text(place, Align2::LEFT_BOTTOM, told.join("; "), caption(Weight::Regular), ink);
+        let place = pos2(across.min - GUTTER, self.scale.range.min - 3.0);
+        let mut words = LayoutJob::simple(
+            told.join("; "),
+            caption(Weight::Regular),
+            self.palette.t3,
+            across.span() + GUTTER + NAMES,
+        );
+        words.wrap.max_rows = 1;
+        let words = self.painter.layout_job(words);
+        self.painter.galley(place - vec2(0.0, words.size().y), words, self.palette.t3);
     }
 
     fn ways(&self, ways: &[Way<'_>]) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{Color32, Ui};
+use egui::{Color32, Label, Ui};
 
 use crate::memory::{self, Growth, RunOptions};
 use crate::quant::Format;
@@ -104,15 +104,18 @@ fn at(bench: &Workbench) -> Tokens {
 fn plot(ui: &mut Ui, bench: &mut Workbench, per_token: Bytes) {
     let at = at(bench);
     let points = in_sixteen(bench);
-    let mut shown = bench.reason.shown_of_cache;
+    let shown_now = bench.reason.shown_of_cache;
+    let mut shown = shown_now;
     card_under(
         ui,
         |ui| _ = titles(ui, &mut shown, &Shown::ALL),
         |ui| {
-            ui.label(fonts::small(format!("at {at} tokens")).color(theme::palette(ui).t3));
+            let unit = if shown_now == Shown::All { bench.unit.name() } else { "bytes, both scales double" };
+            let text = format!("{unit}, at {at} tokens");
+            ui.add(Label::new(fonts::small(text).color(theme::palette(ui).t3)).truncate());
         },
         |ui| {
-            match bench.reason.shown_of_cache {
+            match shown_now {
                 Shown::All => in_all(ui, bench, per_token, &points),
                 Shown::Cache => alone(ui, bench, per_token),
             }

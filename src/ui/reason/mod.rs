@@ -9,6 +9,7 @@ mod candidates;
 mod claims;
 mod compression;
 mod cost;
+mod cost_typed;
 mod devices;
 mod form;
 mod grid;
@@ -27,7 +28,6 @@ mod scale;
 mod state;
 mod timeline;
 
-pub use cost::Money;
 pub use form::{Form, Head, Motion, PerToken, Room};
 pub use quants::Formula;
 pub use state::{Reason, Section, Smaller, WeightBits};

@@ -12,6 +12,7 @@ use crate::reasoning::layouts::Row;
 use crate::reasoning::offload::{Homes, Parts};
 use crate::reasoning::requests::{Played, Trial};
 use crate::reasoning::strategy::Task;
+use crate::reasoning::terms::Terms;
 use crate::scenario::{Point, Scenario, Subject};
 use crate::ui::memo::Memo;
 use crate::units::{Bytes, Seconds, Tokens};
@@ -19,7 +20,6 @@ use crate::units::{Bytes, Seconds, Tokens};
 use super::answer::Other;
 use super::claims::All;
 use super::compression::Shown;
-use super::cost::Money;
 use super::form::{Form, Head};
 use super::hardware::Looked;
 use super::memory::TableRow;
@@ -94,7 +94,7 @@ pub struct Reason {
     /// The topic of published answers that is shown; none shows all.
     pub topic: Option<Topic>,
     /// Prices and power.
-    pub money: Money,
+    pub terms: Terms,
     /// The pool and its requests.
     pub form: Form,
     /// Where in the run we look.
@@ -108,7 +108,7 @@ pub struct Reason {
     pub(super) parts: Memo<Scenario, Arc<Parts>>,
     pub(super) named: Memo<(Scenario, u32), Arc<Vec<Named>>>,
     pub(super) looked: Memo<Scenario, Arc<Looked>>,
-    pub(super) entries: Memo<Scenario, Arc<Vec<Entry>>>,
+    pub(super) entries: Memo<(Scenario, Terms), Arc<Vec<Entry>>>,
     pub(super) told: Memo<(), Arc<All>>,
     pub(super) plain: Memo<Scenario, Arc<Vec<Point>>>,
     pub(super) plain_at: Memo<Scenario, (Bytes, Bytes)>,
@@ -139,7 +139,7 @@ impl Default for Reason {
             formula: Formula::default(),
             question: String::new(),
             topic: None,
-            money: Money::default(),
+            terms: Terms::default(),
             form: Form::default(),
             head: Head::default(),
             played: None,
