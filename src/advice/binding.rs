@@ -220,7 +220,7 @@ impl Binding {
     }
 }
 
-fn first_lower(text: &str) -> String {
+pub(crate) fn first_lower(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }

@@ -12,6 +12,7 @@ pub mod first_check;
 pub mod kits;
 pub mod least;
 pub mod memories;
+pub mod nodes;
 pub mod parallel;
 pub mod peers;
 mod rank;

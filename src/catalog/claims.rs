@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::advice::first_check;
 use crate::formats::commands::{self, Shell};
+use crate::hardware::Machine;
 use crate::model::Architecture;
 use crate::placement::Engine;
 use crate::quant::{Imatrix, Quant, RuntimeFormat};
@@ -57,6 +58,12 @@ impl Catalog {
         first_check::rows(scenario, &forms)
     }
 
+    /// The ready-made machines that are several.
+    #[must_use]
+    pub fn clusters(&self) -> Vec<&Machine> {
+        self.profiles.iter().map(|profile| &profile.machine).filter(|machine| !machine.nodes.is_empty()).collect()
+    }
+
     /// Questions people ask, answered for a scenario: some work, so not for every frame.
     #[must_use]
     pub fn faq(&self, scenario: &Scenario, answer: &Answer) -> Vec<faq::Entry> {
@@ -75,6 +82,7 @@ impl Catalog {
             ceiling,
             quality: &self.quality,
             memories: &self.memories,
+            clusters: self.clusters(),
             costs: &self.costs,
             terms,
             thinking: &self.thinking,

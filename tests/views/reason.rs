@@ -3,7 +3,7 @@
 use egui::accesskit::Role;
 use egui::{Theme, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use willitrun::advice::{alternatives, binding, parallel};
+use willitrun::advice::{alternatives, binding, nodes, parallel};
 use willitrun::catalog::Catalog;
 use willitrun::placement::Policy;
 use willitrun::reasoning::answer::time;
@@ -351,6 +351,21 @@ fn a_machine_is_told_what_it_is_for_a_model() {
     for degree in degrees.iter().filter(|degree| !degree.refused.is_empty()) {
         assert!(text_on(&h, &degree.refused), "{}", degree.gpus);
     }
+}
+
+#[test]
+fn several_machines_are_told_and_a_ready_made_cluster_is_opened() {
+    let mut h = page(DESKTOP, "qwen3-32b", "Hardware");
+    let scenario = bench(&mut h).scenario.clone();
+    let catalog = Catalog::builtin();
+    let groups = nodes::groups(&scenario, catalog.engine("ideal").expect("built in"), &catalog.clusters());
+    assert!(text_on(&h, &groups[1].machine.name) && groups[1].machine.name.starts_with("2 x "));
+    assert!(text_on(&h, "Memory adds up; the speed of one answer does not"));
+    let shared = groups[1].shared.expect("two cards hold it");
+    assert!(text_on(&h, &shared.ceiling.to_string()));
+    click_role(&mut h, Role::Button, "2 x Mac Studio M3 Ultra, 512 GB each");
+    assert_eq!(bench(&mut h).scenario.machine.id, "2x-mac-studio-m3-ultra-512gb");
+    assert_eq!(bench(&mut h).workspace, Workspace::Reason);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod speed;
 use std::sync::Arc;
 
 use crate::advice::memories::Memory;
+use crate::hardware::Machine;
 use crate::model::Architecture;
 use crate::placement::Engine;
 use crate::quant::Quality;
@@ -47,6 +48,8 @@ pub struct Shelf<'a> {
     pub quality: &'a Quality,
     /// Kinds of memory.
     pub memories: &'a [Memory],
+    /// Clusters that are ready-made.
+    pub clusters: Vec<&'a Machine>,
     /// Prices and power.
     pub costs: &'a Costs,
     /// What was said of prices and power.
@@ -104,6 +107,7 @@ pub fn entries(scenario: &Scenario, answer: &Answer, shelf: &Shelf<'_>) -> Vec<E
         speed::fewer_experts(&asked),
         speed::channels(&asked),
         speed::several(&asked),
+        speed::machines(&asked),
         Some(around::disk(&asked)),
         around::cost(&asked),
         around::sampling(&asked),

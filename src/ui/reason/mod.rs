@@ -25,6 +25,7 @@ mod quants_picture;
 mod requests;
 mod samples;
 mod scale;
+mod several_machines;
 mod state;
 mod timeline;
 
@@ -75,10 +76,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
                 quants::ui(ui, bench, catalog);
                 None
             }
-            Section::Hardware => {
-                hardware::ui(ui, bench, catalog);
-                None
-            }
+            Section::Hardware => hardware::ui(ui, bench, catalog),
             Section::Questions => {
                 questions::ui(ui, bench, catalog);
                 None
