@@ -229,6 +229,7 @@ fn every_format_has_its_real_bits() {
             assert!(text_on(&h, number), "{format} {number}");
         }
     }
+    assert!(text_on(&h, "Scales") && text_on(&h, "(S + Z) / g"), "what a group adds");
     assert!(text_on(&h, "AIME 2024 on DeepSeek-R1 671B: 75.43"), "cited with its model");
     assert!(text_on(&h, "arXiv 2505.02390"), "and its source");
 }
