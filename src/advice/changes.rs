@@ -11,6 +11,7 @@ use crate::scenario::{Answer, Scenario, Subject, evaluate_here};
 use crate::units::{Bytes, Tokens, TokensPerSecond};
 use crate::verdict::Level;
 
+use super::binding::{self, Binding};
 use super::kits;
 
 /// The most lines shown.
@@ -40,7 +41,18 @@ pub struct Change {
 /// The changes worth naming, best first.
 #[must_use]
 pub fn next(scenario: &Scenario, answer: &Answer) -> Vec<Change> {
-    let mut changes = all(scenario, answer);
+    worth_naming(all(scenario, answer), answer)
+}
+
+/// The changes worth naming, and what binds: every change is asked once.
+#[must_use]
+pub fn next_and_binding(scenario: &Scenario, answer: &Answer) -> (Vec<Change>, Binding) {
+    let changes = all(scenario, answer);
+    let binding = binding::among(scenario, answer, &changes);
+    (worth_naming(changes, answer), binding)
+}
+
+fn worth_naming(mut changes: Vec<Change>, answer: &Answer) -> Vec<Change> {
     // A change that helps comes first: by level, then by speed; a change to settings before one to hardware.
     changes.sort_by(|a, b| {
         let rate = |change: &Change| change.rate.unwrap_or(0.0);
