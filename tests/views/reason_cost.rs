@@ -1,13 +1,19 @@
 //! The page of prices: power, electricity and tokens, each typed over its preset.
 
+use std::path::Path;
+
 use egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
+use willitrun::app::{App, Event};
+use willitrun::formats::reason_doc::Reason;
 use willitrun::hardware::Source;
+use willitrun::reasoning::strategy::Task;
 use willitrun::reasoning::terms::Terms;
+use willitrun::ui::reason::Section;
 use willitrun::units::Tokens;
 
 use super::reason::page;
-use super::window::{DESKTOP, Harnessed, SERVER, bench, click_role, heading, text_on, type_over};
+use super::window::{DESKTOP, Harnessed, SERVER, SIZE, bench, click_role, detected, heading, open, text_on, type_over};
 
 #[test]
 fn a_million_tokens_have_a_price() {
@@ -96,4 +102,30 @@ fn amounts_are_in_the_currency_typed() {
     assert!(text_on(&h, "Presets are in US dollars; the rate is the one typed"));
     typed(&mut h, "It cost", "1000");
     assert!((bench(&mut h).reason.terms.price - 2000.0).abs() < 1e-9, "kept in dollars");
+}
+
+#[test]
+fn what_was_typed_is_taken_back_and_done_again() {
+    let mut h = page(SERVER, "deepseek-r1", "Cost");
+    typed(&mut h, "Draws", "333");
+    click_role(&mut h, Role::RadioButton, "KV cache");
+    typed(&mut h, "Budget", "2048");
+    assert_eq!(bench(&mut h).reason.smaller.budget, 2048);
+    click_role(&mut h, Role::Button, "Undo");
+    assert_eq!(bench(&mut h).reason.smaller.budget, 1024);
+    click_role(&mut h, Role::Button, "Undo");
+    assert_eq!(bench(&mut h).reason.terms, Terms::default());
+    click_role(&mut h, Role::Button, "Redo");
+    assert_eq!(bench(&mut h).reason.terms.watts.as_ref().map(|watts| watts.value), Some(333.0));
+}
+
+/// What was kept is there when the machine has been read, and undo goes no further back than that.
+#[test]
+fn what_was_kept_is_there_after_a_restart() {
+    let kept = Reason { section: "cost".to_owned(), task: "code".to_owned(), layers: Some(7), ..Reason::default() };
+    let prepare = |app: &mut App, _: &Path| app.handle(detected(SERVER, "deepseek-r1"));
+    let mut h = open(Event::Reason(Box::new(kept)), egui::Theme::Dark, SIZE, prepare);
+    let bench = bench(&mut h);
+    assert_eq!((bench.reason.section, bench.reason.task, bench.reason.layers), (Section::Cost, Task::Code, Some(7)));
+    assert!(!bench.can_undo());
 }

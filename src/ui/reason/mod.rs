@@ -31,7 +31,7 @@ mod timeline;
 
 pub use form::{Form, Head, Motion, PerToken, Room};
 pub use quants::Formula;
-pub use state::{Reason, Section, Smaller, WeightBits};
+pub use state::{Inputs, Reason, Section, Smaller, WeightBits};
 
 use egui::{Align, Label, Layout, Response, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2};
 
@@ -51,7 +51,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
     let height = ui.available_height();
     let section = bench.reason.section;
     // Each part keeps its own place in the page.
-    scroll(ui, section_id(section), height, |ui| {
+    scroll(ui, section.id(), height, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         command = run::controls(ui, bench, catalog);
         ui.add_space(8.0);
@@ -94,21 +94,6 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
         command = command.take().or(asked);
     });
     command
-}
-
-const fn section_id(section: Section) -> &'static str {
-    match section {
-        Section::Answer => "answer",
-        Section::Memory => "memory",
-        Section::Cache => "cache",
-        Section::Requests => "requests",
-        Section::Offload => "offload",
-        Section::Quants => "quants",
-        Section::Hardware => "hardware",
-        Section::Questions => "questions",
-        Section::Claims => "claims",
-        Section::Cost => "cost",
-    }
 }
 
 /// The sentence that answers, first in its part.

@@ -67,6 +67,23 @@ impl Section {
         (Self::Claims, "What others say"),
         (Self::Cost, "Cost"),
     ];
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Memory => "memory",
+            Self::Cache => "cache",
+            Self::Requests => "requests",
+            Self::Offload => "offload",
+            Self::Quants => "quants",
+            Self::Hardware => "hardware",
+            Self::Questions => "questions",
+            Self::Claims => "claims",
+            Self::Cost => "cost",
+        }
+    }
 }
 
 /// The state of the page.
@@ -165,7 +182,51 @@ impl Default for Reason {
     }
 }
 
+/// What the user chose or typed, as undo and the settings keep it.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "as in the page")]
+pub struct Inputs {
+    pub shown: Tokens,
+    pub bits: WeightBits,
+    pub task: Task,
+    pub smaller: Smaller,
+    pub homes: Option<Homes>,
+    pub layers: Option<u32>,
+    pub formula: Formula,
+    pub topic: Option<Topic>,
+    pub terms: Terms,
+    pub form: Form,
+}
+
 impl Reason {
+    /// What was chosen or typed.
+    #[must_use]
+    pub fn inputs(&self) -> Inputs {
+        Inputs {
+            shown: self.shown,
+            bits: self.bits,
+            task: self.task,
+            smaller: self.smaller,
+            homes: self.homes,
+            layers: self.layers,
+            formula: self.formula,
+            topic: self.topic,
+            terms: self.terms.clone(),
+            form: self.form,
+        }
+    }
+
+    /// Puts it back.
+    pub fn put(&mut self, inputs: Inputs) {
+        let Inputs { shown, bits, task, smaller, homes, layers, formula, topic, terms, form } = inputs;
+        if form != self.form {
+            self.head = Head::default();
+        }
+        (self.shown, self.bits, self.task, self.smaller) = (shown, bits, task, smaller);
+        (self.homes, self.layers, self.formula, self.topic) = (homes, layers, formula, topic);
+        (self.terms, self.form) = (terms, form);
+    }
+
     /// Takes in a run that a job worked out, where it is still the one that is wanted.
     pub fn take(&mut self, played: Arc<Played>) {
         if self.asked == Some(played.trial) {
