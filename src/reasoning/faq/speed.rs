@@ -139,14 +139,14 @@ pub(super) fn channels(asked: &Asked<'_>) -> Option<Entry> {
             let (most, expected) = row.ceiling.zip(row.expected.as_ref())?;
             let cited = row.cited.as_ref().map_or_else(String::new, |(cited, ..)| {
                 let to = if cited.low < cited.high { format!(" to {}", cited.high) } else { String::new() };
-                format!("; {}{to} by {}", cited.low, cited.source)
+                format!("; {}{to} tokens/s by {}", cited.low, cited.source)
             });
             let fits = if row.fit == Some(crate::advice::kits::Fit::Short) { ", which cannot hold it" } else { "" };
             if expected.is_exact() {
                 return Some(format!("{}{fits}: at most {most} tokens/s{cited}", row.memory.name));
             }
             Some(format!(
-                "{}{fits}: {} to {} tokens/s (at most {most}{cited})",
+                "{}{fits}: {} to {} tokens/s (at most {most} tokens/s{cited})",
                 row.memory.name,
                 rate(expected.low),
                 rate(expected.high)
@@ -201,10 +201,10 @@ pub(super) fn machines(asked: &Asked<'_>) -> Option<Entry> {
     };
     let shared = together.shared.map_or_else(String::new, |shared| {
         let passing = micro(shared.passing);
-        format!(" With layers on each: at most {}, {passing} of a token on the network.", shared.ceiling)
+        format!(" With layers on each: at most {} tokens/s, {passing} of a token on the network.", shared.ceiling)
     });
     let as_one = together.as_one.map_or_else(String::new, |one| {
-        format!(" One of them with all that memory would reach at most {one}: layers take turns, so a single answer gets no faster.")
+        format!(" One of them with all that memory would reach at most {one} tokens/s: layers take turns, so a single answer gets no faster.")
     });
     let alone_only = match nodes::takes_several(&asked.scenario.engine) {
         true => String::new(),

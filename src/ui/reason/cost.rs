@@ -16,6 +16,11 @@ use super::{GAP, cost_typed, heading, pair, remark, said};
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
     let answer = bench.answer();
     let (rate, time) = (answer.bill.as_ref().map(|bill| bill.throughput().expected), answer.whole_answer);
+    // Of a ceiling every cost is the least.
+    let (least, known) = match &answer.bill {
+        Some(bill) if bill.rate.is_exact() => (bill.rate.time_word(), "at most, a ceiling"),
+        _ => ("", "estimated"),
+    };
     let rate = rate.map(TokensPerSecond::saturating);
     let terms = &bench.reason.terms;
     let machine = &bench.scenario.machine;
@@ -23,10 +28,10 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
     let own = rate.and_then(|rate| terms.own(&catalog.costs, machine, rate));
     if let Some((own, each)) = own.and_then(|own| Some((own, own.per_million()?))) {
         let money = |dollars| terms.currency.money(dollars, 2);
-        heading(ui, &format!("A million tokens cost {} here, {:.2} kWh", money(each.total()), each.kwh));
+        heading(ui, &format!("A million tokens cost {least}{} here, {:.2} kWh", money(each.total()), each.kwh));
         let words = watts.as_ref().map_or_else(String::new, |watts| watts.words());
         let mut text =
-            format!("{} of electricity at {words} and {} tokens/s, estimated", money(each.electricity), own.rate);
+            format!("{least}{} of electricity at {words} and {} tokens/s, {known}", money(each.electricity), own.rate);
         if each.hardware > 0.0 {
             text = format!("{text}; {} as a share of the machine", money(each.hardware));
         }

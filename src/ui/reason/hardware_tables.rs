@@ -30,10 +30,10 @@ pub(super) fn check(ui: &mut Ui, bench: &Workbench, looked: &Looked) {
         |ui| {
             let columns = [
                 Col::rest("Format"),
-                Col::number("With cache", 76.0),
-                Col::number("VRAM", 92.0),
-                Col::number("RAM", 92.0),
-                Col::number("Both", 92.0),
+                Col::number("With cache", 68.0),
+                Col::number("VRAM", 84.0),
+                Col::number("RAM", 84.0),
+                Col::number("Both", 84.0),
             ];
             sheet(ui, "check", &columns, looked.check.len(), None, |ui, row, column| {
                 let row = &looked.check[row];

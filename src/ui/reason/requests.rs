@@ -9,6 +9,7 @@ use crate::reasoning::requests::{Event, MOST_EVENTS, Played, Preemption, Reserve
 use crate::ui::bench::Workbench;
 use crate::ui::widget::button::Button;
 use crate::ui::widget::card::{card, rows};
+use crate::ui::widget::hand_slider::HandSlider;
 use crate::ui::{Command, fonts, theme};
 use crate::units::{MIB, Tokens, grouped};
 
@@ -162,7 +163,7 @@ pub(super) fn now(played: &Played, step: u64) -> String {
 fn player(ui: &mut Ui, head: &mut Head, played: &Played) {
     let steps = played.replay.end;
     let mut step = head.at(played);
-    let before = step;
+    let mut before = step;
     ui.horizontal(|ui| {
         rows(ui, theme::height::SMALL);
         let plays = head.motion == Motion::Plays;
@@ -188,9 +189,16 @@ fn player(ui: &mut Ui, head: &mut Head, played: &Played) {
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.label(fonts::medium(format!("step {}", grouped(step))).size(12.0).color(theme::palette(ui).t1));
-            ui.spacing_mut().slider_width = (ui.available_width() - 8.0).max(60.0);
-            let slider = egui::Slider::new(&mut step, 0..=steps.max(1)).show_value(false);
-            ui.add(slider).accessible_name("Step");
+            ui.add_space(8.0);
+            // At rest it stands at the step that tells most.
+            let said = |step: u64| format!("step {}", grouped(step));
+            let mut value = head.step.map(|_| step);
+            let slider = HandSlider::new("Step", &mut value, Head::default().at(played), [0, steps.max(1)], &said);
+            if slider.show(ui).changed() {
+                step = value.unwrap_or_else(|| Head::default().at(played));
+                *head = Head { step: value.map(|step| step as f64), motion: Motion::Rests };
+                before = step;
+            }
         });
     });
     if step != before {
