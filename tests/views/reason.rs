@@ -342,7 +342,7 @@ fn a_machine_is_told_what_it_is_for_a_model() {
     }
     let lines = binding::find(&bench(&mut h).scenario.clone(), &bench(&mut h).answer().clone()).lines();
     assert!(lines.iter().all(|line| text_on(&h, line)), "{lines:?}");
-    assert!(text_on(&h, "9.0 h at 100 Mb/s"), "the download");
+    assert!(text_on(&h, "9.0 h at 100 Mb/s, 54 min at 1 Gb/s, 5.4 min at 10 Gb/s"), "the download");
     bench(&mut h).scenario.run.context = Tokens::new(163_840);
     h.run();
     assert!(text_on(&h, "10.7 GiB whole"), "a latent cache is not shared out");

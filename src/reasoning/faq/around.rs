@@ -9,7 +9,6 @@ use super::{Asked, Entry};
 
 pub(super) fn disk(asked: &Asked<'_>) -> Entry {
     let told = transfer::transfer(asked.scenario.subject.weights.file, &asked.scenario.machine);
-    let times: Vec<String> = told.times.iter().map(|(line, time)| format!("{time} at {line}")).collect();
     let disk = told.disk.map_or_else(String::new, on_disk);
     let here = told.memory_disk.map_or("", |held| match held {
         MemoryDisk::AsItIs => " This RAM holds it as it is.",
@@ -22,7 +21,7 @@ pub(super) fn disk(asked: &Asked<'_>) -> Entry {
         answer: format!(
             "The file is {}: {}.{disk} A memory disk holds half of the RAM unless told otherwise, so {} of RAM hold it; its pages are the model and are not counted twice.{here}",
             told.file.in_gb(),
-            times.join(", "),
+            told.words(),
             told.shared_memory.in_gib()
         ),
         how: "Bytes over bits per second, nothing lost; the limit of a memory disk by tmpfs(5).".to_owned(),

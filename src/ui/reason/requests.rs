@@ -10,7 +10,7 @@ use crate::ui::bench::Workbench;
 use crate::ui::widget::button::Button;
 use crate::ui::widget::card::{card, rows};
 use crate::ui::widget::hand_slider::HandSlider;
-use crate::ui::{Command, fonts, theme};
+use crate::ui::{Command, MemoryUnit, fonts, theme};
 use crate::units::{MIB, Tokens, grouped};
 
 use super::form::{Head, Motion, fullest};
@@ -81,7 +81,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
     pair(ui, 0.42, &mut &*played, draw_grid, |ui, played| {
         timeline::ui(ui, played, step);
         ui.add_space(GAP);
-        events(ui, played, step);
+        events(ui, played, step, unit);
     });
     ui.add_space(8.0);
     remark(
@@ -222,7 +222,7 @@ fn again(played: &Played, step: u64, request: usize) -> Option<Tokens> {
 }
 
 /// What happened last.
-fn events(ui: &mut Ui, played: &Played, step: u64) {
+fn events(ui: &mut Ui, played: &Played, step: u64, unit: MemoryUnit) {
     let all = &played.outcome.events;
     let end = all.partition_point(|event| event.step <= step);
     let readout = |ui: &mut Ui| {
@@ -239,7 +239,7 @@ fn events(ui: &mut Ui, played: &Played, step: u64) {
                 text = match played.trial.setup.preemption {
                     Preemption::Recompute => format!("{text}, {tokens} tokens computed again"),
                     Preemption::Swap => {
-                        format!("{text}, {} copied in", (played.trial.setup.per_token * tokens.get()).in_gib())
+                        format!("{text}, {} copied in", unit.of(played.trial.setup.per_token * tokens.get()))
                     }
                 };
             }
