@@ -165,6 +165,12 @@ impl Accelerator {
         }
     }
 
+    /// Whether it is sold for servers.
+    #[must_use]
+    pub fn is_for_servers(&self) -> bool {
+        self.segment == "datacenter"
+    }
+
     /// Name and variant together.
     #[must_use]
     pub fn full_name(&self) -> String {
