@@ -9,8 +9,10 @@ pub mod child;
 mod cpu;
 mod dimms;
 mod disk;
+mod disks;
 mod files;
 pub mod gpu;
+mod host;
 mod machine;
 mod power;
 pub mod program;
@@ -23,12 +25,15 @@ mod topology;
 use std::path::PathBuf;
 
 use crate::hardware::{Accelerator, Finding, Machine, MemoryPlatform};
+use crate::units::Bytes;
 
 pub use child::{PROBE_ARGUMENT, probe_gpus_main};
 pub use cpu::CpuReading;
-pub use dimms::Module;
+pub use dimms::{Channels, Module, Modules, Summary};
 pub use disk::{Disk, DiskKind, free_at, lies_in_memory};
+pub use disks::FoundDisk;
 pub use gpu::{Gpu, GpuIdentity};
+pub use host::{HostFacts, host};
 pub use machine::assemble;
 pub use power::{Power, power};
 
@@ -53,10 +58,16 @@ pub struct Readings {
     pub cpu: CpuReading,
     /// Its widest SIMD.
     pub simd: &'static str,
-    /// Memory modules; empty when the system does not say.
-    pub modules: Vec<Module>,
+    /// All last-level caches together; `None` when the system does not say.
+    pub last_level_cache: Option<Bytes>,
+    /// Where the power comes from; `None` when the system does not say.
+    pub power: Option<Power>,
+    /// Memory modules; none when the system does not say.
+    pub modules: Modules,
     /// The disk that holds the models.
     pub disk: Option<Disk>,
+    /// Every disk with room for models.
+    pub disks: Vec<FoundDisk>,
     /// What the bus and the drivers report.
     pub probe: Probe,
     /// How the probing of drivers broke off, if it did.
@@ -82,11 +93,24 @@ impl Probing {
     }
 }
 
+/// A machine as far as it can be told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Detected {
+    /// What predictions use of it.
+    pub machine: Machine,
+    /// What to know about it.
+    pub findings: Vec<Finding>,
+    /// What else is known of it.
+    pub host: HostFacts,
+}
+
 /// This machine as far as it can be told, and what to know about it. `main` must hand over to
 /// [`probe_gpus_main`] when its first argument is [`PROBE_ARGUMENT`].
 #[must_use]
-pub fn machine(catalog: &Catalog<'_>, platforms: &Platforms<'_>) -> (Machine, Vec<Finding>) {
-    assemble(&read(&Probing::this_program(), &folders()), catalog, platforms)
+pub fn machine(catalog: &Catalog<'_>, platforms: &Platforms<'_>) -> Detected {
+    let readings = read(&Probing::this_program(), &folders());
+    let (machine, findings) = assemble(&readings, catalog, platforms);
+    Detected { machine, findings, host: host(&readings, platforms) }
 }
 
 /// Reads everything. The disk is that of the first of `folders` that lies on one.
@@ -107,8 +131,11 @@ pub fn read(probing: &Probing, folders: &[PathBuf]) -> Readings {
         ram: ram::read(),
         cpu: cpu::read(),
         simd: cpu::simd(),
+        last_level_cache: topology::last_level_cache(),
+        power: power(),
         modules: dimms::read(),
         disk: disk::read(folders),
+        disks: disks::read(),
         probe,
         broken,
     }
@@ -120,9 +147,16 @@ pub fn folders() -> Vec<PathBuf> {
     std::env::home_dir().into_iter().chain(std::env::current_dir()).collect()
 }
 
-/// This machine with the built-in catalogue behind it.
+/// This machine with the built-in catalogue behind it, and what to know about it.
 #[must_use]
 pub fn this_machine() -> (Machine, Vec<Finding>) {
+    let Detected { machine, findings, .. } = detected();
+    (machine, findings)
+}
+
+/// All that is told of this machine, with the built-in catalogue behind it.
+#[must_use]
+pub fn detected() -> Detected {
     let catalog = crate::catalog::Catalog::builtin();
     let accelerator = |gpu: &GpuIdentity| {
         let facts = crate::catalog::AdapterFacts {

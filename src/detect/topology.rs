@@ -65,7 +65,7 @@ pub fn parse_numa(files: &dyn Files) -> Vec<NumaNode> {
 
 /// Linux: sysfs, which a virtual machine fills with what it was given; CPUID tells the host's (here 384
 /// MiB against 32). macOS: sysctl. Windows: not read.
-fn last_level_cache() -> Option<Bytes> {
+pub(super) fn last_level_cache() -> Option<Bytes> {
     let found = parse(&super::files::Live);
     #[cfg(target_vendor = "apple")]
     let found = found.or_else(apple);

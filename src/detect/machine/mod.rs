@@ -4,7 +4,7 @@ mod card;
 #[cfg(test)]
 mod tests;
 
-use crate::hardware::{Accelerator, Cpu, Figure, Finding, Machine, MemoryPlatform, Pool, PoolKind, Slot, Source};
+use crate::hardware::{Accelerator, Cpu, Figure, Finding, Machine, Pool, PoolKind, Slot, Source};
 use crate::units::{Bytes, BytesPerSecond};
 
 use crate::detect::dimms;
@@ -107,23 +107,16 @@ fn host(
     let mut pool = Pool::new("ram", PoolKind::Ram, reported(capacity, origin));
     pool.free_now = Some(reported(ram.available, ram.origin));
     pool.numa_nodes = readings.cpu.numa_nodes.max(1);
-    let summary = dimms::summarize(&readings.modules, None).map(|plain| {
-        // The catalogue's word on channels is asked for only where the slots say nothing.
-        let told = plain.1.as_ref().is_some_and(|read| read.source == Source::Reported);
-        let channels = |platform: MemoryPlatform| platform.channels;
-        let platform = platforms(&readings.cpu.name).filter(|_| !told).and_then(channels);
-        platform.and_then(|_| dimms::summarize(&readings.modules, platform)).unwrap_or(plain)
-    });
-    if let Some((dimms, read)) = summary {
-        pool.dimms = Some(dimms);
-        pool.read = read;
+    if let Some(told) = modules(readings, platforms) {
+        pool.dimms = Some(told.dimms);
+        pool.read = told.read;
     }
     if let Some((gpu, Some(known))) = unified {
         unify(&mut pool, gpu, known);
     }
     match &pool.read {
         None => {
-            let what = "assumed: dual-channel DDR5-5600";
+            let what = "dual-channel DDR5-5600";
             pool.read = Some(Figure::new(BytesPerSecond::saturating(ASSUMED_RAM), Source::Assumed, what));
             findings
                 .push(Finding::note("The RAM speed is not reported here; dual-channel DDR5-5600 is assumed.", MEASURE));
@@ -133,6 +126,14 @@ fn host(
         Some(_) => {}
     }
     Some(pool)
+}
+
+/// What the modules amount to; the catalogue's word on channels is asked for only where the slots say nothing.
+pub(super) fn modules(readings: &Readings, platforms: &Platforms<'_>) -> Option<dimms::Summary> {
+    let plain = dimms::summarize(&readings.modules, None)?;
+    let platform = (plain.counted == dimms::Channels::Assumed).then(|| platforms(&readings.cpu.name)).flatten();
+    let channels = platform.and_then(|platform| platform.channels);
+    channels.and_then(|_| dimms::summarize(&readings.modules, channels)).or(Some(plain))
 }
 
 /// Makes the RAM pool the one pool of a unified machine. What firmware set aside for the GPU is not in

@@ -3,7 +3,7 @@
 use super::*;
 use crate::detect::files::{Capture, Files};
 use crate::detect::gpu::{Probe, parse_lines, parse_pci};
-use crate::detect::{Disk, GpuIdentity, cpu, dimms, ram};
+use crate::detect::{Disk, GpuIdentity, cpu, dimms, power, ram, topology};
 use crate::hardware::Level;
 
 const GIB: u64 = 1 << 30;
@@ -17,8 +17,11 @@ fn readings(files: &str, lines: &str) -> Readings {
         ram: ram::parse(files),
         cpu: cpu::parse(files),
         simd: "avx2",
+        last_level_cache: topology::parse(files),
+        power: power::parse(files),
         modules: dimms::parse(files),
         disk: Some(Disk { total: Bytes::gib(900), free: Bytes::gib(400), kind: DiskKind::Nvme }),
+        disks: Vec::new(),
         probe: Probe { reports: parse_pci(files).into_iter().chain(found.reports).collect(), troubles: found.troubles },
         broken: None,
     }

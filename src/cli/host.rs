@@ -1,0 +1,153 @@
+//! What `detect` tells of this machine beside its pools: threads, caches, modules, power, every disk.
+
+use serde_json::{Value, json};
+
+use crate::detect::{FoundDisk, HostFacts, Module, Power};
+use crate::units::Bytes;
+
+/// For people, a line for each.
+pub(super) fn lines(host: &HostFacts) -> Vec<String> {
+    let cache = host
+        .last_level_cache
+        .map_or("last-level cache not reported".to_owned(), |size| format!("{} of last-level cache", size.in_gib()));
+    let nodes = counted(host.numa_nodes, "NUMA node", "NUMA nodes");
+    let threads = counted(host.threads, "thread", "threads");
+    let mut lines = vec![
+        format!("  {:<10} {threads}, {cache}, {nodes}", "host"),
+        format!("  {:<10} {}", "modules", modules(host)),
+        format!("  {:<10} {}", "power", host.power.map_or("not reported", Power::name)),
+    ];
+    let heads = std::iter::once("disks").chain(std::iter::repeat(""));
+    lines.extend(host.disks.iter().zip(heads).map(|(found, head)| format!("  {head:<10} {}", disk(found))));
+    if host.disks.is_empty() {
+        lines.push(format!("  {:<10} none found", "disks"));
+    }
+    lines
+}
+
+/// For programs: the host, and its disks. Plain SI; unknown is null.
+pub(super) fn json(host: &HostFacts) -> (Value, Value) {
+    let summary = host.summary.as_ref();
+    let modules = summary.map(|told| {
+        json!({
+            "list": host.modules.list.iter().map(module).collect::<Vec<_>>(),
+            "kind": told.dimms.kind,
+            "mega_transfers": told.dimms.mega_transfers,
+            "channels": told.dimms.channels,
+            "channels_counted": told.counted.words(),
+            "source": host.modules.origin,
+        })
+    });
+    let facts = json!({
+        "threads": host.threads,
+        "last_level_cache_bytes": host.last_level_cache.map(Bytes::get),
+        "numa_nodes": host.numa_nodes,
+        "power": host.power.map(Power::name),
+        "modules": modules,
+    });
+    let disk = |found: &FoundDisk| {
+        json!({
+            "place": found.place,
+            "kind": found.disk.kind.name(),
+            "total_bytes": found.disk.total.get(),
+            "free_bytes": found.disk.free.get(),
+        })
+    };
+    (facts, host.disks.iter().map(disk).collect())
+}
+
+fn module(module: &Module) -> Value {
+    json!({
+        "kind": module.kind,
+        "size_bytes": module.size.get(),
+        "mega_transfers": module.configured,
+        "rated_mega_transfers": module.rated,
+        "width_bits": module.width,
+    })
+}
+
+/// `4 x 32.0 GiB DDR5 at 3600 MT/s (sold for 5600 MT/s) on 2 channels from the slot names`.
+fn modules(host: &HostFacts) -> String {
+    let Some(told) = &host.summary else { return "not reported".to_owned() };
+    let mut sizes: Vec<(Bytes, u32)> = Vec::new();
+    for module in &host.modules.list {
+        match sizes.iter_mut().find(|(size, _)| *size == module.size) {
+            Some((_, count)) => *count += 1,
+            None => sizes.push((module.size, 1)),
+        }
+    }
+    let sizes: Vec<String> = sizes.iter().map(|(size, count)| format!("{count} x {}", size.in_gib())).collect();
+    let mut text = format!("{} {}", sizes.join(" + "), told.dimms.kind);
+    match told.dimms.mega_transfers {
+        Some(speed) => {
+            text.push_str(&format!(" at {speed} MT/s"));
+            let rated = host.modules.list.iter().filter_map(|module| module.rated).min();
+            if let Some(rated) = rated.filter(|rated| *rated > speed) {
+                text.push_str(&format!(" (sold for {rated} MT/s)"));
+            }
+        }
+        None => text.push_str(", speed not reported"),
+    }
+    if let Some(channels) = told.dimms.channels {
+        let noun = if (channels - 1.0).abs() < f64::EPSILON { "channel" } else { "channels" };
+        text.push_str(&format!(", {channels} {noun} of 64 bit, {}", told.counted.words()));
+    }
+    format!("{text} ({})", host.modules.origin)
+}
+
+/// `NVMe SSD at /mnt/models, 900.0 GB, 400.0 GB free`.
+fn disk(found: &FoundDisk) -> String {
+    let disk = &found.disk;
+    format!("{} at {}, {}, {} free", disk.kind.title(), found.place, disk.total.in_gb(), disk.free.in_gb())
+}
+
+fn counted(count: u32, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::{Channels, Disk, DiskKind, Modules, Summary};
+    use crate::hardware::Dimms;
+
+    use super::*;
+
+    #[test]
+    fn a_desktop_is_told_line_by_line() {
+        let module = |gib| Module {
+            kind: "DDR5".into(),
+            size: Bytes::gib(gib),
+            configured: Some(3600),
+            rated: Some(5600),
+            ..Module::default()
+        };
+        let dimms = Dimms { populated: Some(3), channels: Some(2.0), mega_transfers: Some(3600), kind: "DDR5".into() };
+        let disk =
+            Disk { total: Bytes::new(4_000_000_000_000), free: Bytes::new(900_000_000), kind: DiskKind::Rotational };
+        let mut host = HostFacts {
+            threads: 1,
+            last_level_cache: Some(Bytes::new(64 << 20)),
+            numa_nodes: 2,
+            power: Some(Power::Battery),
+            modules: Modules { list: vec![module(32), module(32), module(16)], origin: "SMBIOS" },
+            summary: Some(Summary { dimms, counted: Channels::Slots, read: None }),
+            disks: vec![FoundDisk { place: "/mnt/models".into(), disk }],
+        };
+        assert_eq!(
+            lines(&host),
+            [
+                "  host       1 thread, 64 MiB of last-level cache, 2 NUMA nodes",
+                "  modules    2 x 32.0 GiB + 1 x 16.0 GiB DDR5 at 3600 MT/s (sold for 5600 MT/s), 2 channels of 64 bit, \
+                 from the slot names (SMBIOS)",
+                "  power      battery",
+                "  disks      hard disk at /mnt/models, 4,000 GB, 900 MB free",
+            ]
+        );
+        let (facts, disks) = json(&host);
+        assert_eq!(facts["modules"]["list"][2]["size_bytes"], 16_u64 << 30);
+        assert_eq!(disks[0]["kind"], "hard-disk");
+        host.last_level_cache = None;
+        assert_eq!(json(&host).0["last_level_cache_bytes"], Value::Null);
+        assert!(lines(&host)[0].contains("last-level cache not reported"));
+    }
+}
