@@ -7,7 +7,9 @@ pub mod bench_runs;
 mod claims;
 mod field;
 mod measured;
+mod processor;
 
+use std::cmp::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use include_dir::{Dir, include_dir};
@@ -246,12 +248,15 @@ impl Catalog {
         self.platforms.iter().find(|row| row.id.eq_ignore_ascii_case(name) || row.name.eq_ignore_ascii_case(name))
     }
 
-    /// The platform whose processor has exactly this name, where the catalogue has it once.
+    /// The platform of this processor, by its whole name; `2x` before it counts sockets. Where several have it, they must
+    /// agree on the channels, and the slowest is meant.
     #[must_use]
     pub fn platform_of(&self, cpu: &str) -> Option<&MemoryPlatform> {
-        let mut rows = self.platforms.iter().filter(|row| !row.cpu.is_empty() && row.cpu.eq_ignore_ascii_case(cpu));
-        let first = rows.next()?;
-        rows.next().is_none().then_some(first)
+        let rows: Vec<&MemoryPlatform> = self.platforms.iter().filter(|row| processor::means(&row.cpu, cpu)).collect();
+        let first = rows.first()?;
+        let agree = rows.iter().all(|row| (row.channels, row.sockets) == (first.channels, first.sockets));
+        let slowest = || rows.iter().min_by(|a, b| a.bandwidth.partial_cmp(&b.bandwidth).unwrap_or(Ordering::Equal));
+        agree.then(slowest).flatten().copied()
     }
 
     /// Every accelerator of exactly this name or id, in any case; a part of a name matches nothing.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::detect::{FoundDisk, HostFacts, Module, Power};
+use crate::detect::{FoundDisk, Host, HostFacts, Module, Power};
 use crate::units::Bytes;
 
 /// For people, a line for each.
@@ -13,7 +13,7 @@ pub(super) fn lines(host: &HostFacts) -> Vec<String> {
     let nodes = counted(host.numa_nodes, "NUMA node", "NUMA nodes");
     let threads = counted(host.threads, "thread", "threads");
     let mut lines = vec![
-        format!("  {:<10} {threads}, {cache}, {nodes}", "host"),
+        format!("  {:<10} {}{threads}, {cache}, {nodes}", "host", system(host.system)),
         format!("  {:<10} {}", "modules", modules(host)),
         format!("  {:<10} {}", "power", host.power.map_or("not reported", Power::name)),
     ];
@@ -39,6 +39,7 @@ pub(super) fn json(host: &HostFacts) -> (Value, Value) {
         })
     });
     let facts = json!({
+        "virtual": host.system != Host::Plain,
         "threads": host.threads,
         "last_level_cache_bytes": host.last_level_cache.map(Bytes::get),
         "numa_nodes": host.numa_nodes,
@@ -101,6 +102,15 @@ fn disk(found: &FoundDisk) -> String {
     format!("{} at {}, {}, {} free", disk.kind.title(), found.place, disk.total.in_gb(), disk.free.in_gb())
 }
 
+/// What stands between, before a comma.
+const fn system(system: Host) -> &'static str {
+    match system {
+        Host::Plain => "",
+        Host::Wsl => "Linux inside Windows (WSL), ",
+        Host::Virtual => "virtual machine, ",
+    }
+}
+
 fn counted(count: u32, one: &str, more: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { more })
 }
@@ -125,6 +135,7 @@ mod tests {
         let disk =
             Disk { total: Bytes::new(4_000_000_000_000), free: Bytes::new(900_000_000), kind: DiskKind::Rotational };
         let mut host = HostFacts {
+            system: Host::Plain,
             threads: 1,
             last_level_cache: Some(Bytes::new(64 << 20)),
             numa_nodes: 2,
@@ -147,6 +158,8 @@ mod tests {
         assert_eq!(facts["modules"]["list"][2]["size_bytes"], 16_u64 << 30);
         assert_eq!(disks[0]["kind"], "hard-disk");
         host.last_level_cache = None;
+        host.system = Host::Virtual;
+        assert!(lines(&host)[0].contains("virtual machine, 1 thread"));
         assert_eq!(json(&host).0["last_level_cache_bytes"], Value::Null);
         assert!(lines(&host)[0].contains("last-level cache not reported"));
     }

@@ -3,11 +3,13 @@
 use crate::units::Bytes;
 
 use super::dimms::{Modules, Summary};
-use super::{FoundDisk, Platforms, Power, Readings, machine};
+use super::{FoundDisk, Host, Platforms, Power, Readings, machine};
 
 /// What is known of a machine beside what predictions use.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HostFacts {
+    /// What stands between this system and the machine.
+    pub system: Host,
     /// Hardware threads.
     pub threads: u32,
     /// All last-level caches together; `None` where the system does not say.
@@ -28,6 +30,7 @@ pub struct HostFacts {
 #[must_use]
 pub fn host(readings: &Readings, platforms: &Platforms<'_>) -> HostFacts {
     HostFacts {
+        system: readings.ram.map_or(Host::Plain, |ram| ram.host),
         threads: readings.cpu.threads.max(readings.cpu.cores).max(1),
         last_level_cache: readings.last_level_cache,
         numa_nodes: readings.cpu.numa_nodes.max(1),

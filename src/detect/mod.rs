@@ -24,6 +24,7 @@ mod topology;
 
 use std::path::PathBuf;
 
+use crate::catalog::{AdapterFacts, Catalog};
 use crate::hardware::{Accelerator, Finding, Machine, MemoryPlatform};
 use crate::units::Bytes;
 
@@ -45,7 +46,7 @@ use child::{ChildFailure, PROBE_TIMEOUT, probe_gpus_in_child};
 use gpu::Probe;
 
 /// Looks a GPU up in the catalogue.
-pub type Catalog<'a> = dyn Fn(&GpuIdentity) -> Option<Accelerator> + 'a;
+pub type Accelerators<'a> = dyn Fn(&GpuIdentity) -> Option<Accelerator> + 'a;
 /// Looks the memory platform of a processor up by the processor's name.
 pub type Platforms<'a> = dyn Fn(&str) -> Option<MemoryPlatform> + 'a;
 
@@ -107,7 +108,7 @@ pub struct Detected {
 /// This machine as far as it can be told, and what to know about it. `main` must hand over to
 /// [`probe_gpus_main`] when its first argument is [`PROBE_ARGUMENT`].
 #[must_use]
-pub fn machine(catalog: &Catalog<'_>, platforms: &Platforms<'_>) -> Detected {
+pub fn machine(catalog: &Accelerators<'_>, platforms: &Platforms<'_>) -> Detected {
     let readings = read(&Probing::this_program(), &folders());
     let (machine, findings) = assemble(&readings, catalog, platforms);
     Detected { machine, findings, host: host(&readings, platforms) }
@@ -157,17 +158,22 @@ pub fn this_machine() -> (Machine, Vec<Finding>) {
 /// All that is told of this machine, with the built-in catalogue behind it.
 #[must_use]
 pub fn detected() -> Detected {
-    let catalog = crate::catalog::Catalog::builtin();
-    let accelerator = |gpu: &GpuIdentity| {
-        let facts = crate::catalog::AdapterFacts {
-            names: std::iter::once(gpu.name.as_str()).chain(gpu.names.iter().map(String::as_str)).collect(),
-            pci_id: gpu.pci_id(),
-            pci_revision: gpu.pci_revision(),
-            memory: gpu.memory,
-            cores: gpu.cores,
-        };
-        catalog.identify(&facts).cloned()
+    machine(&known_gpu, &known_platform)
+}
+
+/// A GPU in the built-in catalogue.
+fn known_gpu(gpu: &GpuIdentity) -> Option<Accelerator> {
+    let facts = AdapterFacts {
+        names: std::iter::once(gpu.name.as_str()).chain(gpu.names.iter().map(String::as_str)).collect(),
+        pci_id: gpu.pci_id(),
+        pci_revision: gpu.pci_revision(),
+        memory: gpu.memory,
+        cores: gpu.cores,
     };
-    let platform = |cpu: &str| catalog.platform_of(cpu).cloned();
-    machine(&accelerator, &platform)
+    Catalog::builtin().identify(&facts).cloned()
+}
+
+/// The memory platform of a processor in the built-in catalogue.
+fn known_platform(cpu: &str) -> Option<MemoryPlatform> {
+    Catalog::builtin().platform_of(cpu).cloned()
 }

@@ -30,6 +30,8 @@ pub enum Host {
     Plain,
     /// Windows Subsystem for Linux: half of the RAM unless told otherwise.
     Wsl,
+    /// A virtual machine: what memory its host has, and how fast, it is not told.
+    Virtual,
 }
 
 impl Ram {
@@ -84,8 +86,22 @@ pub fn parse(files: &dyn Files) -> Option<Ram> {
         available = available.min(group.limit - (group.current - group.inactive_file));
     }
     let release = files.text("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let host = if release.to_ascii_lowercase().contains("microsoft") { Host::Wsl } else { Host::Plain };
+    let host = if release.to_ascii_lowercase().contains("microsoft") {
+        Host::Wsl
+    } else if is_virtual(files) {
+        Host::Virtual
+    } else {
+        Host::Plain
+    };
     Some(Ram { total, available, limit, host, origin: MEMINFO })
+}
+
+/// Whether the processor says that a hypervisor stands below (x86 only; CPUID leaf 1, bit 31 of ECX). Windows shows that
+/// bit on machines of its own too, so only Linux is asked.
+fn is_virtual(files: &dyn Files) -> bool {
+    let cpuinfo = files.text("/proc/cpuinfo").unwrap_or_default();
+    let flags = cpuinfo.lines().find_map(|line| line.strip_prefix("flags")?.trim_start().strip_prefix(':'));
+    flags.is_some_and(|flags| flags.split_whitespace().any(|flag| flag == "hypervisor"))
 }
 
 /// One control group with a memory limit.

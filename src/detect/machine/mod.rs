@@ -4,13 +4,13 @@ mod card;
 #[cfg(test)]
 mod tests;
 
-use crate::hardware::{Accelerator, Cpu, Figure, Finding, Machine, Pool, PoolKind, Slot, Source};
+use crate::hardware::{Accelerator, Cpu, Figure, Finding, Machine, MemoryPlatform, Pool, PoolKind, Slot, Source};
 use crate::units::{Bytes, BytesPerSecond};
 
 use crate::detect::dimms;
 use crate::detect::gpu::{Api, Gpu, Reach, merge};
 use crate::detect::ram::Host;
-use crate::detect::{Catalog, DiskKind, Platforms, Readings};
+use crate::detect::{Accelerators, DiskKind, Platforms, Readings};
 
 const MEASURE: &str = "Measure fills it in.";
 const TYPE_IT: &str = "Type its memory under This machine.";
@@ -21,7 +21,7 @@ const ASSUMED_RAM: f64 = 89.6e9;
 
 /// The machine these readings describe, and what to know about it.
 #[must_use]
-pub fn assemble(readings: &Readings, catalog: &Catalog<'_>, platforms: &Platforms<'_>) -> (Machine, Vec<Finding>) {
+pub fn assemble(readings: &Readings, catalog: &Accelerators<'_>, platforms: &Platforms<'_>) -> (Machine, Vec<Finding>) {
     let mut machine = Machine::new("this", "This machine");
     let mut findings = Vec::new();
     let cpu = &readings.cpu;
@@ -116,10 +116,9 @@ fn host(
     }
     match &pool.read {
         None => {
-            let what = "dual-channel DDR5-5600";
-            pool.read = Some(Figure::new(BytesPerSecond::saturating(ASSUMED_RAM), Source::Assumed, what));
-            findings
-                .push(Finding::note("The RAM speed is not reported here; dual-channel DDR5-5600 is assumed.", MEASURE));
+            let (read, finding) = assumed_ram(readings, ram.host, platforms);
+            pool.read = Some(read);
+            findings.push(finding);
         }
         Some(read) if read.source == Source::Assumed => findings
             .push(Finding::note(format!("The RAM speed is partly assumed ({}).", read.origin), "Measure replaces it.")),
@@ -128,11 +127,40 @@ fn host(
     Some(pool)
 }
 
+/// RAM of whose speed nothing is told, and the words for it: what the catalogue has beside this processor, else
+/// dual-channel DDR5. Of a virtual machine's host nothing can be concluded from the processor's name.
+fn assumed_ram(readings: &Readings, host: Host, platforms: &Platforms<'_>) -> (Figure<BytesPerSecond>, Finding) {
+    let platform = platform(readings, platforms).filter(|_| host == Host::Plain);
+    if let Some(platform) = platform
+        && let Some(rate) = platform.bandwidth
+    {
+        let what = format!("{} in all channels of {}", platform.memory, platform.cpu);
+        let finding = format!("The RAM speed is not reported here; {what}, {rate}, is assumed.");
+        return (Figure::new(rate, Source::Assumed, what), Finding::note(finding, MEASURE));
+    }
+    let what = match host {
+        Host::Virtual => {
+            "A virtual machine is not told what RAM its host has. Dual-channel DDR5-5600 is assumed; a server has more \
+             channels, of which this machine gets a share nobody states."
+        }
+        Host::Plain | Host::Wsl => "The RAM speed is not reported here; dual-channel DDR5-5600 is assumed.",
+    };
+    let rate = BytesPerSecond::saturating(ASSUMED_RAM);
+    (Figure::new(rate, Source::Assumed, "dual-channel DDR5-5600"), Finding::note(what, MEASURE))
+}
+
+/// The catalogue's word on this processor, all its sockets counted.
+fn platform(readings: &Readings, platforms: &Platforms<'_>) -> Option<MemoryPlatform> {
+    let cpu = &readings.cpu;
+    if cpu.sockets > 1 { platforms(&format!("{}x {}", cpu.sockets, cpu.name)) } else { platforms(&cpu.name) }
+}
+
 /// What the modules amount to; the catalogue's word on channels is asked for only where the slots say nothing.
 pub(super) fn modules(readings: &Readings, platforms: &Platforms<'_>) -> Option<dimms::Summary> {
     let plain = dimms::summarize(&readings.modules, None)?;
-    let platform = (plain.counted == dimms::Channels::Assumed).then(|| platforms(&readings.cpu.name)).flatten();
-    let channels = platform.and_then(|platform| platform.channels);
+    let platform = (plain.counted == dimms::Channels::Assumed).then(|| platform(readings, platforms)).flatten();
+    // A row of several sockets counts the channels of one.
+    let channels = platform.and_then(|row| Some(row.channels? * f64::from(row.sockets.max(1))));
     channels.and_then(|_| dimms::summarize(&readings.modules, channels)).or(Some(plain))
 }
 

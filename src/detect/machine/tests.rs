@@ -3,7 +3,7 @@
 use super::*;
 use crate::detect::files::{Capture, Files};
 use crate::detect::gpu::{Probe, parse_lines, parse_pci};
-use crate::detect::{Disk, GpuIdentity, cpu, dimms, power, ram, topology};
+use crate::detect::{Disk, GpuIdentity, cpu, dimms, disk, known_gpu, known_platform, power, ram, topology};
 use crate::hardware::Level;
 
 const GIB: u64 = 1 << 30;
@@ -88,6 +88,70 @@ fn a_machine_without_a_gpu_is_an_ordinary_machine() {
         ],
     );
     assert_eq!(machine.cpu.name, "AMD EPYC");
+}
+
+#[test]
+fn a_virtual_machine_with_an_h100_is_told_as_it_is() {
+    let readings = readings(
+        include_str!("../../../tests/captures/h100-vm.txt"),
+        include_str!("../../../tests/captures/gpus-h100.txt"),
+    );
+    // Node 0 counts 6.2 GB there; the machine's own total holds.
+    assert_eq!(readings.ram.map(|ram| (ram.total, ram.host)), Some((Bytes::new(131_981_020 * 1024), Host::Virtual)));
+    assert_eq!((readings.cpu.name.as_str(), readings.cpu.sockets), ("Intel(R) Xeon(R) Processor", 1));
+    assert_eq!((readings.cpu.cores, readings.cpu.threads, readings.cpu.numa_nodes), (16, 16, 1));
+    assert_eq!(readings.last_level_cache, Some(Bytes::new(300 << 20)));
+    assert_eq!((readings.power, readings.modules.list.len()), (None, 0));
+    let files = Capture::parse(include_str!("../../../tests/captures/h100-vm.txt"));
+    assert_eq!(disk::parse(&files, std::path::Path::new("/root")), DiskKind::Virtual);
+
+    // sysfs, NVML and Vulkan speak of one card; the revision is told by sysfs alone.
+    let gpus = merge(readings.probe.reports.clone());
+    let [card] = &gpus[..] else { panic!("{gpus:?}") };
+    assert_eq!(
+        (card.identity.pci_id().as_deref(), card.identity.pci_revision().as_deref()),
+        (Some("10DE:2330"), Some("A1"))
+    );
+    assert_eq!(card.driver, "NVIDIA 580.159.04");
+    assert_eq!((card.pcie_generation, card.pcie_lanes, card.pcie_lanes_most), (Some(5), Some(16), Some(16)));
+
+    let (machine, findings) = assemble(&readings, &known_gpu, &known_platform);
+    let card = &machine.pools[1];
+    assert_eq!(card.device.as_ref().map(|device| device.id.as_str()), Some("nvidia-h100-80gb-hbm3"));
+    assert_eq!(card.capacity.value.in_gib(), "79.6 GiB");
+    // The data sheet and what NVML computes from width and clock agree.
+    assert_eq!(card.read.as_ref().map(|read| read.said()), Some("data sheet: device catalogue".into()));
+    let sheet = card.read.as_ref().map_or(0.0, |read| read.value.get());
+    assert!((sheet / 3_352_320_000_000.0 - 1.0).abs() < 0.001, "{sheet}");
+    let link = machine.link_of(card).expect("a link");
+    assert_eq!((link.generation, link.lanes), (Some(5), Some(16)));
+    let said: Vec<&str> = findings.iter().map(|finding| finding.what.as_str()).collect();
+    assert!(
+        said.iter().any(|what| what.starts_with("A virtual machine is not told what RAM its host has.")),
+        "{said:?}"
+    );
+    assert!(!said.iter().any(|what| what.contains("lanes") || what.contains("not in the catalogue")), "{said:?}");
+}
+
+#[test]
+fn ram_nobody_tells_of_is_what_the_processor_usually_has() {
+    let of = |cpuinfo: &str| {
+        let capture = format!("\n=== /proc/meminfo\nMemTotal: 67108864 kB\n=== /proc/cpuinfo\n{cpuinfo}\n");
+        let (machine, findings) = assemble(&readings(&capture, ""), &known_gpu, &known_platform);
+        let read = machine.pools[0].read.clone().expect("a figure");
+        assert_eq!(read.source, Source::Assumed);
+        let said =
+            findings.iter().any(|finding| finding.what.contains("assumed") && finding.what.contains(&read.origin));
+        (read.value.to_string(), read.origin, said)
+    };
+    let genoa = "processor: 0\nmodel name: AMD EPYC 9654 96-Core Processor\nphysical id: 0\ncore id: 0\n";
+    assert_eq!(of(genoa), ("461 GB/s".into(), "DDR5-4800 in all channels of EPYC 9654".into(), true));
+    let second = genoa.replace("processor: 0", "processor: 1").replace("physical id: 0", "physical id: 1");
+    assert_eq!(of(&format!("{genoa}\n{second}")).0, "922 GB/s");
+    // A virtual machine is lent a part of that, and nobody says which.
+    let (rate, origin, _) = of(&format!("{genoa}flags: fpu hypervisor lahf_lm\n"));
+    assert_eq!((rate.as_str(), origin.as_str()), ("89.6 GB/s", "dual-channel DDR5-5600"));
+    assert_eq!(of("model name: Some Processor").1, "dual-channel DDR5-5600");
 }
 
 #[test]
