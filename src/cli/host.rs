@@ -41,6 +41,7 @@ pub(super) fn json(host: &HostFacts) -> (Value, Value) {
     let facts = json!({
         "virtual": host.system != Host::Plain,
         "threads": host.threads,
+        "ram_installed_bytes": host.installed.map(Bytes::get),
         "last_level_cache_bytes": host.last_level_cache.map(Bytes::get),
         "numa_nodes": host.numa_nodes,
         "power": host.power.map(Power::name),
@@ -67,7 +68,7 @@ fn module(module: &Module) -> Value {
     })
 }
 
-/// `4 x 32.0 GiB DDR5 at 3600 MT/s (sold for 5600 MT/s) on 2 channels from the slot names`.
+/// `4 x 32.0 GiB DDR5, 128 GiB in all, at 3600 MT/s (sold for 5600 MT/s), 2 channels of 64 bit, from the slot names`.
 fn modules(host: &HostFacts) -> String {
     let Some(told) = &host.summary else { return "not reported".to_owned() };
     let mut sizes: Vec<(Bytes, u32)> = Vec::new();
@@ -78,10 +79,12 @@ fn modules(host: &HostFacts) -> String {
         }
     }
     let sizes: Vec<String> = sizes.iter().map(|(size, count)| format!("{count} x {}", size.in_gib())).collect();
-    let mut text = format!("{} {}", sizes.join(" + "), told.dimms.kind);
+    let all = host.installed.filter(|_| sizes.len() > 1 || host.modules.list.len() > 1);
+    let all = all.map_or(String::new(), |size| format!(", {} in all", size.in_gib()));
+    let mut text = format!("{} {}{all}", sizes.join(" + "), told.dimms.kind);
     match told.dimms.mega_transfers {
         Some(speed) => {
-            text.push_str(&format!(" at {speed} MT/s"));
+            text.push_str(&format!(", at {speed} MT/s"));
             let rated = host.modules.list.iter().filter_map(|module| module.rated).min();
             if let Some(rated) = rated.filter(|rated| *rated > speed) {
                 text.push_str(&format!(" (sold for {rated} MT/s)"));
@@ -136,11 +139,12 @@ mod tests {
             Disk { total: Bytes::new(4_000_000_000_000), free: Bytes::new(900_000_000), kind: DiskKind::Rotational };
         let mut host = HostFacts {
             system: Host::Plain,
+            installed: Some(Bytes::gib(80)),
             threads: 1,
             last_level_cache: Some(Bytes::new(64 << 20)),
             numa_nodes: 2,
             power: Some(Power::Battery),
-            modules: Modules { list: vec![module(32), module(32), module(16)], origin: "SMBIOS" },
+            modules: Modules { list: vec![module(32), module(32), module(16)], origin: "SMBIOS", trouble: None },
             summary: Some(Summary { dimms, counted: Channels::Slots, read: None }),
             disks: vec![FoundDisk { place: "/mnt/models".into(), disk }],
         };
@@ -148,7 +152,7 @@ mod tests {
             lines(&host),
             [
                 "  host       1 thread, 64 MiB of last-level cache, 2 NUMA nodes",
-                "  modules    2 x 32.0 GiB + 1 x 16.0 GiB DDR5 at 3600 MT/s (sold for 5600 MT/s), 2 channels of 64 bit, \
+                "  modules    2 x 32.0 GiB + 1 x 16.0 GiB DDR5, 80.0 GiB in all, at 3600 MT/s (sold for 5600 MT/s), 2 channels of 64 bit, \
                  from the slot names (SMBIOS)",
                 "  power      battery",
                 "  disks      hard disk at /mnt/models, 4,000 GB, 900 MB free",

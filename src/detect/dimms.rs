@@ -1,4 +1,4 @@
-//! Memory modules and the bandwidth they can give, from systemd's udev database.
+//! Memory modules and the bandwidth they can give, from systemd's udev database or the firmware's own table.
 //!
 //! `/run/udev/data/+dmi:id` is written by `dmi_memory_id` (systemd 248 and later, pull request 17837) and
 //! is readable without root; the firmware table itself is not. The table has no channel count: it is
@@ -11,6 +11,7 @@ use crate::hardware::{Dimms, Figure, Source};
 use crate::units::{Bytes, BytesPerSecond};
 
 use super::files::Files;
+use super::smbios;
 use super::text::clean_name;
 
 /// The file.
@@ -25,6 +26,8 @@ pub struct Modules {
     pub list: Vec<Module>,
     /// Who tells; empty when nobody does.
     pub origin: &'static str,
+    /// Why there may be more, in words.
+    pub trouble: Option<&'static str>,
 }
 
 /// One memory module, or one soldered memory device.
@@ -44,10 +47,53 @@ pub struct Module {
     pub slot: [String; 2],
 }
 
-/// Reads this machine; none where it is not a Linux with udev, or a virtual machine.
+/// Reads this machine; none on Apple silicon, whose memory is told by its chip, and in most virtual machines.
 #[must_use]
 pub fn read() -> Modules {
-    parse(&super::files::Live)
+    let told = parse(&super::files::Live);
+    if !told.list.is_empty() {
+        return told;
+    }
+    let smbios::Table { modules, trouble } = firmware();
+    Modules { trouble, ..Modules::told(modules.into_iter(), SMBIOS) }
+}
+
+/// The word for the firmware's table in a figure's origin.
+const SMBIOS: &str = "SMBIOS";
+
+/// Root reads it where there is no udev.
+#[cfg(target_os = "linux")]
+fn firmware() -> smbios::Table {
+    use std::io::Read as _;
+    /// More than any table: the largest known have some ten KiB.
+    const MOST: u64 = 1 << 20;
+    let mut table = Vec::new();
+    let read =
+        std::fs::File::open("/sys/firmware/dmi/tables/DMI").and_then(|file| file.take(MOST).read_to_end(&mut table));
+    read.map(|_| smbios::parse(&table)).unwrap_or_default()
+}
+
+/// Windows hands it to everybody.
+#[cfg(windows)]
+fn firmware() -> smbios::Table {
+    use windows::Win32::System::SystemInformation::{GetSystemFirmwareTable, RSMB};
+    /// More than any table: the largest known have some ten KiB.
+    const MOST: u32 = 1 << 20;
+    // SAFETY: without a buffer the call only tells the size.
+    let size = unsafe { GetSystemFirmwareTable(RSMB, 0, None) }.min(MOST);
+    let mut table = vec![0; size as usize];
+    // SAFETY: the call writes at most as many bytes as the buffer holds.
+    let written = unsafe { GetSystemFirmwareTable(RSMB, 0, Some(&mut table)) };
+    // More than the buffer: it grew meanwhile, and nothing was written.
+    if written == 0 || written > size {
+        return smbios::Table::default();
+    }
+    smbios::parse_raw(&table[..written as usize])
+}
+
+#[cfg(not(any(target_os = "linux", windows)))]
+fn firmware() -> smbios::Table {
+    smbios::Table::default()
 }
 
 /// The modules present. Those of a virtual machine (`RAM`, `DRAM`) tell nothing and are left out.
@@ -81,12 +127,12 @@ impl Modules {
         let real = |kind: &str| ["DDR", "LPDDR", "HBM"].iter().any(|word| kind.starts_with(word));
         let list: Vec<Module> = modules.filter(|module| module.size > Bytes::ZERO && real(&module.kind)).collect();
         let origin = if list.is_empty() { "" } else { origin };
-        Self { list, origin }
+        Self { list, origin, trouble: None }
     }
 }
 
 /// Upper case and ASCII, so that it can be cut anywhere.
-fn slot_name(value: &str) -> String {
+pub(super) fn slot_name(value: &str) -> String {
     clean_name(value).chars().map(|c| if c.is_ascii() { c.to_ascii_uppercase() } else { '?' }).collect()
 }
 
@@ -266,7 +312,7 @@ mod tests {
             slot: [String::new(), slot.into()],
             ..Module::default()
         });
-        Modules { list: list.into(), origin: UDEV }
+        Modules { list: list.into(), origin: UDEV, trouble: None }
     }
 
     #[test]

@@ -10,6 +10,8 @@ use super::{FoundDisk, Host, Platforms, Power, Readings, machine};
 pub struct HostFacts {
     /// What stands between this system and the machine.
     pub system: Host,
+    /// All RAM that is plugged in, also what the system does not see.
+    pub installed: Option<Bytes>,
     /// Hardware threads.
     pub threads: u32,
     /// All last-level caches together; `None` where the system does not say.
@@ -31,6 +33,7 @@ pub struct HostFacts {
 pub fn host(readings: &Readings, platforms: &Platforms<'_>) -> HostFacts {
     HostFacts {
         system: readings.ram.map_or(Host::Plain, |ram| ram.host),
+        installed: readings.installed,
         threads: readings.cpu.threads.max(readings.cpu.cores).max(1),
         last_level_cache: readings.last_level_cache,
         numa_nodes: readings.cpu.numa_nodes.max(1),

@@ -15,8 +15,12 @@ pub mod gpu;
 mod host;
 mod machine;
 mod power;
+#[cfg(any(windows, test))]
+mod processors;
 pub mod program;
 mod ram;
+#[cfg_attr(target_vendor = "apple", allow(dead_code, reason = "its chips tell their memory; tested everywhere"))]
+mod smbios;
 #[cfg(target_vendor = "apple")]
 mod sysctl;
 mod text;
@@ -55,6 +59,8 @@ pub type Platforms<'a> = dyn Fn(&str) -> Option<MemoryPlatform> + 'a;
 pub struct Readings {
     /// RAM; `None` when the system does not say.
     pub ram: Option<Ram>,
+    /// All that is plugged in, also what the system does not see; `None` when nobody says.
+    pub installed: Option<Bytes>,
     /// The processor.
     pub cpu: CpuReading,
     /// Its widest SIMD.
@@ -128,13 +134,15 @@ pub fn read(probing: &Probing, folders: &[PathBuf]) -> Readings {
     };
     probe.reports.extend(found.reports);
     probe.troubles.extend(found.troubles);
+    let modules = dimms::read();
     Readings {
         ram: ram::read(),
+        installed: ram::installed(&modules),
         cpu: cpu::read(),
         simd: cpu::simd(),
         last_level_cache: topology::last_level_cache(),
         power: power(),
-        modules: dimms::read(),
+        modules,
         disk: disk::read(folders),
         disks: disks::read(),
         probe,

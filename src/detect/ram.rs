@@ -6,6 +6,7 @@
 
 use crate::units::Bytes;
 
+use super::dimms::Modules;
 use super::files::Files;
 
 /// RAM as a program sees it.
@@ -59,6 +60,24 @@ pub fn read() -> Option<Ram> {
         host: Host::Plain,
         origin: "the operating system's memory status",
     })
+}
+
+/// All that is plugged in, also what firmware keeps from the system for itself or for graphics.
+#[cfg(windows)]
+#[must_use]
+pub fn installed(_modules: &Modules) -> Option<Bytes> {
+    use windows::Win32::System::SystemInformation::GetPhysicallyInstalledSystemMemory;
+    let mut kibibytes = 0;
+    // SAFETY: the call fills the number it is lent.
+    unsafe { GetPhysicallyInstalledSystemMemory(&raw mut kibibytes) }.ok()?;
+    Some(Bytes::new(kibibytes) * 1024).filter(|size| *size > Bytes::ZERO)
+}
+
+/// All that is plugged in, also what firmware keeps from the system for itself or for graphics: the modules together.
+#[cfg(not(windows))]
+#[must_use]
+pub fn installed(modules: &Modules) -> Option<Bytes> {
+    Some(modules.list.iter().map(|module| module.size).sum::<Bytes>()).filter(|size| *size > Bytes::ZERO)
 }
 
 /// The word for it in a figure's origin.

@@ -111,8 +111,13 @@ fn host(
         pool.dimms = Some(told.dimms);
         pool.read = told.read;
     }
+    findings.extend(readings.modules.trouble.map(|trouble| Finding::note(trouble, "A firmware update may mend it.")));
+    // What is plugged in and yet not seen; a little is always missing.
+    let hidden = readings.installed.map(|installed| installed - ram.total);
     if let Some((gpu, Some(known))) = unified {
-        unify(&mut pool, gpu, known);
+        unify(&mut pool, gpu, known, hidden);
+    } else {
+        findings.extend(kept_back(readings.installed, hidden).filter(|_| ram.host == Host::Plain));
     }
     match &pool.read {
         None => {
@@ -164,14 +169,28 @@ pub(super) fn modules(readings: &Readings, platforms: &Platforms<'_>) -> Option<
     channels.and_then(|_| dimms::summarize(&readings.modules, channels)).or(Some(plain))
 }
 
+/// RAM that is plugged in and that the system does not see, when it is much: firmware and kernel take a few per cent for
+/// themselves, graphics on the processor may be given half of it.
+fn kept_back(installed: Option<Bytes>, hidden: Option<Bytes>) -> Option<Finding> {
+    let (installed, hidden) = installed.zip(hidden)?;
+    (hidden * 8 > installed && hidden >= Bytes::gib(2)).then(|| {
+        Finding::note(
+            format!("{} of the {} plugged in are not handed to the system.", hidden.in_gib(), installed.in_gib()),
+            "Graphics on the processor may hold it: its share is set in the firmware.",
+        )
+    })
+}
+
 /// Makes the RAM pool the one pool of a unified machine. What firmware set aside for the GPU is not in
 /// the RAM the system sees, and belongs to it again here; a GPU never gets more than is left after the
 /// reserve RAM keeps (`memtest_vulkan` #66: 135 GB reported, 94 to be had).
-fn unify(pool: &mut Pool, gpu: &Gpu, known: &Accelerator) {
+fn unify(pool: &mut Pool, gpu: &Gpu, known: &Accelerator, hidden: Option<Bytes>) {
     let reserve = pool.capacity.value - pool.usable();
     // Only AMD's firmware sets memory aside; what others report is the shared memory once more.
     let (own, limit) = if gpu.identity.vendor == AMD { (&gpu.memory, &None) } else { (&None, &gpu.memory) };
     let carve_out = own.as_ref().map_or(Bytes::ZERO, |memory| memory.value);
+    // More than is plugged in cannot be there, whatever the driver says.
+    let carve_out = hidden.map_or(carve_out, |hidden| carve_out.min(hidden));
     "unified".clone_into(&mut pool.id);
     pool.kind = PoolKind::Unified;
     pool.name.clone_from(&gpu.identity.name);

@@ -13,13 +13,15 @@ fn readings(files: &str, lines: &str) -> Readings {
     let capture = Capture::parse(files);
     let files: &dyn Files = &capture;
     let (found, _) = parse_lines(lines);
+    let modules = dimms::parse(files);
     Readings {
         ram: ram::parse(files),
+        installed: Some(modules.list.iter().map(|module| module.size).sum()).filter(|size| *size > Bytes::ZERO),
         cpu: cpu::parse(files),
         simd: "avx2",
         last_level_cache: topology::parse(files),
         power: power::parse(files),
-        modules: dimms::parse(files),
+        modules,
         disk: Some(Disk { total: Bytes::gib(900), free: Bytes::gib(400), kind: DiskKind::Nvme }),
         disks: Vec::new(),
         probe: Probe { reports: parse_pci(files).into_iter().chain(found.reports).collect(), troubles: found.troubles },
@@ -204,6 +206,32 @@ fn a_large_carve_out_belongs_to_the_memory_again() {
     let machine = check(&readings, &["unified 127.0 GiB, 256 GB/s data sheet", DISK], &[]);
     // More than there is was reported: the reserve of the RAM the system sees stays.
     assert!(machine.pools[0].usable() < Bytes::gib(125));
+}
+
+#[test]
+fn no_more_is_set_aside_than_is_plugged_in() {
+    let mut readings = readings(include_str!("../../../tests/captures/strix-halo-linux.txt"), "");
+    assert_eq!(readings.installed, Some(Bytes::gib(128)));
+    readings.ram = readings.ram.map(|ram| ram::Ram { total: Bytes::gib(96), available: Bytes::gib(90), ..ram });
+    // The driver tells the shared memory once more, as its own.
+    readings.probe.reports[0].memory = Some(96 * GIB);
+    check(&readings, &["unified 128.0 GiB, 256 GB/s data sheet", DISK], &[]);
+}
+
+#[test]
+fn ram_the_system_is_not_handed_is_told() {
+    let mut readings = readings(include_str!("../../../tests/captures/desktop-7950x-7900xtx.txt"), "");
+    let said = |readings: &Readings, words: &str| {
+        let (_, findings) = assemble(readings, &catalog, &|_| None);
+        findings.iter().any(|finding| finding.what.contains(words))
+    };
+    assert!(!said(&readings, "plugged in"), "2 of 128 GiB are missing, as always");
+    readings.ram = readings.ram.map(|ram| ram::Ram { total: Bytes::gib(96), ..ram });
+    assert!(said(&readings, "32.0 GiB of the 128.0 GiB plugged in are not handed to the system."));
+    readings.ram = readings.ram.map(|ram| ram::Ram { host: Host::Virtual, ..ram });
+    assert!(!said(&readings, "plugged in"), "a virtual machine is lent what it is lent");
+    readings.modules.trouble = Some("The firmware's table is cut off.");
+    assert!(said(&readings, "The firmware's table is cut off."));
 }
 
 #[test]
