@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::detect::{FoundDisk, Host, HostFacts, Module, Power};
+use crate::detect::{FoundDisk, Host, HostFacts, LinkFacts, Module, Power};
 use crate::units::Bytes;
 
 /// For people, a line for each.
@@ -17,6 +17,7 @@ pub(super) fn lines(host: &HostFacts) -> Vec<String> {
         format!("  {:<10} {}", "modules", modules(host)),
         format!("  {:<10} {}", "power", host.power.map_or("not reported", Power::name)),
     ];
+    lines.extend(host.links.iter().map(|link| format!("  {:<10} {}", link.id, pcie(link))));
     let heads = std::iter::once("disks").chain(std::iter::repeat(""));
     lines.extend(host.disks.iter().zip(heads).map(|(found, head)| format!("  {head:<10} {}", disk(found))));
     if host.disks.is_empty() {
@@ -38,6 +39,15 @@ pub(super) fn json(host: &HostFacts) -> (Value, Value) {
             "source": host.modules.origin,
         })
     });
+    let link = |link: &LinkFacts| {
+        json!({
+            "id": link.id,
+            "generation_most": link.generation_most,
+            "generation_now": link.generation_now,
+            "lanes_most": link.lanes_most,
+            "lanes_now": link.lanes_now,
+        })
+    };
     let facts = json!({
         "virtual": host.system != Host::Plain,
         "threads": host.threads,
@@ -46,6 +56,7 @@ pub(super) fn json(host: &HostFacts) -> (Value, Value) {
         "numa_nodes": host.numa_nodes,
         "power": host.power.map(Power::name),
         "modules": modules,
+        "links": host.links.iter().map(link).collect::<Vec<_>>(),
     });
     let disk = |found: &FoundDisk| {
         json!({
@@ -99,6 +110,22 @@ fn modules(host: &HostFacts) -> String {
     format!("{text} ({})", host.modules.origin)
 }
 
+/// `PCIe 4.0 x8 of x16 (now 1.0, it rises under load)`.
+fn pcie(link: &LinkFacts) -> String {
+    let Some(most) = link.generation_most else { return "PCIe, its generation is not reported".to_owned() };
+    let mut text = format!("PCIe {most}.0");
+    match (link.lanes_now, link.lanes_most) {
+        (Some(now), Some(most)) if now < most => text.push_str(&format!(" x{now} of x{most}")),
+        (Some(lanes), _) | (None, Some(lanes)) => text.push_str(&format!(" x{lanes}")),
+        (None, None) => {}
+    }
+    match link.generation_now {
+        Some(now) if now < most => text.push_str(&format!(" (now {now}.0, it rises under load)")),
+        _ => {}
+    }
+    text
+}
+
 /// `NVMe SSD at /mnt/models, 900.0 GB, 400.0 GB free`.
 fn disk(found: &FoundDisk) -> String {
     let disk = &found.disk;
@@ -146,6 +173,7 @@ mod tests {
             power: Some(Power::Battery),
             modules: Modules { list: vec![module(32), module(32), module(16)], origin: "SMBIOS", trouble: None },
             summary: Some(Summary { dimms, counted: Channels::Slots, read: None }),
+            links: Vec::new(),
             disks: vec![FoundDisk { place: "/mnt/models".into(), disk }],
         };
         assert_eq!(
@@ -166,5 +194,24 @@ mod tests {
         assert!(lines(&host)[0].contains("virtual machine, 1 thread"));
         assert_eq!(json(&host).0["last_level_cache_bytes"], Value::Null);
         assert!(lines(&host)[0].contains("last-level cache not reported"));
+    }
+
+    #[test]
+    fn a_link_is_told_as_it_could_be_and_as_it_is() {
+        let link = |generation: [Option<u32>; 2], lanes: [Option<u32>; 2]| {
+            pcie(&LinkFacts {
+                id: "pcie0".into(),
+                generation_most: generation[0],
+                generation_now: generation[1],
+                lanes_most: lanes[0],
+                lanes_now: lanes[1],
+            })
+        };
+        let full = [Some(16), Some(16)];
+        assert_eq!(link([Some(4), Some(1)], full), "PCIe 4.0 x16 (now 1.0, it rises under load)");
+        assert_eq!(link([Some(5), Some(5)], full), "PCIe 5.0 x16");
+        assert_eq!(link([Some(4), None], [Some(16), Some(8)]), "PCIe 4.0 x8 of x16");
+        assert_eq!(link([Some(3), None], [None, None]), "PCIe 3.0");
+        assert_eq!(link([None, Some(1)], full), "PCIe, its generation is not reported");
     }
 }

@@ -38,7 +38,7 @@ pub use dimms::{Channels, Module, Modules, Summary};
 pub use disk::{Disk, DiskKind, free_at, lies_in_memory};
 pub use disks::FoundDisk;
 pub use gpu::{Gpu, GpuIdentity};
-pub use host::{HostFacts, host};
+pub use host::{HostFacts, LinkFacts, host};
 pub use machine::assemble;
 pub use power::{Power, power};
 
@@ -117,7 +117,8 @@ pub struct Detected {
 pub fn machine(catalog: &Accelerators<'_>, platforms: &Platforms<'_>) -> Detected {
     let readings = read(&Probing::this_program(), &folders());
     let (machine, findings) = assemble(&readings, catalog, platforms);
-    Detected { machine, findings, host: host(&readings, platforms) }
+    let host = host(&readings, &machine, platforms);
+    Detected { machine, findings, host }
 }
 
 /// Reads everything. The disk is that of the first of `folders` that lies on one.

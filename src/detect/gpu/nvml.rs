@@ -63,6 +63,7 @@ fn card(device: &nvml_wrapper::Device<'_>, driver: &str, tell: &mut dyn FnMut(Li
         free: memory.as_ref().map(|memory| memory.free),
         bandwidth: bandwidth(device.memory_bus_width().ok(), device.max_clock_info(Clock::Memory).ok()),
         pcie_generation: device.max_pcie_link_gen().ok(),
+        pcie_generation_now: device.current_pcie_link_gen().ok(),
         pcie_lanes: device.current_pcie_link_width().or_else(|_| device.max_pcie_link_width()).ok(),
         pcie_lanes_most: device.max_pcie_link_width().ok(),
         users: users(device),

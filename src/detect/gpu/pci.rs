@@ -83,35 +83,59 @@ fn report(files: &dyn Files, address: &str) -> Option<GpuReport> {
     report.memory = report.memory.filter(|bytes| *bytes > 0);
     report.driver = driver;
     if report.kind != GpuKind::Integrated {
-        (report.pcie_generation, report.pcie_lanes) = link_to_host(files, &folder);
-        let most = files.number(&format!("{folder}/max_link_width"));
-        report.pcie_lanes_most =
-            most.and_then(|width| u32::try_from(width).ok()).filter(|width| (1..=32).contains(width));
+        let way = link_to_host(files, &folder, vendor);
+        report.pcie_generation = way.generation;
+        report.pcie_generation_now = way.generation_now;
+        report.pcie_lanes = way.lanes;
+        report.pcie_lanes_most = way.lanes_most;
     }
     Some(report)
 }
 
-/// The narrowest part of the way to the processor. An AMD card sits behind a switch of its own and
-/// always tells the full width to that; the slot shows further up.
-fn link_to_host(files: &dyn Files, folder: &str) -> (Option<u32>, Option<u32>) {
+/// The way from a card to the processor.
+#[derive(Default)]
+struct Way {
+    /// What all of it does at most.
+    generation: Option<u32>,
+    /// What it does now.
+    generation_now: Option<u32>,
+    /// Lanes in use, where they are fewest.
+    lanes: Option<u32>,
+    /// Lanes the card has.
+    lanes_most: Option<u32>,
+}
+
+/// The narrowest part of the way to the processor. An AMD card sits behind a switch of its own and always tells the
+/// full width to that; the slot shows further up. Intel's cards do too, and they and the port above them say 2.5 GT/s
+/// x1 of themselves, which no card is (nvtop pull request 344): these are passed over.
+fn link_to_host(files: &dyn Files, folder: &str, vendor: u32) -> Way {
     let awake = files.text(&format!("{folder}/power/runtime_status")).is_none_or(|status| status != "suspended");
+    let mut way = Way::default();
     let Some(mut path) = files.link(folder).filter(|_| awake) else {
-        return (None, None);
+        return way;
     };
-    let (mut generation, mut lanes) = (None::<u32>, None::<u32>);
     let least = |a: Option<u32>, b: Option<u32>| a.into_iter().chain(b).min();
+    let mut inside_the_card = vendor == INTEL;
     while let Some((parent, name)) = path.rsplit_once('/') {
         if pci_address(name).is_none() {
             break;
         }
-        let speed = files.text(&format!("{path}/max_link_speed"));
-        generation = least(generation, speed.and_then(|speed| pcie_generation(&speed)));
-        let width = files.number(&format!("{path}/current_link_width"));
-        let width = width.and_then(|width| u32::try_from(width).ok()).filter(|width| (1..=32).contains(width));
-        lanes = least(lanes, width);
+        let speed = |file: &str| files.text(&format!("{path}/{file}")).and_then(|speed| pcie_generation(&speed));
+        let width = |file: &str| {
+            let width = u32::try_from(files.number(&format!("{path}/{file}"))?).ok()?;
+            Some(width).filter(|width| (1..=32).contains(width))
+        };
+        let (most, lanes_most) = (speed("max_link_speed"), width("max_link_width"));
+        inside_the_card &= (most, lanes_most) == (Some(1), Some(1));
+        if !inside_the_card {
+            way.generation = least(way.generation, most);
+            way.generation_now = least(way.generation_now, speed("current_link_speed"));
+            way.lanes = least(way.lanes, width("current_link_width"));
+            way.lanes_most = way.lanes_most.or(lanes_most);
+        }
         path = parent.to_owned();
     }
-    (generation, lanes)
+    way
 }
 
 /// `16.0 GT/s PCIe` is generation 4.
@@ -140,7 +164,9 @@ mod tests {
         assert_eq!((card.memory, card.free), (Some(25_753_026_560), Some(25_753_026_560 - 1_073_741_824)));
         assert_eq!(card.window, Some(268_435_456));
         // The card itself says x16 at 16 GT/s; the slot has 8 lanes.
-        assert_eq!((card.pcie_generation, card.pcie_lanes), (Some(4), Some(8)));
+        assert_eq!((card.pcie_generation, card.pcie_lanes, card.pcie_lanes_most), (Some(4), Some(8), Some(16)));
+        // With nothing to do the slot is at its slowest.
+        assert_eq!(card.pcie_generation_now, Some(1));
         assert_eq!(card.reach, Reach::Open);
         assert_eq!((integrated.memory, integrated.shared), (Some(536_870_912), Some(67_108_864_000)));
     }

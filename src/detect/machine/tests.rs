@@ -3,7 +3,7 @@
 use super::*;
 use crate::detect::files::{Capture, Files};
 use crate::detect::gpu::{Probe, parse_lines, parse_pci};
-use crate::detect::{Disk, GpuIdentity, cpu, dimms, disk, known_gpu, known_platform, power, ram, topology};
+use crate::detect::{Disk, GpuIdentity, cpu, dimms, disk, host, known_gpu, known_platform, power, ram, topology};
 use crate::hardware::Level;
 
 const GIB: u64 = 1 << 30;
@@ -127,6 +127,10 @@ fn a_virtual_machine_with_an_h100_is_told_as_it_is() {
     assert!((sheet / 3_352_320_000_000.0 - 1.0).abs() < 0.001, "{sheet}");
     let link = machine.link_of(card).expect("a link");
     assert_eq!((link.generation, link.lanes), (Some(5), Some(16)));
+    let facts = host(&readings, &machine, &known_platform);
+    assert_eq!((facts.system, facts.threads), (Host::Virtual, 16));
+    let [link] = &facts.links[..] else { panic!("{facts:?}") };
+    assert_eq!((link.id.as_str(), link.generation_now, link.lanes_now), ("pcie0", Some(5), Some(16)));
     let said: Vec<&str> = findings.iter().map(|finding| finding.what.as_str()).collect();
     assert!(
         said.iter().any(|what| what.starts_with("A virtual machine is not told what RAM its host has.")),
@@ -245,6 +249,19 @@ fn unified_machines_of_nvidia_and_apple() {
     let mac = readings(meminfo, include_str!("../../../tests/captures/gpus-m3-max.txt"));
     let machine = check(&mac, &["unified 128.0 GiB, 410 GB/s data sheet", DISK], &[]);
     assert_eq!(machine.pools[0].usable().in_gib(), "107.5 GiB");
+}
+
+#[test]
+fn an_idle_card_is_predicted_by_what_its_link_can_do() {
+    let lines = include_str!("../../../tests/captures/gpus-linux-4090-and-igpu.txt")
+        .replace("\"pcie_generation\": 4", "\"pcie_generation\": 4, \"pcie_generation_now\": 1");
+    let meminfo = "\n=== /proc/meminfo\nMemTotal: 65011712 kB";
+    let idle = readings(meminfo, &lines);
+    let (machine, findings) = assemble(&idle, &catalog, &|_| None);
+    let link = host(&idle, &machine, &|_| None).links.remove(0);
+    assert_eq!((link.generation_most, link.generation_now, link.lanes_now), (Some(4), Some(1), Some(16)));
+    assert_eq!(machine.links[0].bandwidth.as_ref().map(|rate| rate.value.get()), Some(25e9));
+    assert!(!findings.iter().any(|finding| finding.what.contains("PCIe lanes")), "idle is not narrow: {findings:?}");
 }
 
 #[test]
