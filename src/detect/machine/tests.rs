@@ -265,6 +265,31 @@ fn an_idle_card_is_predicted_by_what_its_link_can_do() {
 }
 
 #[test]
+fn intel_cards_have_their_memory_and_the_slot_they_stand_in() {
+    let pool = |files: &str, lines: &str| {
+        let (machine, findings) = assemble(&readings(files, lines), &known_gpu, &known_platform);
+        let pool = machine.pools[1].clone();
+        let link = machine.link_of(&pool).and_then(|link| link.bandwidth.clone()).expect("a link");
+        let off = findings.iter().any(|finding| finding.what.contains("Resizable BAR is off"));
+        let device = pool.device.map_or(String::new(), |device| device.id);
+        (device, pool.capacity.value.in_gib(), pool.capacity.said(), link.value.to_string(), off)
+    };
+    let b580 = include_str!("../../../tests/captures/desktop-arc-b580-xe.txt");
+    let told = ("reported: sysfs memory size", "12.5 GB/s");
+    assert_eq!(
+        pool(b580, ""),
+        ("intel-arc-b580-graphics".into(), "12.0 GiB".into(), told.0.into(), told.1.into(), true)
+    );
+    let a770 = include_str!("../../../tests/captures/desktop-arc-a770-i915.txt");
+    let id = "intel-arc-a770-graphics";
+    assert_eq!(pool(a770, ""), (id.into(), "16.0 GiB".into(), told.0.into(), "25.0 GB/s".into(), false));
+    // Under the kernel's own i915 Vulkan has to tell.
+    let silent = a770.replace("lmem_total_bytes", "gt_cur_freq_mhz");
+    let vulkan = r#"{"gpu": {"api": "Vulkan", "name": "Intel(R) Arc(tm) A770 Graphics (DG2)", "driver": "Intel open-source Mesa driver", "kind": "discrete", "vendor": 32902, "device": 22176, "pci": "0000:03:00.0", "memory": 17179869184}}"#;
+    assert_eq!(pool(&silent, vulkan).2, "reported: Vulkan memory size");
+}
+
+#[test]
 fn slices_have_their_share_of_the_card() {
     let meminfo = "\n=== /proc/meminfo\nMemTotal: 134217728 kB";
     let readings = readings(meminfo, include_str!("../../../tests/captures/gpus-h200-mig.txt"));
