@@ -92,38 +92,29 @@ fn modules(host: &HostFacts) -> String {
     let sizes: Vec<String> = sizes.iter().map(|(size, count)| format!("{count} x {}", size.in_gib())).collect();
     let all = host.installed.filter(|_| sizes.len() > 1 || host.modules.list.len() > 1);
     let all = all.map_or(String::new(), |size| format!(", {} in all", size.in_gib()));
-    let mut text = format!("{} {}{all}", sizes.join(" + "), told.dimms.kind);
-    match told.dimms.mega_transfers {
-        Some(speed) => {
-            text.push_str(&format!(", at {speed} MT/s"));
-            let rated = host.modules.list.iter().filter_map(|module| module.rated).min();
-            if let Some(rated) = rated.filter(|rated| *rated > speed) {
-                text.push_str(&format!(" (sold for {rated} MT/s)"));
-            }
-        }
-        None => text.push_str(", speed not reported"),
-    }
-    if let Some(channels) = told.dimms.channels {
+    let speed = told.dimms.mega_transfers.map_or("speed not reported".to_owned(), |speed| {
+        let rated = host.modules.list.iter().filter_map(|module| module.rated).min().filter(|rated| *rated > speed);
+        let sold = rated.map_or(String::new(), |rated| format!(" (sold for {rated} MT/s)"));
+        format!("at {speed} MT/s{sold}")
+    });
+    let channels = told.dimms.channels.map_or(String::new(), |channels| {
         let noun = if (channels - 1.0).abs() < f64::EPSILON { "channel" } else { "channels" };
-        text.push_str(&format!(", {channels} {noun} of 64 bit, {}", told.counted.words()));
-    }
-    format!("{text} ({})", host.modules.origin)
+        format!(", {channels} {noun} of 64 bit, {}", told.counted.words())
+    });
+    format!("{} {}{all}, {speed}{channels} ({})", sizes.join(" + "), told.dimms.kind, host.modules.origin)
 }
 
 /// `PCIe 4.0 x8 of x16 (now 1.0, it rises under load)`.
 fn pcie(link: &LinkFacts) -> String {
     let Some(most) = link.generation_most else { return "PCIe, its generation is not reported".to_owned() };
-    let mut text = format!("PCIe {most}.0");
-    match (link.lanes_now, link.lanes_most) {
-        (Some(now), Some(most)) if now < most => text.push_str(&format!(" x{now} of x{most}")),
-        (Some(lanes), _) | (None, Some(lanes)) => text.push_str(&format!(" x{lanes}")),
-        (None, None) => {}
-    }
-    match link.generation_now {
-        Some(now) if now < most => text.push_str(&format!(" (now {now}.0, it rises under load)")),
-        _ => {}
-    }
-    text
+    let lanes = match (link.lanes_now, link.lanes_most) {
+        (Some(now), Some(most)) if now < most => format!(" x{now} of x{most}"),
+        (Some(lanes), _) | (None, Some(lanes)) => format!(" x{lanes}"),
+        (None, None) => String::new(),
+    };
+    let now = link.generation_now.filter(|now| *now < most);
+    let now = now.map_or(String::new(), |now| format!(" (now {now}.0, it rises under load)"));
+    format!("PCIe {most}.0{lanes}{now}")
 }
 
 /// `NVMe SSD at /mnt/models, 900.0 GB, 400.0 GB free`.

@@ -184,7 +184,7 @@ fn space(folder: &Path) -> Option<Space> {
     (total > Bytes::ZERO).then(|| Space {
         total,
         free: Bytes::new(free).min(total),
-        told: listed.map_or(DiskKind::Unknown, |listed| listed.told),
+        told: super::volume::kind(&super::volume::read(folder), listed.map_or(DiskKind::Unknown, |listed| listed.told)),
     })
 }
 

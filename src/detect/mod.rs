@@ -25,6 +25,8 @@ mod smbios;
 mod sysctl;
 mod text;
 mod topology;
+#[cfg(any(windows, test))]
+mod volume;
 
 use std::path::PathBuf;
 

@@ -103,7 +103,7 @@ fn module(structure: &Structure<'_>) -> Option<(u16, Module)> {
     Some((structure.word(0x04).unwrap_or(0xffff), module))
 }
 
-/// The field Size: MiB, or KiB with the highest bit set; 0 is an empty slot, FFFFh unknown, 7FFFh too large for this field
+/// The field Size: MiB, or KiB with the highest bit set; 0 is an empty slot, `FFFFh` unknown, `7FFFh` too large for this field
 /// (Extended Size has it then, in MiB).
 fn size(structure: &Structure<'_>) -> Option<Bytes> {
     let size = match structure.word(0x0c)? {

@@ -122,7 +122,7 @@ fn a_virtual_machine_with_an_h100_is_told_as_it_is() {
     assert_eq!(card.device.as_ref().map(|device| device.id.as_str()), Some("nvidia-h100-80gb-hbm3"));
     assert_eq!(card.capacity.value.in_gib(), "79.6 GiB");
     // The data sheet and what NVML computes from width and clock agree.
-    assert_eq!(card.read.as_ref().map(|read| read.said()), Some("data sheet: device catalogue".into()));
+    assert_eq!(card.read.as_ref().map(Figure::said), Some("data sheet: device catalogue".into()));
     let sheet = card.read.as_ref().map_or(0.0, |read| read.value.get());
     assert!((sheet / 3_352_320_000_000.0 - 1.0).abs() < 0.001, "{sheet}");
     let link = machine.link_of(card).expect("a link");

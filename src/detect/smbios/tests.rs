@@ -103,7 +103,7 @@ fn old_and_small_fields_are_understood() {
         (0x15, &[0xff, 0xff]),
         (0x20, &[0xff, 0xff]),
         (0x54, &70_000_u32.to_le_bytes()),
-        (0x58, &(66_000_u32 | 1 << 31).to_le_bytes()),
+        (0x58, &(66_000_u32 + (1 << 31)).to_le_bytes()),
     ];
     let fast = read(0x5c, &speeds).expect("a module");
     assert_eq!((fast.rated, fast.configured), (Some(70_000), Some(66_000)));
