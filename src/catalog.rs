@@ -7,9 +7,7 @@ pub mod bench_runs;
 mod claims;
 mod field;
 mod measured;
-mod processor;
 
-use std::cmp::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use include_dir::{Dir, include_dir};
@@ -248,15 +246,10 @@ impl Catalog {
         self.platforms.iter().find(|row| row.id.eq_ignore_ascii_case(name) || row.name.eq_ignore_ascii_case(name))
     }
 
-    /// The platform of this processor, by its whole name; `2x` before it counts sockets. Where several have it, they must
-    /// agree on the channels, and the slowest is meant.
+    /// The platform whose processor has exactly this name, where the catalogue has it once.
     #[must_use]
     pub fn platform_of(&self, cpu: &str) -> Option<&MemoryPlatform> {
-        let rows: Vec<&MemoryPlatform> = self.platforms.iter().filter(|row| processor::means(&row.cpu, cpu)).collect();
-        let first = rows.first()?;
-        let agree = rows.iter().all(|row| (row.channels, row.sockets) == (first.channels, first.sockets));
-        let slowest = || rows.iter().min_by(|a, b| a.bandwidth.partial_cmp(&b.bandwidth).unwrap_or(Ordering::Equal));
-        agree.then(slowest).flatten().copied()
+        crate::hardware::platform_of(&self.platforms, cpu)
     }
 
     /// Every accelerator of exactly this name or id, in any case; a part of a name matches nothing.

@@ -4,8 +4,7 @@
 /// `12th Gen Intel(R) Core(TM) i7-12700H`; for `AMD Ryzen Threadripper 7980X 64-Cores` and `TR 7980X`; for
 /// `Intel(R) Xeon(R) CPU E5-2690 v4 @ 2.60GHz` and `E5-2690v4`. Empty where nothing of a name is left, as of a virtual
 /// machine's `Intel(R) Xeon(R) Processor`.
-#[must_use]
-pub(super) fn plain(name: &str) -> String {
+fn plain(name: &str) -> String {
     const SAY_NOTHING: [&str; 9] = ["amd", "intel", "apple", "core", "xeon", "cpu", "processor", "gen", "ryzen"];
     let lower = name.to_ascii_lowercase().replace("(r)", " ").replace("(tm)", " ");
     // Behind the name stand its graphics, its clock, or a remark.
@@ -36,6 +35,9 @@ pub(super) fn means(row: &str, name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use crate::hardware::{MemoryPlatform, platform_of};
+    use crate::units::BytesPerSecond;
+
     use super::*;
 
     #[test]
@@ -73,5 +75,25 @@ mod tests {
         ] {
             assert!(!means(row, reported), "{row}, {reported}");
         }
+    }
+
+    #[test]
+    fn of_several_rows_the_slowest_is_meant_and_only_where_they_agree() {
+        let row = |cpu: &str, channels: f64, gb: f64| MemoryPlatform {
+            cpu: cpu.into(),
+            channels: Some(channels),
+            bandwidth: BytesPerSecond::new(gb * 1e9),
+            ..MemoryPlatform::default()
+        };
+        let rows = [
+            row("Xeon 6980P", 12.0, 844.8),
+            row("Xeon 6980P", 12.0, 614.4),
+            row("i7-6700K", 2.0, 34.1),
+            row("i7-6700K", 1.0, 17.0),
+        ];
+        let rate = |cpu: &str| platform_of(&rows, cpu).and_then(|row| row.bandwidth).map(|rate| rate.to_string());
+        assert_eq!(rate("Intel(R) Xeon(R) 6980P").as_deref(), Some("614 GB/s"));
+        assert_eq!(rate("Intel(R) Core(TM) i7-6700K CPU @ 4.00GHz"), None);
+        assert_eq!(rate("Intel(R) Xeon(R) Processor"), None);
     }
 }
