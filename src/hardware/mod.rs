@@ -12,11 +12,12 @@ mod link;
 mod machine;
 mod measured_run;
 mod measurement;
+mod processor;
 mod title;
 
 pub use bench_run::{BenchRun, Compared, Part, Setup, Standing, Work};
 pub use cluster::{Node, NodePools, Way};
-pub use device::{Accelerator, Backend, MemoryPlatform};
+pub use device::{Accelerator, Backend, MemoryPlatform, platform_of};
 pub use differences::{Row, Told, Unit, differences};
 pub use figure::{Basis, Figure, Source};
 pub use link::{Link, LinkKind};

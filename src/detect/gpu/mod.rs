@@ -3,10 +3,11 @@
 //! [`probe`] loads drivers, which crash and hang; it runs in a child process ([`super::child`]).
 //! [`parse_pci`] reads files only and runs here, so that a crash leaves something.
 
-#[cfg(windows)]
+#[cfg(any(windows, test))]
 mod dxgi;
 mod identity;
 mod merge;
+#[cfg(any(target_vendor = "apple", test))]
 mod metal;
 #[cfg(not(target_vendor = "apple"))]
 mod nvml;

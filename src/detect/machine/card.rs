@@ -49,7 +49,7 @@ pub(super) fn add(machine: &mut Machine, gpu: &Gpu, known: Option<&Accelerator>,
         .as_ref()
         .and_then(|device| device.bandwidth)
         .map(|rate| match gpu.slice {
-            Some(_) => Figure::new(rate, Source::Assumed, "assumed: the slice's share of the card's data sheet"),
+            Some(_) => Figure::new(rate, Source::Assumed, "the slice's share of the card's data sheet"),
             None => Figure::new(rate, Source::DataSheet, "device catalogue"),
         })
         .or_else(|| gpu.bandwidth.clone().filter(|_| gpu.slice.is_none()));
@@ -119,14 +119,15 @@ fn link(id: &str, gpu: &Gpu) -> Link {
     let told = gpu.pcie_generation.zip(gpu.pcie_lanes).filter(|(g, l)| (1..=8).contains(g) && (1..=32).contains(l));
     let (generation, lanes) = told.unwrap_or((4, 16));
     let rate = GENERATION_4_LANE * f64::from(lanes) * 2_f64.powf(f64::from(generation) - 4.0);
-    let (what, unsure) = (format!("pcie {generation}.0 x{lanes}"), if told.is_some() { "" } else { "assumed: " });
+    let what = format!("pcie {generation}.0 x{lanes}");
+    let what = if told.is_some() { what } else { format!("its slot is not told, {what}") };
     Link {
         id: id.to_owned(),
         kind: LinkKind::Pcie,
         generation: told.map(|(generation, _)| generation),
         lanes: told.map(|(_, lanes)| lanes),
         joins: Vec::new(),
-        bandwidth: Some(Figure::new(BytesPerSecond::saturating(rate), Source::Assumed, format!("{unsure}{what}"))),
+        bandwidth: Some(Figure::new(BytesPerSecond::saturating(rate), Source::Assumed, what)),
         latency: None,
     }
 }
