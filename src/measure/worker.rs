@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::affinity::Cpus;
 use super::buffer::{self, Buffer, Pages};
 use super::kernel::{Kernel, LINE_BYTES};
-use super::matvec::{self, Packing, Vector};
+use super::matvec::{self, Code, Packing, Vector};
 use super::stats::Trace;
 use super::{Cancel, MeasureError, cpu_time};
 
@@ -87,7 +87,7 @@ pub fn work(
     if report.send(Report::Ready { huge_pages }).is_err() {
         return Ok(());
     }
-    let (vector, mut settled) = (Vector::new(), None);
+    let (code, vector, mut settled) = (Code::fastest(), Vector::new(), None);
     while let Ok(order) = orders.recv() {
         if let Work::Multiply(packing) = order.work
             && settled != Some(packing)
@@ -101,7 +101,7 @@ pub fn work(
         let trace = match order.work {
             Work::Read => read(&buffer, plan.kernel, order, cancel),
             Work::Copy => copy(&mut buffer, plan.kernel, order, cancel),
-            Work::Multiply(packing) => multiply(&buffer, packing, &vector, order, cancel),
+            Work::Multiply(packing) => multiply(&buffer, packing, (code, &vector), order, cancel),
         };
         let cpu_seconds = cpu_time::thread_seconds().zip(cpu_before).map(|(after, before)| after - before);
         if report.send(Report::Traced { trace, cpu_seconds }).is_err() {
@@ -130,12 +130,18 @@ fn copy(buffer: &mut Buffer, kernel: Kernel, order: Order, cancel: &Cancel) -> T
     })
 }
 
-fn multiply(buffer: &Buffer, packing: Packing, vector: &Vector, order: Order, cancel: &Cancel) -> Trace {
+fn multiply(
+    buffer: &Buffer,
+    packing: Packing,
+    (code, vector): (Code, &Vector),
+    order: Order,
+    cancel: &Cancel,
+) -> Trace {
     let chunks = buffer.lines().chunks_exact(CHUNK_LINES).cycle();
     // What is left of a chunk behind its last whole row is not read.
     let row = packing.row_bytes();
     trace(chunks, (CHUNK_BYTES / row * row) as f64, order, cancel, |chunk| {
-        std::hint::black_box(matvec::multiply(packing, chunk, vector));
+        std::hint::black_box(code.multiply(packing, chunk, vector));
     })
 }
 

@@ -8,7 +8,7 @@ use willitrun::app::Event;
 use willitrun::hardware::{MeasuredRun, Sample, Series};
 use willitrun::measure::disk::{Cached, DiskResult, PathKind};
 use willitrun::measure::gpu::{CardFigures, Cards, Carried, Clock, Figures};
-use willitrun::measure::matvec::KernelResult;
+use willitrun::measure::matvec::{Bound, KernelResult};
 use willitrun::measure::numa::NumaResult;
 use willitrun::measure::ram::RamResult;
 use willitrun::measure::{MeasureError, Outcome, Progress, Suite};
@@ -71,7 +71,14 @@ fn suite(ram: f64) -> Suite {
     };
     Suite {
         ram: Some(Outcome::Done(ram)),
-        kernel: Some(Outcome::Done(KernelResult { q4_k: 210e9, q8_0: 260e9, threads: 96, spread: 0.03 })),
+        kernel: Some(Outcome::Done(KernelResult {
+            q4_k: 210e9,
+            q8_0: 260e9,
+            threads: 96,
+            spread: 0.03,
+            code: "avx512-vnni",
+            bound: Bound::AsEngines,
+        })),
         numa: Some(Outcome::Done(NumaResult { local: vec![(0, 190e9), (1, 188e9)], remote: 71e9 })),
         gpus: Some(Cards { cards: vec![card], ..Cards::default() }),
         disk: Some(Outcome::Done(disk)),
