@@ -18,6 +18,7 @@ use crate::scenario::{Scenario, Subject};
 use crate::store::ProfileEntry;
 use crate::ui::bench::PathFor;
 use crate::ui::files::{FileRow, Looking, Search};
+use crate::ui::measure::ReadAt;
 use crate::units::Tokens;
 
 use super::own::OwnDocuments;
@@ -81,6 +82,10 @@ pub enum Event {
     Looking(Looking),
     /// The search ended; nothing where it was stopped.
     Found(Option<Box<Search>>),
+    /// What was left behind is gone.
+    Tidied,
+    /// Where the disk can be read to measure it, the best first.
+    Spots(Vec<ReadAt>),
     /// Every file was asked about.
     Judged(Box<Scenario>, Vec<FileRow>),
     /// A model was opened from its file; with what to say.

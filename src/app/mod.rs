@@ -13,6 +13,7 @@ mod measured;
 mod own;
 mod rank;
 mod settings;
+mod spots;
 mod window;
 
 use std::path::PathBuf;
@@ -23,7 +24,7 @@ use crate::catalog::Catalog;
 use crate::detect::program::Program;
 use crate::formats::any_doc::Document;
 use crate::hardware::{Fate, Finding, Machine, MeasuredRun};
-use crate::library::Place;
+use crate::library::{self, Place};
 use crate::measure::{MeasureError, Suite};
 use crate::scenario::Scenario;
 use crate::store::{ProfileEntry, Store};
@@ -34,6 +35,8 @@ pub use event::{Event, More};
 pub use job::Jobs;
 pub use own::OwnDocuments;
 pub use window::{WindowError, open};
+
+use spots::At;
 
 /// The whole application.
 pub struct App {
@@ -61,6 +64,7 @@ impl App {
     pub fn new(ctx: &egui::Context, store: Option<Store>) -> Self {
         let app = Self::idle(ctx, store);
         app.jobs.detect(app.store.clone());
+        app.jobs.tidy(app.store.clone(), library::places());
         app
     }
 
@@ -136,7 +140,10 @@ impl App {
             Command::Measure => {
                 bench.measuring = Some(Measuring::default());
                 bench.notice = None;
-                self.jobs.measure(self.store.clone(), bench.measure.length.seconds());
+                let (seconds, read_at) = (bench.measure.length.seconds(), bench.measure.read_at().cloned());
+                let folders = bench.files.folders.clone();
+                let at = read_at.map_or_else(|| At::Find(self.places(&folders)), At::Known);
+                self.jobs.measure(self.store.clone(), seconds, at);
             }
             Command::CancelMeasuring => {
                 if let Some(measuring) = &mut bench.measuring {
@@ -221,6 +228,7 @@ impl App {
             | Event::Folder(_)
             | Event::Looking(_)
             | Event::Found(_)
+            | Event::Spots(_)
             | Event::Judged(..)
             | Event::ModelFile(..)
             | Event::Preset(..)
@@ -251,6 +259,7 @@ impl App {
                     self.jobs.list(store);
                 }
             }
+            Event::Tidied => {}
             Event::Own(own) => self.own_listed(own),
             Event::NoPath(purpose) => {
                 if let Some(bench) = &mut self.bench {

@@ -14,12 +14,14 @@ use willitrun::measure::ram::RamResult;
 use willitrun::measure::{MeasureError, Outcome, Progress, Suite};
 use willitrun::ui::MachineChoice;
 use willitrun::ui::bench::{Measuring, Workspace};
+use willitrun::ui::measure::{Large, ReadAt};
+use willitrun::units::Bytes;
 
 use super::look::adapter;
 use super::run::copied_by;
 use super::window::{
-    Harnessed, LAPTOP, SERVER, SIZE, bench, click, click_role, detected, heading, names, notice, open, send, text_on,
-    until, window, window_in,
+    Harnessed, LAPTOP, SERVER, SIZE, bench, choose, click, click_role, detected, heading, names, notice, open, send,
+    text_on, until, window, window_in,
 };
 
 const FOUR: &str = "4x-rtx-3090";
@@ -291,6 +293,46 @@ fn memory_that_is_shared_has_no_link() {
     begin(&mut h);
     end(&mut h, shared);
     assert!(dial(&h, "Memory").contains("240 gig") && dial(&h, "GPU").contains("700 gig"), "{:?}", names(&h));
+}
+
+fn read_at(name: Option<&str>, folder: &str) -> ReadAt {
+    let file = name.map(|name| Large {
+        name: name.to_owned(),
+        path: std::path::Path::new(folder).join(format!("{name}.gguf")),
+        bytes: Bytes::new(18_600_000_000),
+    });
+    let whose = if file.is_some() { "LM Studio" } else { "this app" };
+    ReadAt { whose, folder: folder.into(), file, free: Bytes::gib(40) }
+}
+
+#[test]
+fn where_the_disk_is_read_is_chosen_from_what_is_there() {
+    let mut h = window(SERVER, "deepseek-r1");
+    bench(&mut h).workspace = Workspace::Measure;
+    until(&mut h, "search", |bench| bench.files.looked_once);
+    let list = |h: &Harnessed| h.get_by_role_and_label(Role::ComboBox, "Disk reads").accesskit_node().value();
+    // Without a model one place is left: nothing to choose.
+    assert!(bench(&mut h).measure.read_at().is_none_or(|at| at.file.is_none()));
+    assert!(list(&h).is_some_and(|value| value.contains("temporary file")), "{:?}", list(&h));
+    send(
+        &mut h,
+        Event::Spots(vec![
+            read_at(Some("Qwen3-30B-A3B-Q4_K_M"), "/models"),
+            read_at(Some("gemma"), "/other"),
+            read_at(None, "/cache"),
+        ]),
+    );
+    assert!(list(&h).is_some_and(|value| value.contains("Qwen3-30B-A3B-Q4_K_M, 18.6 GB")), "{:?}", list(&h));
+    choose(&mut h, "Disk reads", "temporary file, this app");
+    assert_eq!(bench(&mut h).measure.read_at(), Some(&read_at(None, "/cache")));
+    choose(&mut h, "Disk reads", "gemma, 18.6 GB   LM Studio");
+    assert_eq!(bench(&mut h).measure.read_at(), Some(&read_at(Some("gemma"), "/other")));
+    // A choice that is gone gives way to the best.
+    send(&mut h, Event::Spots(vec![read_at(Some("Qwen3-30B-A3B-Q4_K_M"), "/models"), read_at(None, "/cache")]));
+    assert_eq!(bench(&mut h).measure.read_at(), Some(&read_at(Some("Qwen3-30B-A3B-Q4_K_M"), "/models")));
+    // While it is measured nothing is chosen.
+    begin(&mut h);
+    assert!(h.get_by_role_and_label(Role::ComboBox, "Disk reads").accesskit_node().is_disabled());
 }
 
 #[test]

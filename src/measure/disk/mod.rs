@@ -18,7 +18,7 @@ use self::file::{Opened, Target};
 use super::{Cancel, MeasureError, Progress, sample, stats};
 use crate::hardware::{Meter, Series};
 
-pub use file::{Cached, PathKind, remove_leftovers};
+pub use file::{Cached, ENOUGH, PathKind, remove_leftovers};
 
 /// A piece read in order.
 const PIECE: usize = 1 << 20;
