@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::advice::Ranked;
 use crate::advice::accuracy::Compared;
 use crate::catalog::bench_runs::Taken;
+use crate::detect::live::Now;
 use crate::detect::program::Program;
 use crate::formats::any_doc::Document;
 use crate::formats::llama_bench::Bench;
@@ -46,6 +47,8 @@ pub enum Event {
     },
     /// The user's own profiles, and the files that are none.
     Profiles(Vec<ProfileEntry>, Vec<Finding>),
+    /// What is free of this machine's memories now.
+    Free(Box<Now>),
     /// A measurement is so far.
     Progress(Progress),
     /// The runs of measurements kept, or why they cannot be read.

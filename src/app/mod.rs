@@ -7,6 +7,7 @@ mod bench_runs;
 mod event;
 mod exports;
 mod files;
+mod free;
 mod job;
 mod jobs;
 mod measured;
@@ -32,6 +33,7 @@ use crate::ui::bench::{Choice, Measuring, PathFor, Workbench, Workspace};
 use crate::ui::{Command, MachineChoice, shell};
 
 pub use event::{Event, More};
+pub use free::{Asked, EVERY, Prober};
 pub use job::Jobs;
 pub use own::OwnDocuments;
 pub use window::{WindowError, open};
@@ -54,6 +56,7 @@ pub struct App {
     /// Where programs keep models, where not as the environment says.
     places: Option<Vec<Place>>,
     fields: rank::Fields,
+    free: free::FreeMemory,
     /// `llama-bench`, where PATH has it.
     program: Program,
 }
@@ -62,7 +65,8 @@ impl App {
     /// An application that begins by reading this machine.
     #[must_use]
     pub fn new(ctx: &egui::Context, store: Option<Store>) -> Self {
-        let app = Self::idle(ctx, store);
+        let mut app = Self::idle(ctx, store);
+        app.watch_free(free::this_machine());
         app.jobs.detect(app.store.clone());
         app.jobs.tidy(app.store.clone(), library::places());
         app
@@ -83,6 +87,7 @@ impl App {
             measured_runs: Ok(Vec::new()),
             places: None,
             fields: rank::Fields::default(),
+            free: free::FreeMemory::default(),
             program: Program::Absent,
         }
     }
@@ -116,6 +121,7 @@ impl App {
             self.carry_out(ui, command);
         }
         self.keep_runs();
+        self.read_free(ui);
     }
 
     /// Lends the views this very machine as it is known now.
@@ -211,6 +217,7 @@ impl App {
                     measuring.take(progress);
                 }
             }
+            Event::Free(now) => self.take_free(*now),
             Event::History(history) => self.take_history(history),
             Event::Measured(result) => self.measured(*result),
             Event::Compared(rows, of) => {

@@ -11,6 +11,7 @@ mod dimms;
 mod disk;
 mod files;
 pub mod gpu;
+pub mod live;
 mod machine;
 mod power;
 pub mod program;
@@ -24,12 +25,12 @@ use std::path::PathBuf;
 
 use crate::hardware::{Accelerator, Finding, Machine, MemoryPlatform};
 
-pub use child::{PROBE_ARGUMENT, probe_gpus_main};
+pub use child::{FREE_ARGUMENT, PROBE_ARGUMENT, free_main, probe_gpus_main};
 pub use cpu::CpuReading;
 pub use dimms::Module;
 pub use disk::{Disk, DiskKind, free_at, lies_in_memory};
 pub use gpu::{Gpu, GpuIdentity};
-pub use machine::assemble;
+pub use machine::{assemble, is_in_use};
 pub use power::{Power, power};
 
 pub use ram::{Host, Ram};
