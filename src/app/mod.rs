@@ -25,7 +25,7 @@ use crate::catalog::Catalog;
 use crate::detect::program::Program;
 use crate::formats::any_doc::Document;
 use crate::hardware::{Fate, Finding, Machine, MeasuredRun};
-use crate::library::{self, Place};
+use crate::library::Place;
 use crate::measure::{MeasureError, Suite};
 use crate::scenario::Scenario;
 use crate::store::{ProfileEntry, Store};
@@ -68,7 +68,7 @@ impl App {
         let mut app = Self::idle(ctx, store);
         app.watch_free(free::this_machine());
         app.jobs.detect(app.store.clone());
-        app.jobs.tidy(app.store.clone(), library::places());
+        app.tidy();
         app
     }
 

@@ -8,7 +8,7 @@ use crate::store::Store;
 use crate::ui::measure::{Large, ReadAt};
 
 use super::job::Outbox;
-use super::{Event, Jobs, settings};
+use super::{App, Event, Jobs, settings};
 
 /// Where a measurement reads the disk.
 pub(super) enum At {
@@ -56,9 +56,16 @@ pub(super) fn places(at: At, own: &Path, outbox: &Outbox, cancel: &Cancel) -> Pl
     }
 }
 
+impl App {
+    /// Removes what measurements of the disk left behind that were killed.
+    pub fn tidy(&self) {
+        self.jobs.tidy(self.store.clone(), self.places(&[]));
+    }
+}
+
 impl Jobs {
     /// Removes what measurements of the disk left behind that were killed, wherever one may have been taken.
-    pub(super) fn tidy(&self, store: Option<Store>, places: Vec<Place>) {
+    fn tidy(&self, store: Option<Store>, places: Vec<Place>) {
         self.spawn("tidy", move |_| {
             disk::remove_leftovers(&own_folder(store.as_ref()));
             let kept = store.as_ref().and_then(settings::load).map(|kept| kept.folders).unwrap_or_default();
@@ -68,40 +75,5 @@ impl Jobs {
             }
             Event::Tidied
         });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::{Duration, Instant, SystemTime};
-
-    use super::*;
-
-    #[test]
-    fn what_was_left_behind_is_removed_at_the_start() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let store = Store::at(folder.path().join("data"));
-        let named = folder.path().join("models of mine");
-        let mut kept = crate::formats::settings_doc::Settings::default();
-        kept.folders.push(named.display().to_string());
-        store.save_settings(&kept.write()).expect("saved");
-        let other = Place { program: Program::LmStudio, folder: folder.path().join("lms") };
-        let left: Vec<PathBuf> = [&store.cache_folder(), &named, &other.folder]
-            .map(|folder| {
-                std::fs::create_dir_all(folder).expect("a folder");
-                let path = folder.join("willitrun-disk-1.tmp");
-                let file = std::fs::File::create(&path).expect("a file");
-                file.set_modified(SystemTime::now() - Duration::from_hours(1)).expect("an age");
-                path
-            })
-            .to_vec();
-        let mut jobs = Jobs::new(egui::Context::default());
-        jobs.tidy(Some(store), vec![other]);
-        let patience = Instant::now() + Duration::from_secs(30);
-        while !matches!(jobs.take(), Some(Event::Tidied)) {
-            assert!(Instant::now() < patience, "the job never ended");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        assert!(left.iter().all(|path| !path.exists()), "{left:?}");
     }
 }

@@ -216,8 +216,8 @@ mod tests {
     fn slices_of_one_card_are_told_apart() {
         let slot = "0000:01:00.0";
         let slices = ["gpu0", "gpu1"].map(|id| pool(id, PoolKind::Vram, Some(slot), "NVML"));
-        let sliced = |free| GpuReport { slice_of: Some(80 * GIB), ..report(Some(slot), free) };
-        let gpus = merge(vec![sliced(4), sliced(5)]);
+        let part = |free| GpuReport { slice_of: Some(80 * GIB), ..report(Some(slot), free) };
+        let gpus = merge(vec![part(4), part(5)]);
         assert_eq!(told(&fresh(&machine(slices.to_vec()), None, &gpus)), [("gpu0", 4), ("gpu1", 5)]);
     }
 

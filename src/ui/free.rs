@@ -76,6 +76,7 @@ mod tests {
     use super::*;
     use crate::catalog::Catalog;
     use crate::hardware::{PoolKind, Source};
+    use crate::scenario::Scenario;
 
     fn told(gib: u64) -> Figure<Bytes> {
         Figure::new(Bytes::gib(gib), Source::Reported, "NVML free memory")
@@ -86,7 +87,9 @@ mod tests {
         let catalog = Catalog::builtin();
         let mut machine = catalog.profile("desktop-rtx-4090-96gb").expect("a profile").machine.clone();
         machine.pools.iter_mut().find(|pool| pool.kind == PoolKind::Vram).expect("a card").free_now = Some(told(20));
-        Workbench::new(crate::app::first_question(catalog, machine).expect("a question"))
+        let subject = crate::advice::default_subject(&catalog.models[0]);
+        let (engine, parameters) = (catalog.engines[0].clone(), catalog.parameters.clone());
+        Workbench::new(Scenario::new(Arc::new(subject), Arc::new(machine), engine, parameters))
     }
 
     fn free(machine: &Machine) -> Option<u64> {

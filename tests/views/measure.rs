@@ -1,11 +1,14 @@
 //! The page of measurements: while a run goes on, after it, when it was stopped, and the runs before.
 
+use std::time::{Duration, SystemTime};
+
 use egui::accesskit::Role;
 use egui::{Key, Pos2, Rect, Theme, Vec2, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{SnapshotOptions, SnapshotResults};
 use willitrun::app::Event;
 use willitrun::hardware::{MeasuredRun, Sample, Series};
+use willitrun::library::{Place, Program};
 use willitrun::measure::disk::{Cached, DiskResult, PathKind};
 use willitrun::measure::gpu::{CardFigures, Cards, Carried, Clock, Figures};
 use willitrun::measure::matvec::{Bound, KernelResult};
@@ -333,6 +336,29 @@ fn where_the_disk_is_read_is_chosen_from_what_is_there() {
     // While it is measured nothing is chosen.
     begin(&mut h);
     assert!(h.get_by_role_and_label(Role::ComboBox, "Disk reads").accesskit_node().is_disabled());
+}
+
+#[test]
+fn what_a_killed_measurement_left_is_removed_at_the_start() {
+    let mut left = Vec::new();
+    let mut h = open(detected(LAPTOP, "qwen2.5-7b"), Theme::Dark, SIZE, |app, folder| {
+        let store = willitrun::store::Store::at(folder.join("data"));
+        let named = folder.join("models of mine");
+        let mut kept = willitrun::formats::settings_doc::Settings::default();
+        kept.folders.push(named.display().to_string());
+        store.save_settings(&kept.write()).expect("saved");
+        let other = Place { program: Program::LmStudio, folder: folder.join("lms") };
+        for folder in [&store.cache_folder(), &named, &other.folder] {
+            std::fs::create_dir_all(folder).expect("a folder");
+            let path = folder.join("willitrun-disk-1.tmp");
+            let file = std::fs::File::create(&path).expect("a file");
+            file.set_modified(SystemTime::now() - Duration::from_hours(1)).expect("an age");
+            left.push(path);
+        }
+        app.look_in(vec![other]);
+        app.tidy();
+    });
+    until(&mut h, "tidy folders", |_| left.iter().all(|path| !path.exists()));
 }
 
 #[test]
