@@ -13,13 +13,16 @@ use std::path::Path;
 use std::process::{ChildStdout, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
-use super::gpu::{self, Line, Probe, parse_lines};
+use super::gpu::{self, Api, Line, Probe, parse_lines};
 use family::Family;
 
 pub use bench::{BENCH_TIMEOUT, BenchCommand, BenchFailure};
 
 /// The hidden subcommand: `main` hands over to [`probe_gpus_main`] when it is the first argument.
 pub const PROBE_ARGUMENT: &str = "__probe-gpus";
+
+/// The hidden subcommand that asks only for what is free: `main` hands over to [`free_main`].
+pub const FREE_ARGUMENT: &str = "__free-memory";
 
 /// Long enough for a card that has to wake and a driver that compiles on its first start.
 pub const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -91,6 +94,33 @@ pub fn probe_gpus_in_child(exe: &Path, timeout: Duration) -> Result<Probe, Child
     command.arg(PROBE_ARGUMENT);
     without_overlays(&mut command);
     probe_with(&mut command, timeout)
+}
+
+/// Asks these interfaces for what is free, in a child process, until `stop` says that it is no longer wanted. What was
+/// found before it broke off comes with how it did.
+pub(super) fn free_in_child(
+    exe: &Path,
+    apis: &[Api],
+    timeout: Duration,
+    stop: &dyn Fn() -> bool,
+) -> (Probe, Option<Ended>) {
+    let mut words = vec![FREE_ARGUMENT.to_owned()];
+    words.extend(apis.iter().map(|api| api.name().to_owned()));
+    let mut said = String::new();
+    let ended = lines_of(exe, &words, timeout, stop, &mut |line| said.extend([line, "\n"]));
+    let (probe, complete) = parse_lines(&said);
+    let broken = if complete { None } else { Some(ended.err().unwrap_or(Ended::Unfinished)) };
+    (probe, broken)
+}
+
+/// What that subcommand runs; its words are the names of the interfaces. Returns the exit code.
+#[must_use]
+pub fn free_main(words: &[String]) -> i32 {
+    let apis: Vec<Api> = Api::ALL.into_iter().filter(|api| words.iter().any(|word| word == api.name())).collect();
+    serve_lines(|print| {
+        gpu::probe_some(&apis, &mut |line| print(&line.write()));
+        print(&Line::End.write());
+    })
 }
 
 /// Overlays and recorders hook in as implicit layers and add crashes of their own.

@@ -13,6 +13,7 @@ mod disks;
 mod files;
 pub mod gpu;
 mod host;
+pub mod live;
 mod machine;
 mod power;
 #[cfg(any(windows, test))]
@@ -34,14 +35,14 @@ use crate::catalog::{AdapterFacts, Catalog};
 use crate::hardware::{Accelerator, Finding, Machine, MemoryPlatform};
 use crate::units::Bytes;
 
-pub use child::{PROBE_ARGUMENT, probe_gpus_main};
+pub use child::{FREE_ARGUMENT, PROBE_ARGUMENT, free_main, probe_gpus_main};
 pub use cpu::CpuReading;
 pub use dimms::{Channels, Module, Modules, Summary};
 pub use disk::{Disk, DiskKind, free_at, lies_in_memory};
 pub use disks::FoundDisk;
 pub use gpu::{Gpu, GpuIdentity};
 pub use host::{HostFacts, LinkFacts, host};
-pub use machine::assemble;
+pub use machine::{assemble, is_in_use};
 pub use power::{Power, power};
 
 pub use ram::{Host, Ram};

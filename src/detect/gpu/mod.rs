@@ -47,6 +47,27 @@ pub fn probe(tell: &mut dyn FnMut(Line)) {
     }
 }
 
+/// Asks only these interfaces, for what is free now.
+pub fn probe_some(apis: &[Api], tell: &mut dyn FnMut(Line)) {
+    #[cfg(target_vendor = "apple")]
+    if apis.contains(&Api::Metal) {
+        metal::probe(tell);
+    }
+    #[cfg(not(target_vendor = "apple"))]
+    {
+        if apis.contains(&Api::Nvml) {
+            nvml::probe(tell);
+        }
+        #[cfg(windows)]
+        if apis.contains(&Api::Dxgi) {
+            dxgi::probe(tell);
+        }
+        if apis.contains(&Api::Vulkan) {
+            vulkan::probe(tell);
+        }
+    }
+}
+
 /// The same in this process, for tests and where no child can be started.
 #[must_use]
 pub fn probe_here() -> Probe {

@@ -75,8 +75,16 @@ pub(super) fn add(machine: &mut Machine, gpu: &Gpu, known: Option<&Accelerator>,
     machine.links.push(link);
 }
 
+/// Whether a finding tells who holds memory of a card.
+#[must_use]
+pub fn is_in_use(finding: &Finding) -> bool {
+    finding.what.starts_with(IN_USE.0) && finding.what.contains(IN_USE.1)
+}
+
+const IN_USE: (&str, &str) = ("Memory of ", " is held by ");
+
 /// Other programs that hold its memory.
-fn in_use(name: &str, gpu: &Gpu) -> Option<Finding> {
+pub(in crate::detect) fn in_use(name: &str, gpu: &Gpu) -> Option<Finding> {
     let user = |user: &User| match user.bytes {
         Some(bytes) => format!("{} {}", user.name, Bytes::new(bytes).in_gib()),
         None => user.name.clone(),
@@ -84,7 +92,7 @@ fn in_use(name: &str, gpu: &Gpu) -> Option<Finding> {
     let users: Vec<String> = gpu.users.iter().map(user).collect();
     (!users.is_empty()).then(|| {
         Finding::note(
-            format!("Memory of {name} is held by {}.", users.join(", ")),
+            format!("{}{name}{}{}.", IN_USE.0, IN_USE.1, users.join(", ")),
             "Close what is not needed to free it.",
         )
     })

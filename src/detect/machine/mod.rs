@@ -12,6 +12,9 @@ use crate::detect::gpu::{Api, Gpu, Reach, merge};
 use crate::detect::ram::Host;
 use crate::detect::{Accelerators, DiskKind, Platforms, Readings};
 
+pub(super) use card::in_use;
+pub use card::is_in_use;
+
 const MEASURE: &str = "Measure fills it in.";
 const TYPE_IT: &str = "Type its memory under This machine.";
 const NVIDIA: u32 = 0x10de;
