@@ -132,7 +132,7 @@ pub fn this_machine() -> (Machine, Vec<Finding>) {
             memory: gpu.memory,
             cores: gpu.cores,
         };
-        catalog.identify(&facts).cloned()
+        catalog.identify(&facts)
     };
     let platform = |cpu: &str| catalog.platform_of(cpu).cloned();
     machine(&accelerator, &platform)
