@@ -162,7 +162,13 @@ impl Catalog {
                 cards.push(card.clone());
             }
         }
-        Shop { cards, boards: self.memories.clone(), drives: self.drives.clone(), modules: self.modules.clone() }
+        Shop {
+            cards,
+            boards: self.memories.clone(),
+            drives: self.drives.clone(),
+            modules: self.modules.clone(),
+            platforms: self.platforms.clone(),
+        }
     }
 
     /// The model of this id, in any case.
@@ -232,9 +238,7 @@ impl Catalog {
     /// The platform whose processor has exactly this name, where the catalogue has it once.
     #[must_use]
     pub fn platform_of(&self, cpu: &str) -> Option<&MemoryPlatform> {
-        let mut rows = self.platforms.iter().filter(|row| !row.cpu.is_empty() && row.cpu.eq_ignore_ascii_case(cpu));
-        let first = rows.next()?;
-        rows.next().is_none().then_some(first)
+        crate::hardware::platform_of(&self.platforms, cpu)
     }
 
     /// Every accelerator of exactly this name or id, in any case; a part of a name matches nothing.

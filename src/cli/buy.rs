@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde_json::json;
 
-use crate::advice::buying::{Kind, Row, Step, by_wish, ram, steps};
+use crate::advice::buying::{Kind, Row, Step, by_wish, left_out, ram, steps};
 use crate::advice::kits::name;
 use crate::catalog::Catalog;
 use crate::hardware::Finding;
@@ -39,7 +39,8 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
     let shop = Catalog::builtin().shop();
     let mut steps = steps(&asked, &answer, &shop);
     by_wish(&mut steps, wish);
-    let found = Found { steps, kits: ram(&asked, &shop), answer, wish };
+    let left_out = left_out(&asked.machine);
+    let found = Found { steps, kits: ram(&asked, &shop), answer, wish, left_out };
     print(out, &if json { found.as_json(&asked) } else { found.as_text(&asked) })
 }
 
@@ -48,6 +49,8 @@ struct Found {
     wish: TokensPerSecond,
     steps: Vec<Step>,
     kits: Vec<Row>,
+    /// What the machine cannot take, in sentences.
+    left_out: Vec<String>,
 }
 
 impl Found {
@@ -78,6 +81,7 @@ impl Found {
             "verdict": self.answer.verdict.level.name(), "decode_tps": self.rate(),
             "steps": self.steps.iter().map(step).collect::<Vec<_>>(),
             "ram": self.kits.iter().map(kit).collect::<Vec<_>>(),
+            "left_out": self.left_out,
         });
         format!("{value:#}\n")
     }
@@ -93,14 +97,11 @@ impl Found {
                 scenario.run.context,
                 standing(self.answer.verdict.level.words(), self.rate())
             ),
-            format!(
-                "Wished for: {} tokens/s. Steps are not priced; a laptop takes RAM and a drive at most.",
-                self.wish
-            ),
+            format!("Wished for: {} tokens/s. Steps are not priced.", self.wish),
             String::new(),
         ];
         if self.steps.is_empty() {
-            lines.push("Nothing that could be added to this machine helps: memory beside its processor is soldered, or it is fast enough.".to_owned());
+            lines.push("Nothing that could be added to this machine helps.".to_owned());
         }
         for step in &self.steps {
             let mark = if step.reaches(self.wish) { "*" } else { " " };
@@ -122,6 +123,10 @@ impl Found {
             let told = if row.is_made() { standing(row.level.words(), row.rate) } else { "cannot be had".to_owned() };
             lines.push(format!("  {:>9} {modules:<14} {rate:>10}  {told}", name(row.size)));
             lines.extend(row.findings.iter().map(said));
+        }
+        if !self.left_out.is_empty() {
+            lines.push(String::new());
+            lines.extend(self.left_out.iter().cloned());
         }
         lines.push(String::new());
         lines.join("\n")

@@ -10,6 +10,7 @@ mod cpu;
 mod dimms;
 mod disk;
 mod files;
+mod form;
 pub mod gpu;
 mod machine;
 mod power;
@@ -22,7 +23,7 @@ mod topology;
 
 use std::path::PathBuf;
 
-use crate::hardware::{Accelerator, Finding, Machine, MemoryPlatform};
+use crate::hardware::{Accelerator, Finding, Form, Machine, MemoryPlatform};
 
 pub use child::{PROBE_ARGUMENT, probe_gpus_main};
 pub use cpu::CpuReading;
@@ -47,6 +48,8 @@ pub type Platforms<'a> = dyn Fn(&str) -> Option<MemoryPlatform> + 'a;
 /// All that was read of a machine, before any judgement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Readings {
+    /// What it is built as; `None` when the system does not say.
+    pub form: Option<Form>,
     /// RAM; `None` when the system does not say.
     pub ram: Option<Ram>,
     /// The processor.
@@ -104,6 +107,7 @@ pub fn read(probing: &Probing, folders: &[PathBuf]) -> Readings {
     probe.reports.extend(found.reports);
     probe.troubles.extend(found.troubles);
     Readings {
+        form: form::read(),
         ram: ram::read(),
         cpu: cpu::read(),
         simd: cpu::simd(),

@@ -80,6 +80,14 @@ pub struct MemoryPlatform {
     pub note: String,
 }
 
+/// The platform whose processor has exactly this name, in any case, where it is there once.
+#[must_use]
+pub fn platform_of<'a>(platforms: &'a [MemoryPlatform], cpu: &str) -> Option<&'a MemoryPlatform> {
+    let mut rows = platforms.iter().filter(|row| !row.cpu.is_empty() && row.cpu.eq_ignore_ascii_case(cpu));
+    let first = rows.next()?;
+    rows.next().is_none().then_some(first)
+}
+
 /// The way an engine drives a processor; efficiencies belong to one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Backend {

@@ -127,13 +127,65 @@ fn a_board_with_two_sockets_is_two_sockets() {
     assert!((rate(board) / built - 1.0).abs() < 0.1, "{} as a board, {built} as a machine", rate(board));
 }
 
+/// What is left out because the machine cannot take it.
+fn left_out(found: &Value) -> Vec<&str> {
+    list(found, "left_out").iter().map(|said| said.as_str().expect("a sentence")).collect()
+}
+
 #[test]
 fn memory_beside_the_processor_takes_nothing() {
     let pi = steps("--model llama-3.1-8b --quant Q4_K_M --machine raspberry-pi-5-8gb");
     assert!(list(&pi, "steps").is_empty() && list(&pi, "ram").is_empty(), "nothing is plugged into it: {pi}");
+    assert!(left_out(&pi)[0].contains("single-board computer takes none"), "{pi}");
     let mac = steps("--model llama-3.3-70b --quant Q8_0 --machine macbook-air-m2-16gb");
     assert!(list(&mac, "steps").is_empty() && list(&mac, "ram").is_empty(), "memory there is soldered: {mac}");
-    assert!(answer("buy --model llama-3.3-70b --quant Q8_0 --machine macbook-air-m2-16gb").contains("soldered"));
+    assert!(
+        answer("buy --model llama-3.3-70b --quant Q8_0 --machine macbook-air-m2-16gb").contains("a Mac takes none")
+    );
+}
+
+#[test]
+fn nothing_is_offered_that_the_form_does_not_take() {
+    let kinds = |machine: &str| -> Vec<String> {
+        let found = steps(&format!("--model llama-3.3-70b --quant Q4_K_M --machine {machine} --tps 20"));
+        let kind = |step: &Value| step["kind"].as_str().expect("a kind").to_owned();
+        list(&found, "steps").iter().map(kind).collect()
+    };
+    for machine in ["laptop-16gb", "laptop-32gb-rtx-4060", "laptop-64gb-rtx-4090", "n100-mini-pc-16gb"] {
+        let kinds = kinds(machine);
+        let plugged = kinds.iter().all(|kind| ["ram", "channels", "drive"].contains(&kind.as_str()));
+        assert!(plugged, "{machine}: {kinds:?}");
+    }
+    for machine in ["steam-deck", "dgx-spark", "strix-halo-128gb", "laptop-32gb-lunar-lake"] {
+        assert!(kinds(machine).iter().all(|kind| kind == "drive"), "{machine}: {:?}", kinds(machine));
+    }
+    let desktop = kinds("desktop-32gb-ddr4");
+    assert!(desktop.iter().any(|kind| kind == "card") && desktop.iter().any(|kind| kind == "board"), "{desktop:?}");
+    // A laptop of two slots takes two modules, and this processor so much memory.
+    let laptop = steps("--model llama-3.3-70b --quant Q4_K_M --machine laptop-16gb");
+    let most = list(&laptop, "ram").iter().filter(|row| row["modules"]["count"].as_u64() > Some(2)).count();
+    assert_eq!(most, 0, "{laptop:#}");
+    let small = steps("--model llama-3.1-8b --quant Q8_0 --machine n100-mini-pc-16gb");
+    let more = list(&small, "ram").iter().find(|row| row["capacity_bytes"] == 32_u64 << 30).expect("a size");
+    assert_eq!(more["findings"][0], "Intel N100 takes at most 16 GiB.");
+    assert!(
+        more["decode_tps"].is_null() && list(&small, "steps").iter().all(|step| step["kind"] != "ram"),
+        "{small:#}"
+    );
+}
+
+#[test]
+fn a_footnote_stands_only_where_something_is_left_out() {
+    let of = |machine: &str| {
+        let found = steps(&format!("--model llama-3.1-8b --quant Q4_K_M --machine {machine}"));
+        left_out(&found).join(" ")
+    };
+    assert_eq!(of("desktop-32gb-ddr4"), "");
+    assert_eq!(of("epyc-9654-12ch-768gb"), "");
+    assert_eq!(of("laptop-16gb"), "Left out are cards, wider slots and other boards: a laptop takes none.");
+    assert!(of("8x-h100-80gb").contains("one more of its GPUs"), "{}", of("8x-h100-80gb"));
+    let text = answer("buy --model llama-3.1-8b --quant Q4_K_M --machine desktop-32gb-ddr4");
+    assert!(!text.contains("Left out") && !text.contains("laptop"), "{text}");
 }
 
 #[test]

@@ -38,3 +38,14 @@ fn a_wish_beyond_every_step_is_told() {
     click(&mut h, "Back to the answer");
     assert_eq!(bench(&mut h).workspace, Workspace::Run);
 }
+
+#[test]
+fn what_a_laptop_does_not_take_is_said_and_not_offered() {
+    let h = opened("llama-3.3-70b");
+    assert!(h.query_by_label_contains("a laptop takes none").is_some());
+    assert!(h.query_by_label_contains("Try RTX").is_none(), "no card is put into a laptop");
+    let mut h = window("desktop-32gb-ddr4", "llama-3.3-70b");
+    click(&mut h, "What to buy…");
+    assert!(h.query_by_label_contains("Left out").is_none());
+    assert!(h.query_by_label("Try RTX 5090").is_some());
+}

@@ -3,7 +3,7 @@
 use super::*;
 use crate::detect::files::{Capture, Files};
 use crate::detect::gpu::{Probe, parse_lines, parse_pci};
-use crate::detect::{Disk, GpuIdentity, cpu, dimms, ram};
+use crate::detect::{Disk, GpuIdentity, cpu, dimms, form, ram};
 use crate::hardware::Level;
 
 const GIB: u64 = 1 << 30;
@@ -14,6 +14,7 @@ fn readings(files: &str, lines: &str) -> Readings {
     let files: &dyn Files = &capture;
     let (found, _) = parse_lines(lines);
     Readings {
+        form: form::parse(files),
         ram: ram::parse(files),
         cpu: cpu::parse(files),
         simd: "avx2",

@@ -47,6 +47,7 @@ impl Default for Buying {
 struct Found {
     steps: Vec<Step>,
     kits: Vec<Row>,
+    left_out: Vec<String>,
 }
 
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Command> {
@@ -55,7 +56,8 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
     let shop = bench.buying.shop.get_or_insert_with(|| Arc::new(catalog.shop())).clone();
     let found = bench.buying.found.get(bench.scenario.clone(), |scenario| {
         let steps = buying::steps(scenario, &answer, &shop);
-        Arc::new(Found { steps, kits: buying::ram(scenario, &shop) })
+        let left_out = buying::left_out(&scenario.machine);
+        Arc::new(Found { steps, kits: buying::ram(scenario, &shop), left_out })
     });
     let found = found.clone();
     head(ui, bench);
@@ -69,10 +71,13 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
     let subject = &bench.scenario.subject;
     let asked = format!(
         "{} {} on {}, {} tokens of context. Nothing is priced: of steps that reach the wish those come first that \
-         usually cost least. A laptop takes RAM and a drive at most.",
+         usually cost least.",
         subject.model.name, subject.quant.id, bench.scenario.machine.name, bench.scenario.run.context
     );
     ui.add(egui::Label::new(fonts::small(asked).color(palette.t2)).wrap());
+    if !found.left_out.is_empty() {
+        ui.add(egui::Label::new(fonts::small(found.left_out.join(" ")).color(palette.t3)).wrap());
+    }
     ui.add_space(10.0);
     let mut tried = None;
     let height = ui.available_height();
