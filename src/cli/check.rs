@@ -45,7 +45,7 @@ pub(super) fn asked(request: &Request, command: Option<&str>, machines: &dyn Mac
 /// The sentence to show.
 pub(super) fn one(question: &Question, json: bool, out: &mut dyn Write) -> Result<(), String> {
     let answer = evaluate(&question.scenario);
-    let next = advice::next(&question.scenario, &answer);
+    let next = advice::next(&question.scenario, &answer, &Catalog::builtin().engines);
     let written = if json {
         writeln!(out, "{:#}", as_json(question, &answer, &next))
     } else {
@@ -70,7 +70,7 @@ pub(super) fn batch(path: &Path, machines: &dyn Machines, out: &mut dyn Write) -
         let value = match asked {
             Ok(question) => {
                 let answer = evaluate(&question.scenario);
-                let next = advice::next(&question.scenario, &answer);
+                let next = advice::next(&question.scenario, &answer, &Catalog::builtin().engines);
                 as_json(&question, &answer, &next)
             }
             Err(error) => json!({ "error": error }),
@@ -211,7 +211,7 @@ pub(super) fn here(
     let field = catalog.field(Breadth::Usual, &scenario.engine, &[], &[]);
     let rows = advice::best_of_each(advice::rank(&scenario, &field));
     let answer = evaluate(&scenario);
-    let next = advice::next(&scenario, &answer);
+    let next = advice::next(&scenario, &answer, &catalog.engines);
     let question = Question { scenario, findings: findings.to_vec(), shell: Shell::HERE };
     let mut lines = text(&question, &answer, &next);
     lines.push_str("\nBest here, each model at the quant that ranks first:\n");
