@@ -35,6 +35,13 @@ pub(super) fn asked(request: &Request, command: Option<&str>, machines: &dyn Mac
             Finding::note(format!("Of the command {} was left out.", crate::formats::shown(option, 80)), "")
         });
         question.findings.extend(left_out);
+        let uncounted = read.uncounted.iter().map(|option| {
+            let option = crate::formats::shown(option, 80);
+            let what = format!("The command's {option} is not counted here, whatever it changes.");
+            Finding::warning(what, "")
+        });
+        question.findings.extend(uncounted);
+        question.findings.extend(read.chosen.iter().map(|said| Finding::note(crate::formats::shown(said, 160), "")));
     }
     Ok(question)
 }

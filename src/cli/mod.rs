@@ -73,7 +73,7 @@ check, how:    --context 8192|32k  --depth N  --prompt N  --answer N  --kv-k F -
                --cpu-experts auto|N|all  --kv-on-host  --split layer|tensor  --tensor-split a,b,...
                --experts N  --samples N  --engine NAME  --engine-date YYYY[-MM]  --backend NAME
                --shell sh|PowerShell|cmd   which of them the command is written for
-               --command \"llama-server ...\"   options read from a command, over all others
+               --command \"llama-server|llama-cli|llama-bench ...\"   options read from a command, over all others
 simulate kv:   --pool-mib N  --requests N  --gap STEPS  --prompt N  --answer N  --spread PERCENT  --seed N
                --policy lru|fifo|largest|reject  --preemption recompute|swap  --reserve-percent N
                --block TOKENS  --most-blocks N   in blocks instead of reserved whole
