@@ -4,9 +4,10 @@ use std::io::Write;
 
 use serde_json::json;
 
-use crate::advice::buying::{Kind, Row, Step, by_wish, left_out, ram, steps};
+use crate::advice::buying::{Kind, Row, Shop, Step, board, by_wish, left_out, ram, steps, with_modules};
 use crate::advice::kits::name;
 use crate::catalog::Catalog;
+use crate::formats::modules;
 use crate::hardware::Finding;
 use crate::scenario::{Answer, Scenario, evaluate};
 use crate::units::{BytesPerSecond, GIB, TokensPerSecond};
@@ -33,6 +34,7 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
         }
     };
     let wish = TokensPerSecond::saturating(wish);
+    let named = words.take("modules");
     let request = words.request(&FOREIGN)?;
     let asked = question(&request, &ThisMachine::default(), &mut Expanded::default())?.scenario;
     let answer = evaluate(&asked);
@@ -40,8 +42,18 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
     let mut steps = steps(&asked, &answer, &shop);
     by_wish(&mut steps, wish);
     let left_out = left_out(&asked.machine);
-    let found = Found { steps, kits: ram(&asked, &shop), answer, wish, left_out };
+    let named = named.map(|text| modules_of(&text, &asked, &shop)).transpose()?;
+    let found = Found { steps, kits: ram(&asked, &shop), answer, wish, left_out, named };
     print(out, &if json { found.as_json(&asked) } else { found.as_text(&asked) })
+}
+
+/// The machine with the modules somebody named.
+fn modules_of(text: &str, asked: &Scenario, shop: &Shop) -> Result<(String, Row), String> {
+    let board = board(&asked.machine, shop);
+    let why = || format!("--modules: {} takes none", crate::formats::shown(&asked.machine.name, 60));
+    let modules = modules::parse(text, &board.ok_or_else(why)?).map_err(|wrong| format!("--modules: {wrong}"))?;
+    let row = with_modules(asked, &modules, shop).ok_or_else(why)?;
+    Ok((crate::formats::shown(text, 80), row))
 }
 
 struct Found {
@@ -49,6 +61,8 @@ struct Found {
     wish: TokensPerSecond,
     steps: Vec<Step>,
     kits: Vec<Row>,
+    /// Modules as they were written, and what they do.
+    named: Option<(String, Row)>,
     /// What the machine cannot take, in sentences.
     left_out: Vec<String>,
 }
@@ -66,6 +80,7 @@ impl Found {
                 "findings": step.findings.iter().map(|found| found.what.as_str()).collect::<Vec<_>>(),
             })
         };
+        // Of modules that do not run together nothing is told but why.
         let kit = |row: &Row| {
             json!({
                 "capacity_bytes": row.size.get(),
@@ -81,6 +96,7 @@ impl Found {
             "verdict": self.answer.verdict.level.name(), "decode_tps": self.rate(),
             "steps": self.steps.iter().map(step).collect::<Vec<_>>(),
             "ram": self.kits.iter().map(kit).collect::<Vec<_>>(),
+            "modules": self.named.as_ref().map(|(_, row)| kit(row)),
             "left_out": self.left_out,
         });
         format!("{value:#}\n")
@@ -122,6 +138,16 @@ impl Found {
             let rate = row.bandwidth.map_or_else(|| "-".to_owned(), |rate| rate.to_string());
             let told = if row.is_made() { standing(row.level.words(), row.rate) } else { "cannot be had".to_owned() };
             lines.push(format!("  {:>9} {modules:<14} {rate:>10}  {told}", name(row.size)));
+            lines.extend(row.findings.iter().map(said));
+        }
+        if let Some((text, row)) = &self.named {
+            let rate = row.bandwidth.map_or_else(|| "-".to_owned(), |rate| rate.to_string());
+            let told = if row.modules.is_some() {
+                format!("reads {rate}, {}", standing(row.level.words(), row.rate))
+            } else {
+                "does not run".to_owned()
+            };
+            lines.extend([String::new(), format!("Modules {text}: {}, {told}", name(row.size))]);
             lines.extend(row.findings.iter().map(said));
         }
         if !self.left_out.is_empty() {

@@ -48,7 +48,7 @@ willitrun: will this model run on this machine, and how well?
   willitrun detect                            this machine, with the source of every figure
   willitrun measure [ram|gpu|link|disk|all] [--seconds S] [--file F] [--save]   what this machine really does
   willitrun measure llama-bench --model FILE.gguf [--gpu-layers N] [--save]   runs llama-bench from PATH
-  willitrun buy    --model M --quant Q [--tps N] [...]   what to add to the machine, and what it does
+  willitrun buy    --model M --quant Q [--tps N] [--modules \"4x64 RDIMM\"] [...]   what to add to the machine, and what it does
   willitrun simulate kv|blocks [--model M] [...]   who gets room in a pool of caches
   willitrun claims [--topic T]                what pages and guides answer about R1, and why they differ
   willitrun faq [--model M [--quant Q4_K_M]] [--machine X] [--search TEXT]   questions answered for a model and a machine

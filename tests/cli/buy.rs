@@ -197,3 +197,51 @@ fn a_wish_that_is_none_is_refused() {
         assert!(run.err.contains("tokens per second"), "{wish}: {}", run.err);
     }
 }
+
+/// Modules somebody has or thinks of: what they read and do, and what does not go together.
+#[test]
+fn modules_are_named_and_judged() {
+    let asked = |modules: &str, machine: &str| {
+        let command = format!("buy --model deepseek-r1 --quant Q4_K_M --machine {machine} --json");
+        let mut words: Vec<&str> = command.split_whitespace().collect();
+        words.extend(["--modules", modules]);
+        let run = willitrun(&words);
+        assert_eq!((run.code, run.err.as_str()), (0, ""), "{modules}");
+        serde_json::from_str::<Value>(&run.out).expect("JSON")["modules"].clone()
+    };
+    let server = "server-8ch-ddr5-512gb";
+    let full = asked("8x64", server);
+    assert_eq!((full["capacity_bytes"].as_u64(), &full["verdict"]), (Some(512 << 30), &"runs-slowly".into()));
+    assert!(full["findings"].as_array().is_some_and(Vec::is_empty), "{full}");
+    let reads = |row: &Value| row["bytes_per_second"].as_f64().expect("a rate");
+    // Four of eight channels read half, and slower modules less.
+    let half = asked("4x128", server);
+    assert!((reads(&half) / reads(&full) - 0.5).abs() < 1e-9 && rate(&half) < rate(&full), "{half}");
+    assert!(half["findings"][0].as_str().is_some_and(|said| said.contains("4 of the 8 channels")), "{half}");
+    let slow = asked("8x64@3200", server);
+    assert!((reads(&slow) / reads(&full) - 3200.0 / 4800.0).abs() < 1e-9, "{slow}");
+    let faster = asked("8x64@6400", server);
+    assert!((reads(&faster) - reads(&full)).abs() < 1.0, "the board runs them at its own speed: {faster}");
+    assert!(faster["findings"][0].as_str().is_some_and(|said| said.contains("at 4800")), "{faster}");
+    for (modules, machine, why) in [
+        ("4x64 RDIMM, 4x64 LRDIMM", server, "RDIMM and LRDIMM do not work in one board"),
+        ("8x64 RDIMM", "desktop-32gb-ddr4", "takes no RDIMM"),
+        ("17x64", server, "17 modules are more than the 16 slots"),
+        ("4x16", "laptop-16gb", "4 modules are more than the 2 slots"),
+        ("1x32", "n100-mini-pc-16gb", "32.0 GiB is more than the 16.0 GiB of Intel N100"),
+    ] {
+        let row = asked(modules, machine);
+        assert!(row["findings"].to_string().contains(why), "{modules}: {row}");
+        assert!(row["verdict"].is_null() && row["decode_tps"].is_null(), "{modules} in {machine}: {row}");
+    }
+    for (modules, machine, why) in [
+        ("many", "laptop-16gb", "'many' is no kind of modules"),
+        ("2x16", "macbook-air-m2-16gb", "takes none"),
+        ("2x16", "raspberry-pi-5-8gb", "takes none"),
+    ] {
+        let asked = format!("buy --model llama-3.1-8b --quant Q4_K_M --machine {machine} --modules {modules}");
+        let run = willitrun(&asked.split_whitespace().collect::<Vec<_>>());
+        assert_eq!(run.code, 2, "{modules}");
+        assert!(run.err.contains("--modules: ") && run.err.contains(why), "{modules}: {}", run.err);
+    }
+}

@@ -227,7 +227,7 @@ fn every_option_of_the_help_is_taken() {
         words(&format!("files --machine laptop-16gb --folder {}", folder.path().display())),
         words("measure ram --seconds 1 --save"),
         words(&format!("measure disk --seconds 1 --file {weights}")),
-        words("buy --machine laptop-16gb --model llama-3.1-8b --quant Q4_K_M --tps 5"),
+        words("buy --machine laptop-16gb --model llama-3.1-8b --quant Q4_K_M --tps 5 --modules 2x16"),
         words(
             "simulate kv --model llama-3.1-8b --kv q8_0 --pool-mib 4096 --requests 9 --gap 3 --prompt 100 --answer 50",
         ),

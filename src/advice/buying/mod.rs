@@ -5,6 +5,7 @@
 //! Nothing is offered that the machine cannot take, and what that leaves out is told.
 
 mod left_out;
+mod named;
 mod sizes;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use super::memories::Memory;
 use sizes::{read_by, with_ram};
 
 pub use left_out::left_out;
+pub use named::{board, with_modules};
 pub use sizes::{Row, ram};
 
 /// Less than this is no gain: published measurements of one setup differ by 3 % (median).

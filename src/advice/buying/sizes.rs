@@ -15,7 +15,7 @@ use kits::{Build, Modules};
 /// Boards with fewer channels take plain modules (from memory).
 const REGISTERED_FROM: f64 = 4.0;
 /// Slots of a channel on a board of which nothing else is known.
-const MODULES_A_CHANNEL: u32 = 2;
+pub(super) const MODULES_A_CHANNEL: u32 = 2;
 
 /// A size of RAM in this machine.
 #[derive(Clone, Debug, PartialEq)]

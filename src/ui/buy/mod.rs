@@ -34,11 +34,12 @@ pub(super) struct Buying {
     wish: f64,
     shop: Option<Arc<Shop>>,
     found: Memo<Scenario, Arc<Found>>,
+    named: kits::Named,
 }
 
 impl Default for Buying {
     fn default() -> Self {
-        Self { wish: WISH, shop: None, found: Memo::default() }
+        Self { wish: WISH, shop: None, found: Memo::default(), named: kits::Named::default() }
     }
 }
 
@@ -80,6 +81,9 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
     }
     ui.add_space(10.0);
     let mut tried = None;
+    // Lent to the card, which reads the question beside it.
+    let mut named = std::mem::take(&mut bench.buying.named);
+    let asked_here = kits::Asked { scenario: &bench.scenario, shop: &shop };
     let height = ui.available_height();
     if ui.available_width() >= BESIDE && !found.kits.is_empty() {
         let width = ui.available_width();
@@ -87,17 +91,20 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = GAP;
             column(ui, left, height, |ui| tried = steps::card(ui, &sorted, wish, Some(height)));
-            column(ui, width - left - GAP, height, |ui| kits::card(ui, &found.kits, bench.unit, Some(height)));
+            column(ui, width - left - GAP, height, |ui| {
+                kits::card(ui, &mut named, &found.kits, &asked_here, bench.unit, Some(height));
+            });
         });
     } else {
         scroll(ui, "buy", height, |ui| {
             tried = steps::card(ui, &sorted, wish, None);
             if !found.kits.is_empty() {
                 ui.add_space(GAP);
-                kits::card(ui, &found.kits, bench.unit, None);
+                kits::card(ui, &mut named, &found.kits, &asked_here, bench.unit, None);
             }
         });
     }
+    bench.buying.named = named;
     if let Some(scenario) = tried {
         bench.note();
         bench.scenario = scenario;
