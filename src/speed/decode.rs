@@ -4,7 +4,7 @@
 //! what its cores unpack) + attention + layers and tensors x launch; then hand-overs, and what is read from disk.
 //! Parameters: `assets/speed.ron`, fitted over published measurements by `tests/tools/fit`.
 
-use crate::hardware::{Accelerator, Backend, Machine, PoolKind, Source};
+use crate::hardware::{Backend, Machine, PoolKind, Source};
 use crate::memory::FlashAttention;
 use crate::placement::{Load, Plan, Split};
 use crate::units::{Bytes, BytesPerSecond, FlopsPerSecond, Seconds, Tokens};
@@ -148,7 +148,9 @@ impl Asked<'_> {
         push_read(lines, Item::Experts, pool, read.experts, reached(below_sheet(experts)))?;
 
         let era = parameters.era(self.built);
-        let fp32 = fp32(device, bandwidth, parameters);
+        // Where nothing says, what is usual beside its bandwidth.
+        let fp32 = self.machine.gpu_fp32(&self.machine.pools[pool]);
+        let fp32 = fp32.map_or(bandwidth.get() * parameters.flops_per_byte, FlopsPerSecond::get);
         // Builds of that time multiplied what is not quantised by other kernels.
         let old = if rates.backend == Backend::Cuda { era.wide } else { 1.0 };
         let each = |bytes: Bytes, count: f64| {
@@ -161,7 +163,8 @@ impl Asked<'_> {
         let one = time(dense + expert * read.experts_multiplied);
         let unpacking = time(dense + expert * read.experts_count);
         let sequences = self.load.options.sequences();
-        let time = arithmetic(read, rates, device, parameters, (one, unpacking), sequences);
+        let fastest = self.machine.gpu_flops(&self.machine.pools[pool]).map_or(0.0, |(rate, _)| rate.get());
+        let time = arithmetic(read, rates, (device, fastest), parameters, (one, unpacking), sequences);
         lines.push(line(Item::Arithmetic, pool, 0, Seconds::saturating(time)));
 
         let cache = read.cache + read.mla_cache;
@@ -232,15 +235,6 @@ fn below_sheet(share: f64) -> f64 {
 /// Bits of one weight.
 fn bits(bytes: Bytes, count: f64) -> f64 {
     if count > 0.0 { bytes.as_f64() * 8.0 / count } else { 0.0 }
-}
-
-/// The fp32 rate of a device; where no data sheet says, what is usual beside its bandwidth.
-fn fp32(device: Option<&Accelerator>, bandwidth: BytesPerSecond, parameters: &Parameters) -> f64 {
-    device
-        .and_then(|device| device.fp32)
-        .map(FlopsPerSecond::get)
-        .filter(|rate| *rate > 0.0)
-        .unwrap_or(bandwidth.get() * parameters.flops_per_byte)
 }
 
 fn push_read(lines: &mut Vec<BillLine>, item: Item, pool: usize, bytes: Bytes, reached: BytesPerSecond) -> Option<()> {

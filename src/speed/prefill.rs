@@ -4,7 +4,7 @@
 //! batch reads; experts in RAM are computed there, or copied to the GPU from the batch on that their engine does so.
 //! Shares are fitted over published measurements by `tests/tools/fit`; where a rate is unknown there is no figure.
 
-use crate::hardware::{Accelerator, Backend, Machine, Pool, PoolKind};
+use crate::hardware::{Backend, Machine, Pool, PoolKind};
 use crate::memory::{FlashAttention, LayerWeights};
 use crate::model::{FeedForward, Layer, Mixer};
 use crate::placement::{Load, Plan, Split};
@@ -198,13 +198,12 @@ impl Asked<'_> {
     }
 
     fn gpu<'m>(&self, pool: &'m Pool) -> Option<Gpu<'m>> {
-        let device = pool.device.as_ref()?;
         let backend = self.load.engine.backend_on(pool, self.load.backend)?;
         let row = self.parameters.rates(&self.load.engine.id, backend)?;
-        let rate = gpu_flops(device);
-        let class = self.parameters.class(row.backend, Some(device)).prefill;
+        let rate = self.machine.gpu_flops(pool)?.0.get();
+        let class = self.parameters.class(row.backend, pool.device.as_ref()).prefill;
         let bandwidth = pool.bandwidth()?.0.get();
-        (rate > 0.0).then_some(Gpu { pool, rates: row.prefill?, rate, bandwidth, class })
+        Some(Gpu { pool, rates: row.prefill?, rate, bandwidth, class })
     }
 
     /// Arithmetic against reading: a ceiling does both at once, an engine one after the other.
@@ -308,12 +307,6 @@ impl Asked<'_> {
         let alone = row.and_then(|row| row.prefill).map(|rates| rates.spread);
         alone.filter(|_| !beside_gpu).unwrap_or(self.parameters.prefill_host_spread)
     }
-}
-
-/// Arithmetic of a GPU: fp16, or fp32 on cards without fast fp16 (Pascal). Zero where neither is known.
-pub(super) fn gpu_flops(device: &Accelerator) -> f64 {
-    let rate = |rate: Option<FlopsPerSecond>| rate.map_or(0.0, FlopsPerSecond::get);
-    rate(device.fp16).max(rate(device.fp32))
 }
 
 /// Arithmetic of the CPU: typed, else what its cores do together.

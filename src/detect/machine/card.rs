@@ -56,7 +56,7 @@ pub(super) fn add(machine: &mut Machine, gpu: &Gpu, known: Option<&Accelerator>,
     if known.is_none() {
         findings.push(Finding::note(
             format!("{name} is not in the catalogue; its arithmetic rate is unknown."),
-            if pool.read.is_some() { "" } else { "Measure fills in its bandwidth." },
+            if pool.read.is_some() { "Measure fills it in." } else { "Measure fills in both that and its bandwidth." },
         ));
     }
     // A card with resizable BAR shows all its memory; 256 MiB is the old window. llama.cpp #27097 lost
