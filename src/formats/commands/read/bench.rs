@@ -108,7 +108,7 @@ impl Read {
             "-ngl" => {
                 policy.gpu_layers = match gpu_layers(word, &first)? {
                     GpuLayers::Auto => GpuLayers::Count(u32::MAX),
-                    count => count,
+                    count @ GpuLayers::Count(_) => count,
                 }
             }
             "--n-cpu-moe" => {

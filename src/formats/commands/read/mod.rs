@@ -70,9 +70,9 @@ impl Read {
         };
         let told = value.map_or_else(|| option.to_owned(), |value| format!("{option} {value}"));
         if own.is_some() {
-            self.left_out.push(told)
+            self.left_out.push(told);
         } else {
-            self.uncounted.push(told)
+            self.uncounted.push(told);
         }
         Ok(())
     }

@@ -99,9 +99,11 @@ impl Read {
         } else if is(Setting::ExpertsUsed) {
             let count = used(&line.value(word)?, scenario)?;
             scenario.subject = Arc::new(scenario.subject.with_experts(Some(count)));
-        } else if is(Setting::Model) || is(Setting::Repository) || is(Setting::Threads) || is(Setting::Servers) {
-            self.left_out.push(format!("{word} {}", line.value(word)?));
-        } else if is(Setting::LatentCache) || matches!(word, "-p" | "--prompt" | "-f" | "--file") {
+        } else if [Setting::Model, Setting::Repository, Setting::Threads, Setting::Servers, Setting::LatentCache]
+            .into_iter()
+            .any(is)
+            || matches!(word, "-p" | "--prompt" | "-f" | "--file")
+        {
             self.left_out.push(format!("{word} {}", line.value(word)?));
         } else {
             self.beside(word, &names::FLAGS, line)?;
