@@ -7,6 +7,7 @@ mod bench_runs;
 mod event;
 mod exports;
 mod files;
+mod free;
 mod job;
 mod jobs;
 mod measured;
@@ -14,6 +15,7 @@ mod own;
 mod rank;
 mod reason_settings;
 mod settings;
+mod spots;
 mod window;
 
 use std::path::PathBuf;
@@ -33,9 +35,12 @@ use crate::ui::bench::{Choice, Measuring, PathFor, Workbench, Workspace};
 use crate::ui::{Command, MachineChoice, shell};
 
 pub use event::{Event, More};
+pub use free::{Asked, EVERY, Prober};
 pub use job::Jobs;
 pub use own::OwnDocuments;
 pub use window::{WindowError, open};
+
+use spots::At;
 
 /// The whole application.
 pub struct App {
@@ -55,6 +60,7 @@ pub struct App {
     /// Where programs keep models, where not as the environment says.
     places: Option<Vec<Place>>,
     fields: rank::Fields,
+    free: free::FreeMemory,
     /// `llama-bench`, where PATH has it.
     program: Program,
 }
@@ -63,8 +69,10 @@ impl App {
     /// An application that begins by reading this machine.
     #[must_use]
     pub fn new(ctx: &egui::Context, store: Option<Store>) -> Self {
-        let app = Self::idle(ctx, store);
+        let mut app = Self::idle(ctx, store);
+        app.watch_free(free::this_machine());
         app.jobs.detect(app.store.clone());
+        app.tidy();
         app
     }
 
@@ -84,6 +92,7 @@ impl App {
             measured_runs: Ok(Vec::new()),
             places: None,
             fields: rank::Fields::default(),
+            free: free::FreeMemory::default(),
             program: Program::Absent,
         }
     }
@@ -117,6 +126,7 @@ impl App {
             self.carry_out(ui, command);
         }
         self.keep_runs();
+        self.read_free(ui);
     }
 
     /// Lends the views this very machine as it is known now.
@@ -141,7 +151,10 @@ impl App {
             Command::Measure => {
                 bench.measuring = Some(Measuring::default());
                 bench.notice = None;
-                self.jobs.measure(self.store.clone(), bench.measure.length.seconds());
+                let (seconds, read_at) = (bench.measure.length.seconds(), bench.measure.read_at().cloned());
+                let folders = bench.files.folders.clone();
+                let at = read_at.map_or_else(|| At::Find(self.places(&folders)), At::Known);
+                self.jobs.measure(self.store.clone(), seconds, at);
             }
             Command::CancelMeasuring => {
                 if let Some(measuring) = &mut bench.measuring {
@@ -209,6 +222,7 @@ impl App {
                     measuring.take(progress);
                 }
             }
+            Event::Free(now) => self.take_free(*now),
             Event::History(history) => self.take_history(history),
             Event::Measured(result) => self.measured(*result),
             Event::Compared(rows, of) => {
@@ -226,6 +240,7 @@ impl App {
             | Event::Folder(_)
             | Event::Looking(_)
             | Event::Found(_)
+            | Event::Spots(_)
             | Event::Judged(..)
             | Event::ModelFile(..)
             | Event::Preset(..)
@@ -256,6 +271,7 @@ impl App {
                     self.jobs.list(store);
                 }
             }
+            Event::Tidied => {}
             Event::Own(own) => self.own_listed(own),
             Event::Reason(kept) => self.reason = Some(kept),
             Event::NoPath(purpose) => {

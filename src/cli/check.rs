@@ -37,6 +37,13 @@ pub(super) fn asked(request: &Request, command: Option<&str>, machines: &dyn Mac
             Finding::note(format!("Of the command {} was left out.", crate::formats::shown(option, 80)), "")
         });
         question.findings.extend(left_out);
+        let uncounted = read.uncounted.iter().map(|option| {
+            let option = crate::formats::shown(option, 80);
+            let what = format!("The command's {option} is not counted here, whatever it changes.");
+            Finding::warning(what, "")
+        });
+        question.findings.extend(uncounted);
+        question.findings.extend(read.chosen.iter().map(|said| Finding::note(crate::formats::shown(said, 160), "")));
     }
     Ok(question)
 }
@@ -90,7 +97,7 @@ struct Advice {
 
 impl Advice {
     fn of(scenario: &Scenario, answer: &Answer) -> Self {
-        let (next, binding) = advice::next_and_binding(scenario, answer);
+        let (next, binding) = advice::next_and_binding(scenario, answer, &Catalog::builtin().engines);
         let forms = match answer.plan.mode {
             Mode::Disk => Catalog::builtin().forms(&scenario.subject.model, &scenario.engine),
             _ => Vec::new(),

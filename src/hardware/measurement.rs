@@ -1,8 +1,8 @@
 //! What was measured on a machine: a property of it, with method, spread and conditions.
 
-use crate::units::BytesPerSecond;
+use crate::units::{BytesPerSecond, FlopsPerSecond};
 
-use super::PoolKind;
+use super::{Accelerator, Machine, Pool, PoolKind, Source};
 
 /// What was measured on a machine.
 #[derive(Clone, Debug, PartialEq)]
@@ -91,6 +91,36 @@ impl Besides {
 
 /// How the methods of GPUs begin: on unified memory they are told from the CPU's by it.
 pub const GPU_METHOD: &str = "gpu-read/";
+
+impl Machine {
+    /// Arithmetic of the GPU of a pool, operations per second, and where it comes from: the data sheet's fp16, or fp32
+    /// where that is more (Pascal); of a card no sheet is known of, what its shaders did when measured. Shaders leave
+    /// matrix units alone, so that is the least such a card does.
+    #[must_use]
+    pub fn gpu_flops(&self, pool: &Pool) -> Option<(FlopsPerSecond, Source)> {
+        let more = |one: Option<FlopsPerSecond>, other: Option<FlopsPerSecond>| {
+            let rates = [one, other].into_iter().flatten().filter(|rate| rate.get() > 0.0);
+            rates.max_by(|a, b| a.get().total_cmp(&b.get()))
+        };
+        let sheet = pool.device.as_ref().and_then(|device| more(device.fp16, device.fp32));
+        let measured = || more(self.in_shaders(pool, Besides::F16), self.in_shaders(pool, Besides::F32));
+        let sheet = sheet.map(|rate| (rate, Source::DataSheet));
+        sheet.or_else(|| measured().map(|rate| (rate, Source::Measured)))
+    }
+
+    /// The same without matrix units: what unpacking runs on.
+    #[must_use]
+    pub fn gpu_fp32(&self, pool: &Pool) -> Option<FlopsPerSecond> {
+        let sheet = pool.device.as_ref().and_then(|device: &Accelerator| device.fp32);
+        sheet.or_else(|| self.in_shaders(pool, Besides::F32)).filter(|rate| rate.get() > 0.0)
+    }
+
+    fn in_shaders(&self, pool: &Pool, which: Besides) -> Option<FlopsPerSecond> {
+        let of_pool = |run: &&Measurement| run.what == pool.id && run.method.starts_with(GPU_METHOD);
+        let rate = self.measurements.iter().rev().filter(of_pool).find_map(|run| run.besides(which))?;
+        FlopsPerSecond::new(rate)
+    }
+}
 
 impl Measurement {
     /// A further figure.

@@ -1,7 +1,6 @@
 //! One step for several sequences: weights are read once, arithmetic and cache come for each.
 
 use crate::hardware::Accelerator;
-use crate::units::FlopsPerSecond;
 
 use super::reads::Reads;
 use super::{BackendRates, Parameters};
@@ -27,7 +26,7 @@ pub fn touched(used: f64, sequences: u64, apart: f64) -> f64 {
 pub(super) fn arithmetic(
     read: &Reads,
     rates: &BackendRates,
-    device: Option<&Accelerator>,
+    (device, fastest): (Option<&Accelerator>, f64),
     parameters: &Parameters,
     (one, unpacking): (f64, f64),
     sequences: u64,
@@ -37,8 +36,6 @@ pub(super) fn arithmetic(
     }
     let sequences = sequences as f64;
     let by_vectors = one * sequences;
-    let rate = |rate: Option<FlopsPerSecond>| rate.map_or(0.0, FlopsPerSecond::get);
-    let fastest = device.map_or(0.0, |device| rate(device.fp16).max(rate(device.fp32)));
     let Some(prompt) = rates.prefill.filter(|_| fastest > 0.0) else { return by_vectors };
     let share = prompt.weights * parameters.class(rates.backend, device).prefill;
     let multiplying = |count: f64, bytes: f64, share: f64| {

@@ -148,7 +148,9 @@ impl Asked<'_> {
         push_read(lines, Item::Experts, pool, read.experts, reached(below_sheet(experts)))?;
 
         let era = parameters.era(self.built);
-        let fp32 = fp32(device, bandwidth, parameters);
+        // Where nothing says, what is usual beside its bandwidth.
+        let fp32 = self.machine.gpu_fp32(&self.machine.pools[pool]);
+        let fp32 = fp32.map_or(bandwidth.get() * parameters.flops_per_byte, FlopsPerSecond::get);
         // Builds of that time multiplied what is not quantised by other kernels.
         let old = if rates.backend == Backend::Cuda { era.wide } else { 1.0 };
         let each = |bytes: Bytes, count: f64| {
@@ -161,13 +163,16 @@ impl Asked<'_> {
         let one = time(dense + expert * read.experts_multiplied);
         let unpacking = time(dense + expert * read.experts_count);
         let sequences = self.load.options.sequences();
-        let time = arithmetic(read, rates, device, parameters, (one, unpacking), sequences);
+        let fastest = self.machine.gpu_flops(&self.machine.pools[pool]).map_or(0.0, |(rate, _)| rate.get());
+        let time = arithmetic(read, rates, (device, fastest), parameters, (one, unpacking), sequences);
         lines.push(line(Item::Arithmetic, pool, 0, Seconds::saturating(time)));
 
         let cache = read.cache + read.mla_cache;
         if cache > Bytes::ZERO {
             let unfused = self.load.options.flash_attention == FlashAttention::Off || era.unfused;
-            let computing = 2.0 * read.attention / (fp32 * rates.attention)
+            let matrix = if fastest > 0.0 { fastest } else { fp32 };
+            let computing = (2.0 * read.attention / (fp32 * rates.attention)
+                + 2.0 * read.mla_attention / (matrix * rates.mla_attention))
                 * if unfused { parameters.unfused_attention } else { 1.0 };
             let reading =
                 reached(rates.cache).time_for(read.cache)? + reached(rates.mla_cache).time_for(read.mla_cache)?;
@@ -178,9 +183,11 @@ impl Asked<'_> {
         let launch = count(read.layers, rates.layer)
             + count(read.tensors, rates.tensor)
             + count(read.moe_layers, rates.moe_layer)
+                * if rates.backend == Backend::Cuda { era.moe_launch } else { 1.0 }
             + count(read.recurrent_layers, rates.recurrent_layer) * era.recurrent;
+        let server = if device.is_some_and(Accelerator::is_for_servers) { era.server_launch } else { 1.0 };
         if read.layers > 0 {
-            lines.push(line(Item::Layers, pool, read.layers, launch * (class.launch * era.launch)));
+            lines.push(line(Item::Layers, pool, read.layers, launch * (class.launch * era.launch * server)));
         }
         Some(())
     }
@@ -211,7 +218,8 @@ impl Asked<'_> {
         // Attention on a CPU is bound by arithmetic more than by the bytes of its cache: it grows with the cores.
         let cache = read.cache + read.mla_cache;
         if cache > Bytes::ZERO {
-            let computing = read.attention / (f64::from(cpu.cores.max(1)) * rates.attention);
+            let attention = read.attention + read.mla_attention;
+            let computing = attention / (f64::from(cpu.cores.max(1)) * rates.attention);
             let reading = (bandwidth * share).time_for(cache)?;
             push_cache(lines, host, cache, reading + Seconds::saturating(computing));
         }
@@ -232,15 +240,6 @@ fn below_sheet(share: f64) -> f64 {
 /// Bits of one weight.
 fn bits(bytes: Bytes, count: f64) -> f64 {
     if count > 0.0 { bytes.as_f64() * 8.0 / count } else { 0.0 }
-}
-
-/// The fp32 rate of a device; where no data sheet says, what is usual beside its bandwidth.
-fn fp32(device: Option<&Accelerator>, bandwidth: BytesPerSecond, parameters: &Parameters) -> f64 {
-    device
-        .and_then(|device| device.fp32)
-        .map(FlopsPerSecond::get)
-        .filter(|rate| *rate > 0.0)
-        .unwrap_or(bandwidth.get() * parameters.flops_per_byte)
 }
 
 fn push_read(lines: &mut Vec<BillLine>, item: Item, pool: usize, bytes: Bytes, reached: BytesPerSecond) -> Option<()> {

@@ -9,7 +9,7 @@ use crate::placement::{Load, Plan, Split};
 use crate::units::{BytesPerSecond, FlopsPerSecond, Tokens};
 
 use super::decode::read_where;
-use super::prefill::{batch_work, cpu_flops, gpu_flops};
+use super::prefill::{batch_work, cpu_flops};
 use super::reads::Reads;
 use super::{Bill, Parameters};
 
@@ -110,7 +110,9 @@ pub fn step(
 ) -> Vec<Worked> {
     let (reads, on_cpu) = read_where(load, plan, machine, &machine.gpu_places(), parameters, depth);
     let sequences = load.options.sequences() as f64;
-    let operations = |read: &Reads| 2.0 * ((read.dense_count + read.experts_multiplied) * sequences + read.attention);
+    let operations = |read: &Reads| {
+        2.0 * ((read.dense_count + read.experts_multiplied) * sequences + read.attention + read.mla_attention)
+    };
     let host = machine.host().and_then(|host| machine.pools.iter().position(|pool| pool.id == host.id));
     let on_host = host.map_or(Site::Cpu, |host| site(machine, host));
     let of = |wanted: Site| {
@@ -159,7 +161,7 @@ pub fn roof(plan: &Plan, machine: &Machine, parameters: &Parameters, of: Site) -
     let abreast = if plan.split == Split::Tensor { pools.len() as f64 } else { 1.0 };
     let (bandwidth, basis) = first.bandwidth()?;
     let (flops, flops_source) = match of {
-        Site::Gpu => (first.device.as_ref().map_or(0.0, gpu_flops), Source::DataSheet),
+        Site::Gpu => machine.gpu_flops(first).map_or((0.0, Source::DataSheet), |(rate, source)| (rate.get(), source)),
         Site::Cpu => (cpu_flops(machine, parameters), cpu_source(machine)),
     };
     let flops = (flops > 0.0).then(|| FlopsPerSecond::saturating(flops * abreast));

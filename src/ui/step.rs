@@ -80,7 +80,7 @@ impl Workbench {
         self.history = History::new(self.step());
     }
 
-    fn step(&self) -> Step {
+    pub(super) fn step(&self) -> Step {
         Step {
             scenario: self.scenario.clone(),
             base: self.base.clone(),

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use willitrun::catalog::Catalog;
-use willitrun::hardware::{Dimms, Figure, Machine, MemoryPlatform, Pool, PoolKind, Source};
+use willitrun::hardware::{
+    Besides, Dimms, Figure, GPU_METHOD, Machine, Measurement, MemoryPlatform, Pool, PoolKind, Source,
+};
 use willitrun::placement::{CpuExperts, GpuLayers};
 use willitrun::quant::{Imatrix, Quant};
 use willitrun::scenario::{Answer, Scenario, Subject, evaluate_here};
@@ -123,6 +125,37 @@ fn a_measured_bandwidth_has_no_doubt_of_an_assumed_one() {
     };
     assert!(band(Source::Assumed) > band(Source::DataSheet));
     assert!(band(Source::Assumed) > band(Source::Measured));
+}
+
+/// A card nobody has a data sheet of tells nothing about prompts until its arithmetic is measured; of one with a data
+/// sheet the shaders tell nothing new, as they leave its matrix units alone.
+#[test]
+fn measured_arithmetic_counts_where_no_data_sheet_does() {
+    let platform = Catalog::builtin().platform("desktop-ddr5-5600-dual-raptor-lake").expect("built in");
+    let prompt = |known: bool, flops: Option<f64>| {
+        let mut machine = of(platform, Some("nvidia-geforce-rtx-4090"));
+        let pool = machine.pools.first_mut().expect("a GPU");
+        let best = pool.read.as_ref().expect("a data sheet").value;
+        if !known {
+            pool.device = None;
+        }
+        machine.measurements.extend(flops.map(|flops| Measurement {
+            what: "gpu0".to_owned(),
+            best,
+            ordinary_pages: None,
+            spread: 0.0,
+            threads: 0,
+            date: String::new(),
+            method: format!("{GPU_METHOD}1"),
+            conditions: String::new(),
+            besides: vec![(Besides::F32, flops / 2.0), (Besides::F16, flops)],
+        }));
+        evaluate_here(&scenario(machine, "llama-3.1-8b", "llama.cpp")).prefill.map(|rate| rate.expected)
+    };
+    assert_eq!(prompt(false, None), None);
+    let (slow, fast) = (prompt(false, Some(1e13)).expect("measured"), prompt(false, Some(4e13)).expect("measured"));
+    assert!(fast > 2.0 * slow && fast < 4.1 * slow, "{slow} and {fast} tokens/s of a prompt");
+    assert_eq!(prompt(true, Some(1e13)), prompt(true, None));
 }
 
 /// Two sockets read less than twice what one does, and an engine that keeps a copy on each more than one that does not.
