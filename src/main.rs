@@ -11,13 +11,12 @@ use willitrun::{app, cli, detect, measure};
 fn main() -> ExitCode {
     cli::attach_console();
     let args: Vec<_> = std::env::args_os().skip(1).collect();
+    let words = || args[1..].iter().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<String>>();
     // GPU drivers are asked in a child: this program once more, with a hidden word.
     let hidden = match args.first().and_then(|word| word.to_str()) {
         Some(detect::PROBE_ARGUMENT) => Some(detect::probe_gpus_main()),
-        Some(measure::gpu::MEASURE_ARGUMENT) => {
-            let words: Vec<String> = args[1..].iter().map(|word| word.to_string_lossy().into_owned()).collect();
-            Some(measure::gpu::measure_gpus_main(&words))
-        }
+        Some(detect::FREE_ARGUMENT) => Some(detect::free_main(&words())),
+        Some(measure::gpu::MEASURE_ARGUMENT) => Some(measure::gpu::measure_gpus_main(&words())),
         _ => None,
     };
     if let Some(code) = hidden {

@@ -7,9 +7,12 @@ use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
-use willitrun::library::{Askable, Content, Found, Limits, Listing, Looking, Place, Program, Reached, open_gguf, scan};
+use willitrun::library::{
+    Askable, Content, Found, Limits, Listing, Looking, Place, Program, Reached, open_gguf, scan, spots,
+};
 use willitrun::measure::Cancel;
 use willitrun::quant::Mix;
+use willitrun::units::Bytes;
 
 use shelf::SMALL;
 
@@ -344,4 +347,34 @@ fn the_command_lists_the_same() {
     let (code, _, err) = run(&["--model", "x"]);
     assert_eq!(code, Some(2));
     assert!(err.contains("--model does not belong here"), "{err}");
+}
+
+#[test]
+fn a_disk_is_read_where_a_large_model_lies() {
+    let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    let at = |path: &str| home.path().join(path);
+    let own = at("cache");
+    let told_of = |listing: &Listing| -> Vec<(Option<Program>, Option<String>)> {
+        let all = spots(listing, &own);
+        assert!(all.iter().all(|spot| spot.free > Bytes::ZERO), "{all:?}");
+        all.into_iter().map(|spot| (spot.program, spot.file.map(|file| file.name))).collect()
+    };
+    // Nothing large: the app's own folder alone, also before it is made. Another folder on that disk adds nothing.
+    shelf::model(&at("lms/q/Qwen3-0.6B-Q4_K_M.gguf"), SMALL, Mix::Q4_K_M);
+    let places = [place(Program::LmStudio, &at("lms")), place(Program::LlamaCpp, &at("cpp")), Place::added(at("none"))];
+    assert_eq!(told_of(&look(&places)), [(None, None)]);
+    // The largest of each folder, the larger folder first; the app's own stays.
+    let bytes = shelf::model(&at("lms/q/Qwen3-8B-Q4_K_M.gguf"), ("Qwen3-8B", "qwen3-8b"), Mix::Q4_K_M);
+    shelf::model(&at("lms/q/Qwen3-4B-Q4_K_M.gguf"), ("Qwen3-4B", "qwen3-4b"), Mix::Q4_K_M);
+    shelf::model(&at("cpp/Qwen3-8B-Q8_0.gguf"), ("Qwen3-8B", "qwen3-8b"), Mix::Q8_0);
+    let named = |program, name: &str| (Some(program), Some(name.to_owned()));
+    let both = [named(Program::LlamaCpp, "Qwen3-8B-Q8_0"), named(Program::LmStudio, "Qwen3-8B-Q4_K_M"), (None, None)];
+    let listing = look(&places);
+    assert_eq!(told_of(&listing), both);
+    let all = spots(&listing, &own);
+    let file = all[1].file.as_ref().expect("a file");
+    assert_eq!((file.path.clone(), file.bytes), (at("lms/q/Qwen3-8B-Q4_K_M.gguf"), Bytes::new(bytes)));
+    // What has not come in whole is no model to read.
+    std::fs::rename(at("cpp/Qwen3-8B-Q8_0.gguf"), at("cpp/Qwen3-8B-Q8_0.gguf.part")).expect("renamed");
+    assert_eq!(told_of(&look(&places)), both[1..]);
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::advice::Ranked;
 use crate::advice::accuracy::Compared;
 use crate::catalog::bench_runs::Taken;
+use crate::detect::live::Now;
 use crate::detect::program::Program;
 use crate::formats::any_doc::Document;
 use crate::formats::llama_bench::Bench;
@@ -18,6 +19,7 @@ use crate::scenario::{Scenario, Subject};
 use crate::store::ProfileEntry;
 use crate::ui::bench::PathFor;
 use crate::ui::files::{FileRow, Looking, Search};
+use crate::ui::measure::ReadAt;
 use crate::units::Tokens;
 
 use super::own::OwnDocuments;
@@ -45,6 +47,8 @@ pub enum Event {
     },
     /// The user's own profiles, and the files that are none.
     Profiles(Vec<ProfileEntry>, Vec<Finding>),
+    /// What is free of this machine's memories now.
+    Free(Box<Now>),
     /// A measurement is so far.
     Progress(Progress),
     /// The runs of measurements kept, or why they cannot be read.
@@ -81,6 +85,10 @@ pub enum Event {
     Looking(Looking),
     /// The search ended; nothing where it was stopped.
     Found(Option<Box<Search>>),
+    /// What was left behind is gone.
+    Tidied,
+    /// Where the disk can be read to measure it, the best first.
+    Spots(Vec<ReadAt>),
     /// Every file was asked about.
     Judged(Box<Scenario>, Vec<FileRow>),
     /// A model was opened from its file; with what to say.

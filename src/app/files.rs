@@ -12,12 +12,19 @@ use crate::ui::Command;
 use crate::ui::bench::{PathFor, Workspace};
 use crate::ui::files::{FileRow, Judged, Looked, Looking, Search};
 
-use super::{App, Event, Jobs, jobs};
+use super::{App, Event, Jobs, jobs, spots};
 
 impl App {
     /// Looks for models in these folders instead of those that programs of this system use.
     pub fn look_in(&mut self, places: Vec<Place>) {
         self.places = Some(places);
+    }
+
+    /// Every folder to look for models in, with those of the user's own.
+    pub(super) fn places(&self, own: &[PathBuf]) -> Vec<Place> {
+        let mut places = self.places.clone().unwrap_or_else(library::places);
+        places.extend(own.iter().map(Place::added));
+        places
     }
 
     pub(super) fn carry_out_files(&mut self, command: Command) {
@@ -26,9 +33,8 @@ impl App {
         match command {
             Command::LookForFiles if files.looking.is_none() => {
                 files.looking = Some(Looking::default());
-                let mut places = self.places.clone().unwrap_or_else(library::places);
-                places.extend(files.folders.iter().map(Place::added));
-                self.jobs.look(places, bench.scenario.clone());
+                let (folders, asked) = (files.folders.clone(), bench.scenario.clone());
+                self.jobs.look(self.places(&folders), asked, spots::own_folder(self.store.as_ref()));
             }
             Command::StopLooking => self.jobs.looking.cancel(),
             Command::JudgeFiles => {
@@ -79,6 +85,7 @@ impl App {
                     self.carry_out_files(Command::LookForFiles);
                 }
             }
+            Event::Spots(places) => bench.measure.places = places,
             Event::Judged(asked, rows) => {
                 let files = &mut bench.files;
                 if files.judged.as_ref().is_some_and(|judged| judged.running && judged.asked == *asked) {
@@ -114,14 +121,16 @@ impl App {
 
 impl Jobs {
     /// Looks for models, and asks about each.
-    fn look(&mut self, places: Vec<Place>, asked: Scenario) {
+    fn look(&mut self, places: Vec<Place>, asked: Scenario, own: PathBuf) {
         self.looking = Cancel::new();
         let cancel = self.looking.clone();
         self.spawn("files", move |outbox| {
             let listing = library::scan(&places, Limits::default(), &cancel, &mut |at| {
                 outbox.offer(Event::Looking(Looking { names: at.entries, models: at.models, folder: at.folder }));
             });
-            let Some(Listing { models, looked, findings }) = listing else { return Event::Found(None) };
+            let Some(listing) = listing else { return Event::Found(None) };
+            outbox.send(Event::Spots(spots::of(&listing, &own)));
+            let Listing { models, looked, findings } = listing;
             let rows = models.into_iter().map(|found| judged(row(found), &asked)).collect();
             let looked = looked.into_iter().map(seen).collect();
             Event::Found(Some(Box::new(Search { rows, looked, findings, asked })))

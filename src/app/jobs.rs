@@ -9,12 +9,13 @@ use crate::formats::any_doc::Document;
 use crate::formats::machine_doc::MachineDoc;
 use crate::hardware::{Machine, MeasuredRun};
 use crate::library::{self, Askable, Opened};
-use crate::measure::{Cancel, Places, Wanted, suite};
+use crate::measure::{Cancel, Wanted, suite};
 use crate::reasoning::requests::Trial;
 use crate::store::{SaveMode, Store};
 use crate::ui::bench::PathFor;
 
 use super::own::{self, OwnDocuments};
+use super::spots::{self, At};
 use super::{Event, Jobs, first_question, settings};
 
 /// Measurements shown in one step.
@@ -58,13 +59,12 @@ impl Jobs {
         });
     }
 
-    /// Measures this machine: RAM, GPUs, links and disk, in about so many seconds.
-    pub(super) fn measure(&mut self, store: Option<Store>, seconds: f64) {
+    /// Measures this machine: RAM, GPUs, links and the disk at a place, in about so many seconds.
+    pub(super) fn measure(&mut self, store: Option<Store>, seconds: f64, at: At) {
         self.cancel = Cancel::new();
         let cancel = self.cancel.clone();
         self.spawn("measure", move |outbox| {
-            let folder = store.map_or_else(std::env::temp_dir, |store| store.cache_folder());
-            let places = Places::new(folder, None);
+            let places = spots::places(at, &spots::own_folder(store.as_ref()), outbox, &cancel);
             let mut tell = |progress| outbox.offer_calmly(Event::Progress(progress));
             Event::Measured(Box::new(suite(&Wanted::ALL, seconds, &places, &cancel, &mut tell)))
         });

@@ -7,12 +7,14 @@ mod bench_runs;
 mod event;
 mod exports;
 mod files;
+mod free;
 mod job;
 mod jobs;
 mod measured;
 mod own;
 mod rank;
 mod settings;
+mod spots;
 mod window;
 
 use std::path::PathBuf;
@@ -31,9 +33,12 @@ use crate::ui::bench::{Choice, Measuring, PathFor, Workbench, Workspace};
 use crate::ui::{Command, MachineChoice, shell};
 
 pub use event::{Event, More};
+pub use free::{Asked, EVERY, Prober};
 pub use job::Jobs;
 pub use own::OwnDocuments;
 pub use window::{WindowError, open};
+
+use spots::At;
 
 /// The whole application.
 pub struct App {
@@ -51,6 +56,7 @@ pub struct App {
     /// Where programs keep models, where not as the environment says.
     places: Option<Vec<Place>>,
     fields: rank::Fields,
+    free: free::FreeMemory,
     /// `llama-bench`, where PATH has it.
     program: Program,
 }
@@ -59,8 +65,10 @@ impl App {
     /// An application that begins by reading this machine.
     #[must_use]
     pub fn new(ctx: &egui::Context, store: Option<Store>) -> Self {
-        let app = Self::idle(ctx, store);
+        let mut app = Self::idle(ctx, store);
+        app.watch_free(free::this_machine());
         app.jobs.detect(app.store.clone());
+        app.tidy();
         app
     }
 
@@ -79,6 +87,7 @@ impl App {
             measured_runs: Ok(Vec::new()),
             places: None,
             fields: rank::Fields::default(),
+            free: free::FreeMemory::default(),
             program: Program::Absent,
         }
     }
@@ -112,6 +121,7 @@ impl App {
             self.carry_out(ui, command);
         }
         self.keep_runs();
+        self.read_free(ui);
     }
 
     /// Lends the views this very machine as it is known now.
@@ -136,7 +146,10 @@ impl App {
             Command::Measure => {
                 bench.measuring = Some(Measuring::default());
                 bench.notice = None;
-                self.jobs.measure(self.store.clone(), bench.measure.length.seconds());
+                let (seconds, read_at) = (bench.measure.length.seconds(), bench.measure.read_at().cloned());
+                let folders = bench.files.folders.clone();
+                let at = read_at.map_or_else(|| At::Find(self.places(&folders)), At::Known);
+                self.jobs.measure(self.store.clone(), seconds, at);
             }
             Command::CancelMeasuring => {
                 if let Some(measuring) = &mut bench.measuring {
@@ -204,6 +217,7 @@ impl App {
                     measuring.take(progress);
                 }
             }
+            Event::Free(now) => self.take_free(*now),
             Event::History(history) => self.take_history(history),
             Event::Measured(result) => self.measured(*result),
             Event::Compared(rows, of) => {
@@ -221,6 +235,7 @@ impl App {
             | Event::Folder(_)
             | Event::Looking(_)
             | Event::Found(_)
+            | Event::Spots(_)
             | Event::Judged(..)
             | Event::ModelFile(..)
             | Event::Preset(..)
@@ -251,6 +266,7 @@ impl App {
                     self.jobs.list(store);
                 }
             }
+            Event::Tidied => {}
             Event::Own(own) => self.own_listed(own),
             Event::NoPath(purpose) => {
                 if let Some(bench) = &mut self.bench {

@@ -6,9 +6,9 @@ use serde_json::json;
 
 use crate::formats::answer_json;
 use crate::formats::machine_doc::{self, Live, MachineDoc};
-use crate::hardware::{Figure, Machine};
+use crate::hardware::Machine;
 
-use super::{Failure, ThisMachine, Words};
+use super::{Failure, ThisMachine, Words, host};
 
 pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> {
     let json = words.flag("json");
@@ -19,9 +19,14 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
         let tree = machine_doc::tree(&MachineDoc::new(machine.clone()), Live::Shown);
         let machine = serde_json::to_value(&tree).map_err(|error| Failure::Machine(error.to_string()))?;
         let findings: Vec<_> = findings.iter().map(answer_json::finding).collect();
-        writeln!(out, "{:#}", json!({ "schema": "willitrun.detect/1", "machine": machine, "findings": findings }))
+        let (facts, disks) = host::json(this.host());
+        let all = json!({
+            "schema": "willitrun.detect/1", "machine": machine, "host": facts, "disks": disks, "findings": findings,
+        });
+        writeln!(out, "{all:#}")
     } else {
         let mut lines = vec![text(machine)];
+        lines.extend(host::lines(this.host()));
         lines.extend(findings.iter().map(|finding| {
             format!("{}: {} {}", finding.level.name(), finding.what, finding.remedy).trim_end().to_owned()
         }));
@@ -39,15 +44,15 @@ pub(super) fn text(machine: &Machine) -> String {
         let size = |bytes: crate::units::Bytes| {
             if pool.kind == crate::hardware::PoolKind::Disk { bytes.in_gb() } else { bytes.in_gib() }
         };
-        let mut parts = vec![format!("{} ({})", size(pool.capacity.value), said(&pool.capacity))];
+        let mut parts = vec![format!("{} ({})", size(pool.capacity.value), pool.capacity.said())];
         if let Some(free) = &pool.free_now {
             parts.push(format!("{} free now", size(free.value)));
         }
         if let Some(read) = &pool.read_measured {
-            parts.push(format!("reads {} ({})", read.value, said(read)));
+            parts.push(format!("reads {} ({})", read.value, read.said()));
         }
         if let Some(read) = &pool.read {
-            parts.push(format!("{} ({})", read.value, said(read)));
+            parts.push(format!("{} ({})", read.value, read.said()));
         }
         if pool.read.is_none() && pool.read_measured.is_none() {
             parts.push("bandwidth unknown".to_owned());
@@ -60,16 +65,4 @@ pub(super) fn text(machine: &Machine) -> String {
 
 fn or_unknown(text: &str) -> &str {
     if text.is_empty() { "unknown" } else { text }
-}
-
-fn said<T>(figure: &Figure<T>) -> String {
-    let source = figure.source.name();
-    if figure.origin.is_empty() || figure.origin == source {
-        source.to_owned()
-    } else if figure.origin.starts_with(source) {
-        // The origin says it already.
-        figure.origin.clone()
-    } else {
-        format!("{}: {}", figure.source, figure.origin)
-    }
 }

@@ -12,6 +12,7 @@ mod described;
 mod detect;
 mod faq;
 mod files;
+mod host;
 mod import;
 mod list;
 mod measure;

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use crate::catalog::Catalog;
+use crate::detect::{Detected, HostFacts};
 use crate::hardware::{Finding, Machine};
 use crate::store::Store;
 
@@ -12,19 +13,28 @@ use super::question::Machines;
 /// Detects once, when first asked.
 #[derive(Default)]
 pub struct ThisMachine {
-    detected: OnceCell<(Machine, Vec<Finding>)>,
+    detected: OnceCell<((Machine, Vec<Finding>), HostFacts)>,
 }
 
 impl ThisMachine {
     /// This machine as detected, with what was measured on it before.
     pub fn get(&self) -> &(Machine, Vec<Finding>) {
+        &self.all().0
+    }
+
+    /// What else is known of it.
+    pub fn host(&self) -> &HostFacts {
+        &self.all().1
+    }
+
+    fn all(&self) -> &((Machine, Vec<Finding>), HostFacts) {
         self.detected.get_or_init(|| {
-            let (mut machine, mut findings) = crate::detect::this_machine();
+            let Detected { mut machine, mut findings, host } = crate::detect::detected();
             if let Ok(store) = Store::open() {
                 store.recall(&mut machine, &mut findings);
                 compare(&store, &mut machine);
             }
-            (machine, findings)
+            ((machine, findings), host)
         })
     }
 }

@@ -5,19 +5,24 @@
 //! waits longer than its limit plus a second, keeps more than 1 MiB, or starts a thread.
 
 mod bench;
+mod family;
 
 use std::fmt;
 use std::io::{self, Write as _};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{ChildStdout, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
-use super::gpu::{self, Line, Probe, parse_lines};
+use super::gpu::{self, Api, Line, Probe, parse_lines};
+use family::Family;
 
 pub use bench::{BENCH_TIMEOUT, BenchCommand, BenchFailure};
 
 /// The hidden subcommand: `main` hands over to [`probe_gpus_main`] when it is the first argument.
 pub const PROBE_ARGUMENT: &str = "__probe-gpus";
+
+/// The hidden subcommand that asks only for what is free: `main` hands over to [`free_main`].
+pub const FREE_ARGUMENT: &str = "__free-memory";
 
 /// Long enough for a card that has to wake and a driver that compiles on its first start.
 pub const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -26,8 +31,6 @@ pub const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 const MOST_OUTPUT: usize = 1 << 20;
 /// Between two looks at the child.
 const PAUSE: Duration = Duration::from_millis(5);
-/// A process inside a hanging driver does not even die; then it is left alone.
-const GRACE: Duration = Duration::from_secs(1);
 /// A child whose parent is gone ends itself after this many seconds: more than any measurement takes.
 #[cfg(unix)]
 const SELF_LIMIT: u32 = 600;
@@ -91,6 +94,33 @@ pub fn probe_gpus_in_child(exe: &Path, timeout: Duration) -> Result<Probe, Child
     command.arg(PROBE_ARGUMENT);
     without_overlays(&mut command);
     probe_with(&mut command, timeout)
+}
+
+/// Asks these interfaces for what is free, in a child process, until `stop` says that it is no longer wanted. What was
+/// found before it broke off comes with how it did.
+pub(super) fn free_in_child(
+    exe: &Path,
+    apis: &[Api],
+    timeout: Duration,
+    stop: &dyn Fn() -> bool,
+) -> (Probe, Option<Ended>) {
+    let mut words = vec![FREE_ARGUMENT.to_owned()];
+    words.extend(apis.iter().map(|api| api.name().to_owned()));
+    let mut said = String::new();
+    let ended = lines_of(exe, &words, timeout, stop, &mut |line| said.extend([line, "\n"]));
+    let (probe, complete) = parse_lines(&said);
+    let broken = if complete { None } else { Some(ended.err().unwrap_or(Ended::Unfinished)) };
+    (probe, broken)
+}
+
+/// What that subcommand runs; its words are the names of the interfaces. Returns the exit code.
+#[must_use]
+pub fn free_main(words: &[String]) -> i32 {
+    let apis: Vec<Api> = Api::ALL.into_iter().filter(|api| words.iter().any(|word| word == api.name())).collect();
+    serve_lines(|print| {
+        gpu::probe_some(&apis, &mut |line| print(&line.write()));
+        print(&Line::End.write());
+    })
 }
 
 /// Overlays and recorders hook in as implicit layers and add crashes of their own.
@@ -218,66 +248,33 @@ fn watched(
     timeout: Duration,
     go_on: &mut dyn FnMut(&[u8]) -> bool,
 ) -> (Vec<u8>, Result<(), Ended>) {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(command, 0);
-    die_with_parent(command);
     let started = Instant::now();
     let mut bytes = Vec::new();
-    let mut child = match command.spawn() {
-        Ok(child) => child,
+    let mut family = match Family::start(command) {
+        Ok(family) => family,
         // The kind only: the full text may hold a path.
         Err(error) => return (bytes, Err(Ended::NotStarted(error.kind().to_string()))),
     };
-    let Some(mut stdout) = child.stdout.take() else {
-        end(&mut child);
+    // However this returns, the child and all it started are ended with `family`.
+    let Some(mut stdout) = family.stdout() else {
         return (bytes, Err(Ended::Unfinished));
     };
     loop {
         // Look at the child first: what it printed before its end is then sure to be read.
-        let exited = child.try_wait();
+        let has_ended = family.has_ended();
         let read = pipe::drain(&mut stdout, &mut bytes);
         if bytes.len() > MOST_OUTPUT {
-            end(&mut child);
             bytes.truncate(MOST_OUTPUT);
             return (bytes, Err(Ended::TooMuch));
         }
-        if exited.as_ref().is_ok_and(Option::is_none) && !go_on(&bytes) {
-            end(&mut child);
-            return (bytes, Err(Ended::Stopped));
-        }
-        match exited {
-            Ok(Some(status)) => return (bytes, judge(status)),
-            Ok(None) if started.elapsed() < timeout && read.is_ok() => std::thread::sleep(PAUSE),
-            Ok(None) | Err(_) => {
-                end(&mut child);
-                return (bytes, Err(Ended::TimedOut(timeout)));
-            }
+        match has_ended {
+            Ok(true) => return (bytes, family.end().map_or(Err(Ended::Unfinished), judge)),
+            Ok(false) if !go_on(&bytes) => return (bytes, Err(Ended::Stopped)),
+            Ok(false) if started.elapsed() < timeout && read.is_ok() => std::thread::sleep(PAUSE),
+            Ok(false) | Err(_) => return (bytes, Err(Ended::TimedOut(timeout))),
         }
     }
 }
-
-/// Kills, with what it started, and collects what can be collected.
-fn end(child: &mut Child) {
-    end_group(child);
-    let _ = child.kill();
-    let killed = Instant::now();
-    while killed.elapsed() < GRACE && matches!(child.try_wait(), Ok(None)) {
-        std::thread::sleep(PAUSE);
-    }
-}
-
-/// The child leads a group of its own, which its children are in.
-#[cfg(unix)]
-fn end_group(child: &Child) {
-    if let Ok(group) = libc::pid_t::try_from(child.id()) {
-        // SAFETY: plain call; the group is the child's own, made when it was started, and it is not collected yet.
-        unsafe { libc::kill(-group, libc::SIGKILL) };
-    }
-}
-
-#[cfg(not(unix))]
-fn end_group(_child: &Child) {}
 
 fn judge(status: ExitStatus) -> Result<(), Ended> {
     if status.success() {
@@ -310,30 +307,6 @@ fn signal_name(signal: i32) -> String {
     };
     format!("signal {signal}, {name}")
 }
-
-/// Linux ends the child with the thread that started it; elsewhere the child's own alarm has to do.
-#[cfg(target_os = "linux")]
-fn die_with_parent(command: &mut Command) {
-    use std::os::unix::process::CommandExt as _;
-    // SAFETY: between fork and exec only prctl is called, which is a bare system call.
-    unsafe {
-        command.pre_exec(|| {
-            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-            Ok(())
-        });
-    }
-}
-
-/// No window of its own may flash up.
-#[cfg(windows)]
-fn die_with_parent(command: &mut Command) {
-    use std::os::windows::process::CommandExt as _;
-    const CREATE_NO_WINDOW: u32 = 0x0800_0000;
-    command.creation_flags(CREATE_NO_WINDOW);
-}
-
-#[cfg(not(any(target_os = "linux", windows)))]
-fn die_with_parent(_command: &mut Command) {}
 
 /// Reads what a pipe holds without waiting for more.
 #[cfg(unix)]

@@ -27,6 +27,8 @@ pub fn read() -> CpuReading {
     let mut cpu = parse(&super::files::Live);
     #[cfg(target_vendor = "apple")]
     apple(&mut cpu);
+    #[cfg(windows)]
+    windows(&mut cpu);
     if cpu.name.is_empty() {
         cpu.name = sysinfo_name();
     }
@@ -171,6 +173,13 @@ fn sysinfo_name() -> String {
     };
     system.refresh_cpu_list(sysinfo::CpuRefreshKind::nothing());
     system.cpus().first().map(|cpu| clean_name(cpu.brand())).unwrap_or_default()
+}
+
+#[cfg(windows)]
+fn windows(cpu: &mut CpuReading) {
+    let told = super::processors::read();
+    (cpu.sockets, cpu.numa_nodes) = (told.packages.max(1), told.numa_nodes.max(1));
+    (cpu.cores, cpu.threads) = (told.cores, told.threads);
 }
 
 #[cfg(target_vendor = "apple")]

@@ -1,4 +1,4 @@
-//! Memory modules and the bandwidth they can give, from systemd's udev database.
+//! Memory modules and the bandwidth they can give, from systemd's udev database or the firmware's own table.
 //!
 //! `/run/udev/data/+dmi:id` is written by `dmi_memory_id` (systemd 248 and later, pull request 17837) and
 //! is readable without root; the firmware table itself is not. The table has no channel count: it is
@@ -11,10 +11,24 @@ use crate::hardware::{Dimms, Figure, Source};
 use crate::units::{Bytes, BytesPerSecond};
 
 use super::files::Files;
+use super::smbios;
 use super::text::clean_name;
 
-/// The file, and the word for it in a figure's origin.
+/// The file.
 const UDEV_DMI: &str = "/run/udev/data/+dmi:id";
+/// The word for it in a figure's origin.
+const UDEV: &str = "udev +dmi:id";
+
+/// The modules of a machine, and who told of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Modules {
+    /// Those present; none when nobody tells.
+    pub list: Vec<Module>,
+    /// Who tells; empty when nobody does.
+    pub origin: &'static str,
+    /// Why there may be more, in words.
+    pub trouble: Option<&'static str>,
+}
 
 /// One memory module, or one soldered memory device.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,15 +47,58 @@ pub struct Module {
     pub slot: [String; 2],
 }
 
-/// Reads this machine; none where it is not a Linux with udev, or a virtual machine.
+/// Reads this machine; none on Apple silicon, whose memory is told by its chip, and in most virtual machines.
 #[must_use]
-pub fn read() -> Vec<Module> {
-    parse(&super::files::Live)
+pub fn read() -> Modules {
+    let told = parse(&super::files::Live);
+    if !told.list.is_empty() {
+        return told;
+    }
+    let smbios::Table { modules, trouble } = firmware();
+    Modules { trouble, ..Modules::told(modules.into_iter(), SMBIOS) }
+}
+
+/// The word for the firmware's table in a figure's origin.
+const SMBIOS: &str = "SMBIOS";
+
+/// Root reads it where there is no udev.
+#[cfg(target_os = "linux")]
+fn firmware() -> smbios::Table {
+    use std::io::Read as _;
+    /// More than any table: the largest known have some ten KiB.
+    const MOST: u64 = 1 << 20;
+    let mut table = Vec::new();
+    let read =
+        std::fs::File::open("/sys/firmware/dmi/tables/DMI").and_then(|file| file.take(MOST).read_to_end(&mut table));
+    read.map(|_| smbios::parse(&table)).unwrap_or_default()
+}
+
+/// Windows hands it to everybody.
+#[cfg(windows)]
+fn firmware() -> smbios::Table {
+    use windows::Win32::System::SystemInformation::{GetSystemFirmwareTable, RSMB};
+    /// More than any table: the largest known have some ten KiB.
+    const MOST: u32 = 1 << 20;
+    // SAFETY: without a buffer the call only tells the size.
+    let size = unsafe { GetSystemFirmwareTable(RSMB, 0, None) }.min(MOST);
+    let mut table = vec![0; size as usize];
+    // SAFETY: the call writes at most as many bytes as the buffer holds.
+    let written = unsafe { GetSystemFirmwareTable(RSMB, 0, Some(&mut table)) };
+    // More than the buffer: it grew meanwhile, and nothing was written.
+    if written == 0 || written > size {
+        return smbios::Table::default();
+    }
+    smbios::parse_raw(&table[..written as usize])
+}
+
+#[cfg(not(any(target_os = "linux", windows)))]
+fn firmware() -> smbios::Table {
+    smbios::Table::default()
 }
 
 /// The modules present. Those of a virtual machine (`RAM`, `DRAM`) tell nothing and are left out.
 #[must_use]
-pub fn parse(files: &dyn Files) -> Vec<Module> {
+pub fn parse(files: &dyn Files) -> Modules {
     let text = files.text(UDEV_DMI).unwrap_or_default();
     let mut modules: BTreeMap<u32, Module> = BTreeMap::new();
     for line in text.lines() {
@@ -61,12 +118,21 @@ pub fn parse(files: &dyn Files) -> Vec<Module> {
             _ => {}
         }
     }
-    let real = |kind: &str| ["DDR", "LPDDR", "HBM"].iter().any(|word| kind.starts_with(word));
-    modules.into_values().filter(|module| module.size > Bytes::ZERO && real(&module.kind)).collect()
+    Modules::told(modules.into_values(), UDEV)
+}
+
+impl Modules {
+    /// Those of these that hold memory of a kind that tells a speed.
+    fn told(modules: impl Iterator<Item = Module>, origin: &'static str) -> Self {
+        let real = |kind: &str| ["DDR", "LPDDR", "HBM"].iter().any(|word| kind.starts_with(word));
+        let list: Vec<Module> = modules.filter(|module| module.size > Bytes::ZERO && real(&module.kind)).collect();
+        let origin = if list.is_empty() { "" } else { origin };
+        Self { list, origin, trouble: None }
+    }
 }
 
 /// Upper case and ASCII, so that it can be cut anywhere.
-fn slot_name(value: &str) -> String {
+pub(super) fn slot_name(value: &str) -> String {
     clean_name(value).chars().map(|c| if c.is_ascii() { c.to_ascii_uppercase() } else { '?' }).collect()
 }
 
@@ -77,49 +143,65 @@ fn split(line: &str) -> Option<(u32, &str, &str)> {
     Some((number.parse().ok().filter(|n| *n < 1024)?, key, value.trim()))
 }
 
-/// What the modules amount to: a summary, and their theoretical bandwidth when their speed is told.
-/// `platform_channels` is what the catalogue says of this processor, used only when the slots say nothing.
+/// What the modules amount to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// In short.
+    pub dimms: Dimms,
+    /// How the channels were counted.
+    pub counted: Channels,
+    /// Their theoretical bandwidth, when their speed is told.
+    pub read: Option<Figure<BytesPerSecond>>,
+}
+
+/// What the modules amount to. `platform_channels` is what the catalogue says of this processor, used only when the
+/// slots say nothing.
 #[must_use]
-pub fn summarize(
-    modules: &[Module],
-    platform_channels: Option<f64>,
-) -> Option<(Dimms, Option<Figure<BytesPerSecond>>)> {
+pub fn summarize(told: &Modules, platform_channels: Option<f64>) -> Option<Summary> {
+    let modules = &told.list[..];
     let first = modules.first()?;
     let slowest = |speed: fn(&Module) -> Option<u32>| modules.iter().filter_map(speed).min();
     let configured = slowest(|module| module.configured);
     let speed = configured.or_else(|| slowest(|module| module.rated)).filter(|mts| (200..=20_000).contains(mts));
-    let (channels, how) = channels(modules, platform_channels);
+    let (channels, counted) = channels(modules, platform_channels);
     let dimms = Dimms {
         populated: u32::try_from(modules.len()).ok(),
         channels: Some(channels),
         mega_transfers: speed,
         kind: first.kind.clone(),
     };
-    let figure = speed.map(|mts| {
-        let sure = configured.is_some() && how != Channels::Assumed;
+    let read = speed.map(|mts| {
+        let sure = configured.is_some() && counted != Channels::Assumed;
         let source = if sure { Source::Reported } else { Source::Assumed };
         let origin = format!(
-            "udev +dmi:id: {channels} x {mts} MT/s x 8 B, channels {}{}",
-            how.words(),
+            "{}: {channels} x {mts} MT/s x 8 B, channels {}{}",
+            told.origin,
+            counted.words(),
             if configured.is_some() { "" } else { ", rated speed" },
         );
         // 64 bit a channel at every transfer.
         Figure::new(BytesPerSecond::saturating(channels * f64::from(mts) * 8e6), source, origin)
     });
-    Some((dimms, figure))
+    Some(Summary { dimms, counted, read })
 }
 
 /// How the channels were counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Channels {
+pub enum Channels {
+    /// By adding up what each device moves at once.
     Widths,
+    /// By the names of the slots.
     Slots,
+    /// There is but one module.
     OneModule,
+    /// Nothing tells.
     Assumed,
 }
 
 impl Channels {
-    const fn words(self) -> &'static str {
+    /// In words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
         match self {
             Self::Widths => "from the width of the devices",
             Self::Slots => "from the slot names",
@@ -199,9 +281,9 @@ mod tests {
 
     fn check(capture: &str, platform: Option<f64>, populated: u32, gb_per_s: f64, source: Source) {
         let modules = parse(&Capture::parse(capture));
-        let (dimms, read) = summarize(&modules, platform).expect("modules");
-        let read = read.expect("a speed");
-        assert_eq!(dimms.populated, Some(populated));
+        let told = summarize(&modules, platform).expect("modules");
+        let read = told.read.expect("a speed");
+        assert_eq!(told.dimms.populated, Some(populated));
         assert!((read.value.get() / 1e9 - gb_per_s).abs() < 0.05, "{read:?}");
         assert_eq!(read.source, source, "{read:?}");
     }
@@ -222,42 +304,42 @@ mod tests {
         check(include_str!("../../tests/captures/strix-halo-linux.txt"), None, 8, 256.0, Source::Reported);
     }
 
-    fn pair(slots: [&str; 2]) -> Vec<Module> {
-        slots
-            .map(|slot| Module {
-                kind: "DDR4".into(),
-                size: Bytes::gib(16),
-                configured: Some(3200),
-                slot: [String::new(), slot.into()],
-                ..Module::default()
-            })
-            .into()
+    fn pair(slots: [&str; 2]) -> Modules {
+        let list = slots.map(|slot| Module {
+            kind: "DDR4".into(),
+            size: Bytes::gib(16),
+            configured: Some(3200),
+            slot: [String::new(), slot.into()],
+            ..Module::default()
+        });
+        Modules { list: list.into(), origin: UDEV, trouble: None }
     }
 
     #[test]
     fn slots_that_say_nothing_leave_an_assumption() {
-        let modules = pair(["DIMM 0", "DIMM 1"]);
+        let two = pair(["DIMM 0", "DIMM 1"]);
+        let one = Modules { list: two.list[..1].to_vec(), ..two.clone() };
         for (modules, platform, channels, source) in [
-            (&modules[..], None, 2.0, Source::Assumed),
-            (&modules[..1], None, 1.0, Source::Reported),
-            (&modules[..], Some(8.0), 2.0, Source::Assumed),
-            (&modules[..], Some(1.0), 1.0, Source::Assumed),
+            (&two, None, 2.0, Source::Assumed),
+            (&one, None, 1.0, Source::Reported),
+            (&two, Some(8.0), 2.0, Source::Assumed),
+            (&two, Some(1.0), 1.0, Source::Assumed),
         ] {
-            let (dimms, read) = summarize(modules, platform).expect("modules");
-            assert_eq!(dimms.channels, Some(channels));
-            assert_eq!(read.map(|read| read.source), Some(source));
+            let told = summarize(modules, platform).expect("modules");
+            assert_eq!(told.dimms.channels, Some(channels));
+            assert_eq!(told.read.map(|read| read.source), Some(source));
         }
     }
 
     #[test]
     fn a_rated_speed_alone_is_an_assumption_and_no_speed_is_no_figure() {
         let mut modules = pair(["CHANNELA-DIMM0", "CHANNELB-DIMM0"]);
-        for module in &mut modules {
+        for module in &mut modules.list {
             (module.configured, module.rated) = (None, Some(3600));
         }
-        let read = |modules: &[Module]| summarize(modules, None).and_then(|(_, read)| read);
+        let read = |modules: &Modules| summarize(modules, None).and_then(|told| told.read);
         assert_eq!(read(&modules).map(|read| read.source), Some(Source::Assumed));
-        for module in &mut modules {
+        for module in &mut modules.list {
             module.rated = None;
         }
         assert_eq!(read(&modules), None);
@@ -295,8 +377,8 @@ mod tests {
             "",
         ] {
             let capture = Capture::parse(&format!("\n=== {UDEV_DMI}\n{lines}\n"));
-            assert_eq!(parse(&capture), [], "{lines}");
+            assert_eq!(parse(&capture), Modules::default(), "{lines}");
         }
-        assert_eq!(summarize(&[], None), None);
+        assert_eq!(summarize(&Modules::default(), None), None);
     }
 }

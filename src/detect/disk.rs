@@ -45,6 +45,38 @@ pub enum DiskKind {
 }
 
 impl DiskKind {
+    /// The word in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nvme => "nvme",
+            Self::SataSsd => "sata-ssd",
+            Self::Ssd => "ssd",
+            Self::Rotational => "hard-disk",
+            Self::Card => "memory-card",
+            Self::Virtual => "virtual",
+            Self::Network => "network",
+            Self::Unknown => "unknown",
+            Self::Memory => "memory",
+        }
+    }
+
+    /// What it is, for people.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Nvme => "NVMe SSD",
+            Self::SataSsd => "SATA SSD",
+            Self::Ssd => "SSD",
+            Self::Rotational => "hard disk",
+            Self::Card => "memory card",
+            Self::Virtual => "virtual disk",
+            Self::Network => "network folder",
+            Self::Unknown => "disk of unknown kind",
+            Self::Memory => "RAM",
+        }
+    }
+
     /// What it is taken for.
     #[must_use]
     pub const fn words(self) -> &'static str {
@@ -97,7 +129,7 @@ pub fn read(folders: &[PathBuf]) -> Option<Disk> {
     folders.iter().filter_map(|folder| read_one(folder)).find(|disk| disk.kind != DiskKind::Memory)
 }
 
-fn read_one(folder: &Path) -> Option<Disk> {
+pub(super) fn read_one(folder: &Path) -> Option<Disk> {
     let folder = std::fs::canonicalize(folder).ok()?;
     let Space { total, free, told } = space(&folder)?;
     let kind = match parse(&super::files::Live, &folder) {
@@ -152,7 +184,7 @@ fn space(folder: &Path) -> Option<Space> {
     (total > Bytes::ZERO).then(|| Space {
         total,
         free: Bytes::new(free).min(total),
-        told: listed.map_or(DiskKind::Unknown, |listed| listed.told),
+        told: super::volume::kind(&super::volume::read(folder), listed.map_or(DiskKind::Unknown, |listed| listed.told)),
     })
 }
 
@@ -207,22 +239,32 @@ pub fn parse(files: &dyn Files, folder: &Path) -> DiskKind {
     device(files, &mount).map_or(DiskKind::Unknown, |device| kind_of(files, &device, 0))
 }
 
-struct Mount<'a> {
-    number: &'a str,
-    point: PathBuf,
-    kind: &'a str,
-    source: &'a str,
+/// One line of `/proc/self/mountinfo`, see `proc_pid_mountinfo(5)`.
+pub(super) struct Mount<'a> {
+    /// Major and minor number of the device; 0 and some number where there is no block device.
+    pub(super) number: &'a str,
+    pub(super) point: PathBuf,
+    options: &'a str,
+    pub(super) kind: &'a str,
+    pub(super) source: &'a str,
 }
 
 impl<'a> Mount<'a> {
-    fn parse(line: &'a str) -> Option<Self> {
+    pub(super) fn parse(line: &'a str) -> Option<Self> {
         let (before, after) = line.split_once(" - ")?;
         let mut before = before.split(' ').skip(2);
         let number = before.next()?;
         // A blank in a mount point is written \040.
         let point = PathBuf::from(before.nth(1)?.replace("\\040", " "));
+        let options = before.next().unwrap_or_default();
         let mut after = after.split(' ');
-        Some(Self { number, point, kind: after.next()?, source: after.next()? })
+        Some(Self { number, point, options, kind: after.next()?, source: after.next()? })
+    }
+
+    /// Whether nothing can be written here.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "Linux's, tested everywhere"))]
+    pub(super) fn is_read_only(&self) -> bool {
+        self.options.split(',').any(|option| option == "ro")
     }
 }
 

@@ -58,7 +58,7 @@ fn read() -> Option<Power> {
 /// of a mouse (`scope` Device) powers nothing.
 /// <https://www.kernel.org/doc/Documentation/ABI/testing/sysfs-class-power>
 #[cfg_attr(any(windows, target_vendor = "apple"), allow(dead_code, reason = "Linux's, tested everywhere"))]
-fn parse(files: &dyn Files) -> Option<Power> {
+pub(super) fn parse(files: &dyn Files) -> Option<Power> {
     const FOLDER: &str = "/sys/class/power_supply";
     let text = |supply: &str, file: &str| files.text(&format!("{FOLDER}/{supply}/{file}")).unwrap_or_default();
     let (mut plugged, mut unplugged, mut battery, mut discharges) = (false, false, false, false);

@@ -6,6 +6,7 @@
 
 use crate::units::Bytes;
 
+use super::dimms::Modules;
 use super::files::Files;
 
 /// RAM as a program sees it.
@@ -30,6 +31,8 @@ pub enum Host {
     Plain,
     /// Windows Subsystem for Linux: half of the RAM unless told otherwise.
     Wsl,
+    /// A virtual machine: what memory its host has, and how fast, it is not told.
+    Virtual,
 }
 
 impl Ram {
@@ -59,6 +62,24 @@ pub fn read() -> Option<Ram> {
     })
 }
 
+/// All that is plugged in, also what firmware keeps from the system for itself or for graphics.
+#[cfg(windows)]
+#[must_use]
+pub fn installed(_modules: &Modules) -> Option<Bytes> {
+    use windows::Win32::System::SystemInformation::GetPhysicallyInstalledSystemMemory;
+    let mut kibibytes = 0;
+    // SAFETY: the call fills the number it is lent.
+    unsafe { GetPhysicallyInstalledSystemMemory(&raw mut kibibytes) }.ok()?;
+    Some(Bytes::new(kibibytes) * 1024).filter(|size| *size > Bytes::ZERO)
+}
+
+/// All that is plugged in, also what firmware keeps from the system for itself or for graphics: the modules together.
+#[cfg(not(windows))]
+#[must_use]
+pub fn installed(modules: &Modules) -> Option<Bytes> {
+    Some(modules.list.iter().map(|module| module.size).sum::<Bytes>()).filter(|size| *size > Bytes::ZERO)
+}
+
 /// The word for it in a figure's origin.
 const MEMINFO: &str = "/proc/meminfo";
 
@@ -84,8 +105,22 @@ pub fn parse(files: &dyn Files) -> Option<Ram> {
         available = available.min(group.limit - (group.current - group.inactive_file));
     }
     let release = files.text("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let host = if release.to_ascii_lowercase().contains("microsoft") { Host::Wsl } else { Host::Plain };
+    let host = if release.to_ascii_lowercase().contains("microsoft") {
+        Host::Wsl
+    } else if is_virtual(files) {
+        Host::Virtual
+    } else {
+        Host::Plain
+    };
     Some(Ram { total, available, limit, host, origin: MEMINFO })
+}
+
+/// Whether the processor says that a hypervisor stands below (x86 only; CPUID leaf 1, bit 31 of ECX). Windows shows that
+/// bit on machines of its own too, so only Linux is asked.
+fn is_virtual(files: &dyn Files) -> bool {
+    let cpuinfo = files.text("/proc/cpuinfo").unwrap_or_default();
+    let flags = cpuinfo.lines().find_map(|line| line.strip_prefix("flags")?.trim_start().strip_prefix(':'));
+    flags.is_some_and(|flags| flags.split_whitespace().any(|flag| flag == "hypervisor"))
 }
 
 /// One control group with a memory limit.

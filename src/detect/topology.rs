@@ -64,11 +64,13 @@ pub fn parse_numa(files: &dyn Files) -> Vec<NumaNode> {
 }
 
 /// Linux: sysfs, which a virtual machine fills with what it was given; CPUID tells the host's (here 384
-/// MiB against 32). macOS: sysctl. Windows: not read.
-fn last_level_cache() -> Option<Bytes> {
+/// MiB against 32). macOS: sysctl. Windows: what it tells of its processors.
+pub(super) fn last_level_cache() -> Option<Bytes> {
     let found = parse(&super::files::Live);
     #[cfg(target_vendor = "apple")]
     let found = found.or_else(apple);
+    #[cfg(windows)]
+    let found = found.or_else(|| super::processors::read().last_level_cache);
     found
 }
 

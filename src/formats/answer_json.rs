@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::advice::Change;
-use crate::hardware::{Finding, Machine, Source};
+use crate::hardware::{Finding, Machine};
 use crate::placement::{Engine, Plan, PoolUse};
 use crate::quant::{Quant, Rule};
 use crate::scenario::{Answer, Evidence, Scenario};
@@ -162,13 +162,13 @@ fn sources(scenario: &Scenario, answer: &Answer) -> Vec<Value> {
         rows.push(json!({
             "figure": format!("{} capacity", pool.id),
             "value": pool.capacity.value.get(),
-            "source": said(pool.capacity.source, &pool.capacity.origin),
+            "source": pool.capacity.said(),
         }));
         if let Some(read) = pool.read_measured.as_ref().or(pool.read.as_ref()) {
             rows.push(json!({
                 "figure": format!("{} read bandwidth", pool.id),
                 "value": read.value.get(),
-                "source": said(read.source, &read.origin),
+                "source": read.said(),
             }));
         }
     }
@@ -176,9 +176,9 @@ fn sources(scenario: &Scenario, answer: &Answer) -> Vec<Value> {
         let link = node.link.as_deref().and_then(|id| machine.link(id));
         let serving = &scenario.parameters.serving;
         let rate = link.and_then(|link| link.bandwidth.as_ref());
-        let rate = rate.map(|figure| (figure.value.get(), said(figure.source, &figure.origin)));
+        let rate = rate.map(|figure| (figure.value.get(), figure.said()));
         let latency = link.and_then(|link| link.latency.as_ref());
-        let latency = latency.map(|figure| (figure.value.get(), said(figure.source, &figure.origin)));
+        let latency = latency.map(|figure| (figure.value.get(), figure.said()));
         let assumed = |value: f64| (value, format!("assumed, {}", serving.source));
         for (what, (value, source)) in [
             ("bandwidth", rate.unwrap_or_else(|| assumed(serving.network.get()))),
@@ -193,7 +193,7 @@ fn sources(scenario: &Scenario, answer: &Answer) -> Vec<Value> {
             rows.push(json!({
                 "figure": format!("{} driver context, {}", pool.id, row.backend.title()),
                 "value": row.bytes.value.get(),
-                "source": said(row.bytes.source, &row.bytes.origin),
+                "source": row.bytes.said(),
             }));
         }
     }
@@ -228,9 +228,4 @@ fn measured(found: &Evidence) -> Vec<Value> {
         })
     }));
     rows
-}
-
-/// `data sheet: 12 x 4800 MT/s`.
-fn said(source: Source, origin: &str) -> String {
-    if origin.is_empty() || origin == source.name() { source.name().to_owned() } else { format!("{source}: {origin}") }
 }

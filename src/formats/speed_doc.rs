@@ -21,7 +21,7 @@ const FORMAT: &str = "willitrun.speed";
 /// The place and the reason.
 pub fn read(text: &str) -> Result<Parameters, Refused> {
     let document: Document = options().from_str(text)?;
-    check_header(&document.format, document.version, FORMAT, 3)?;
+    check_header(&document.format, document.version, FORMAT, 4)?;
     let prompt = document.prompt;
     Ok(Parameters {
         backends: document.backends.into_iter().map(Row::into_rates).collect::<Result<_, _>>()?,
@@ -44,6 +44,7 @@ pub fn read(text: &str) -> Result<Parameters, Refused> {
         prefill_grouping: prompt.grouping,
         prefill_recurrent: prompt.recurrent,
         copying: prompt.copying.into_iter().map(CopyRow::into_rule).collect::<Result<_, _>>()?,
+        latent_prompts: prompt.latent.engines,
         copy_share: prompt.copy_share,
         prefill_host_spread: prompt.host_spread,
         assumed_spread: document.assumed_spread,
@@ -92,6 +93,8 @@ struct Row {
     /// A share of the fp32 rate; of CPU rows `core_attention_g` counts.
     #[serde(default)]
     attention: f64,
+    #[serde(default = "one")]
+    mla_attention: f64,
     #[serde(default)]
     core_attention_g: f64,
     #[serde(default = "one")]
@@ -122,6 +125,7 @@ impl Row {
             cache: self.cache,
             mla_cache: self.mla_cache,
             attention: if on_cpu { self.core_attention_g * 1e9 } else { self.attention },
+            mla_attention: self.mla_attention,
             arithmetic: self.arithmetic,
             layer: micro(self.layer_us),
             tensor: micro(self.tensor_us),
@@ -180,6 +184,8 @@ impl ClassRow {
 struct EraRow {
     before: String,
     launch: f64,
+    server_launch: f64,
+    moe_launch: f64,
     arithmetic: f64,
     wide: f64,
     recurrent: f64,
@@ -193,6 +199,8 @@ impl EraRow {
         Era {
             before: self.before,
             launch: self.launch,
+            server_launch: self.server_launch,
+            moe_launch: self.moe_launch,
             arithmetic: self.arithmetic,
             wide: self.wide,
             recurrent: self.recurrent,
@@ -343,8 +351,17 @@ struct PromptRow {
     recurrent: f64,
     formats: Vec<(f64, f64)>,
     copying: Vec<CopyRow>,
+    latent: LatentRow,
     copy_share: f64,
     host_spread: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LatentRow {
+    engines: Vec<String>,
+    #[expect(dead_code, reason = "for readers of the file")]
+    source: String,
 }
 
 fn backend(word: &str) -> Result<Backend, Refused> {

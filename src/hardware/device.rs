@@ -1,6 +1,10 @@
 //! Accelerators and memory platforms as the catalogue knows them.
 
+use std::cmp::Ordering;
+
 use crate::units::{Bytes, BytesPerSecond, FlopsPerSecond};
+
+use super::processor;
 
 /// An accelerator by its vendor's figures. Absent means unknown, never zero.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -80,12 +84,15 @@ pub struct MemoryPlatform {
     pub note: String,
 }
 
-/// The platform whose processor has exactly this name, in any case, where it is there once.
+/// The platform of this processor, by its whole name as systems or data sheets write it; `2x` before it counts sockets.
+/// Where several rows have it, they must agree on the channels, and the slowest is meant.
 #[must_use]
 pub fn platform_of<'a>(platforms: &'a [MemoryPlatform], cpu: &str) -> Option<&'a MemoryPlatform> {
-    let mut rows = platforms.iter().filter(|row| !row.cpu.is_empty() && row.cpu.eq_ignore_ascii_case(cpu));
-    let first = rows.next()?;
-    rows.next().is_none().then_some(first)
+    let rows: Vec<&MemoryPlatform> = platforms.iter().filter(|row| processor::means(&row.cpu, cpu)).collect();
+    let first = rows.first()?;
+    let agree = rows.iter().all(|row| (row.channels, row.sockets) == (first.channels, first.sockets));
+    let slowest = || rows.iter().min_by(|a, b| a.bandwidth.partial_cmp(&b.bandwidth).unwrap_or(Ordering::Equal));
+    agree.then(slowest).flatten().copied()
 }
 
 /// The way an engine drives a processor; efficiencies belong to one.
@@ -171,6 +178,12 @@ impl Accelerator {
             "Intel" => Backend::Sycl,
             _ => Backend::Vulkan,
         }
+    }
+
+    /// Whether it is sold for servers.
+    #[must_use]
+    pub fn is_for_servers(&self) -> bool {
+        self.segment == "datacenter"
     }
 
     /// Name and variant together.

@@ -38,6 +38,19 @@ impl Source {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|source| source.name() == word)
     }
+
+    /// The word and where exactly the figure was found, neither twice: `assumed: dual-channel DDR5-5600`, `typed by you`.
+    #[must_use]
+    pub fn said_of(self, origin: &str) -> String {
+        let word = self.name();
+        let after = origin.strip_prefix(word);
+        match after {
+            _ if origin.is_empty() => word.to_owned(),
+            // The origin begins with the word itself.
+            Some(after) if !after.starts_with(char::is_alphanumeric) => origin.to_owned(),
+            _ => format!("{word}: {origin}"),
+        }
+    }
 }
 
 impl fmt::Display for Source {
@@ -72,8 +85,34 @@ impl<T> Figure<T> {
         Self { value, source, origin: origin.into() }
     }
 
+    /// How far to trust it and where it was found: `data sheet: 12 x 4800 MT/s`.
+    #[must_use]
+    pub fn said(&self) -> String {
+        self.source.said_of(&self.origin)
+    }
+
     /// Typed by the user.
     pub fn typed(value: T) -> Self {
         Self::new(value, Source::Typed, "typed by you")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_named_once() {
+        for (source, origin, said) in [
+            (Source::Assumed, "dual-channel DDR5-5600", "assumed: dual-channel DDR5-5600"),
+            (Source::Assumed, "assumed: dual-channel DDR5-5600", "assumed: dual-channel DDR5-5600"),
+            (Source::Assumed, "assumed", "assumed"),
+            (Source::Typed, "typed by you", "typed by you"),
+            (Source::Reported, "", "reported"),
+            (Source::Reported, "/proc/meminfo", "reported: /proc/meminfo"),
+            (Source::Typed, "typedef.h", "typed: typedef.h"),
+        ] {
+            assert_eq!(source.said_of(origin), said);
+        }
     }
 }

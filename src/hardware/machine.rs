@@ -303,6 +303,16 @@ impl Machine {
         }
     }
 
+    /// This machine without what other programs leave of its memories: that changes by the minute, the machine does not.
+    #[must_use]
+    pub fn without_free_memory(&self) -> Self {
+        let mut machine = self.clone();
+        for pool in machine.pools.iter_mut().filter(|pool| pool.kind != PoolKind::Disk) {
+            pool.free_now = None;
+        }
+        machine
+    }
+
     /// The pool of this id.
     #[must_use]
     pub fn pool(&self, id: &str) -> Option<&Pool> {

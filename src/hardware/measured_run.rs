@@ -149,7 +149,8 @@ pub struct Sample {
 pub enum Fate {
     /// Predictions use it.
     Kept,
-    /// Other work took too much of the processor: the machine does at least this.
+    /// Other work took too much of the processor, or what measured is slower than an engine: the machine does at least
+    /// this.
     LowerBound,
     /// It is not what it should be; why, in a sentence.
     Refused(String),
@@ -232,16 +233,17 @@ impl MeasuredRun {
     }
 }
 
-/// How far the figure of a dial in one run lies from the median of the other runs on the same processor, as a fraction;
-/// none where it is within [`OUTLIER`], or fewer than three others are known.
+/// How far the figure of a dial in one run lies from the median of the other runs on the same processor by the same
+/// method, as a fraction; none where it is within [`OUTLIER`], or fewer than three others are known.
 #[must_use]
 pub fn outlier(runs: &[MeasuredRun], place: usize, meter: Meter) -> Option<f64> {
     let run = runs.get(place)?;
-    let own = run.slowest(meter)?.figure.best.get();
+    let figure = &run.slowest(meter)?.figure;
+    let own = figure.best.get();
     let others = runs.iter().enumerate().filter(|(other, old)| *other != place && old.on == run.on);
     let mut rates: Vec<f64> = others
         .filter_map(|(_, old)| old.slowest(meter))
-        .filter(|reading| reading.fate == Fate::Kept)
+        .filter(|reading| reading.fate == Fate::Kept && reading.figure.method == figure.method)
         .map(|reading| reading.figure.best.get())
         .collect();
     if rates.len() < USUAL_OF {
@@ -293,6 +295,10 @@ mod tests {
         runs[0].on = "another".into();
         assert_eq!(outlier(&runs, 3, Meter::Ram), None);
         runs[0].on = String::new();
+        runs[0].readings[0].figure.method = "read/0".into();
+        assert_eq!(outlier(&runs, 3, Meter::Ram), None);
+        runs[0].readings[0].figure.method = String::new();
+        assert!(outlier(&runs, 3, Meter::Ram).is_some());
         runs[1].readings[0].fate = Fate::LowerBound;
         assert_eq!(outlier(&runs, 3, Meter::Ram), None);
     }

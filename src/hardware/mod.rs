@@ -13,6 +13,7 @@ mod link;
 mod machine;
 mod measured_run;
 mod measurement;
+mod processor;
 mod title;
 
 pub use bench_run::{BenchRun, Compared, Part, Setup, Standing, Work};

@@ -11,6 +11,7 @@ mod open;
 mod open_any;
 mod places;
 mod scan;
+mod spots;
 mod unit;
 mod walk;
 
@@ -21,4 +22,5 @@ pub use open::{LibraryError, open_gguf};
 pub use open_any::{Opened, open_any, open_bench};
 pub use places::{Place, Program, System, places, places_of};
 pub use scan::scan;
+pub use spots::{Large, Spot, spots};
 pub use walk::{Limits, Looking};

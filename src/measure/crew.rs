@@ -7,11 +7,9 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
+use super::apart::WAKE;
 use super::worker::{self, Order, Plan, Report, Work};
 use super::{Cancel, MeasureError, stats};
-
-/// How often the coordinator looks at the cancel flag.
-const WAKE: Duration = Duration::from_millis(20);
 
 /// What one window gave.
 #[derive(Clone, Copy, Debug)]

@@ -1,11 +1,13 @@
 //! Bandwidth of this machine, measured: RAM, GPUs, links and disk, and the statistics all measurements share.
 //!
-//! `measure` starts its own worker threads and frees what it allocated before it returns. It opens no
+//! `measure` starts its own worker threads and frees what it allocated before it returns; after a cancel what waits for a
+//! device is left to end by itself. It opens no
 //! file but in [`disk`] and reads no clock but the monotonic one, the thread's CPU time and today's date: what must be known about the
 //! machine (cache size, free memory, cores) comes in with the options. Rates are bytes per second, 10^9 to
 //! the GB; a measurement that was cancelled gives no figure at all.
 
 mod affinity;
+mod apart;
 mod buffer;
 mod cancel;
 mod cpu_time;

@@ -3,7 +3,7 @@
 use super::date::today;
 use super::disk::{Cached, DiskResult};
 use super::gpu::CardFigures;
-use super::matvec::KernelResult;
+use super::matvec::{Bound, KernelResult};
 use super::numa::NumaResult;
 use super::ram::{RamOptions, RamResult};
 use super::suite::{Outcome, Suite};
@@ -15,7 +15,8 @@ use crate::units::{Bytes, BytesPerSecond};
 
 /// Method and version written beside a result.
 const RAM_METHOD: &str = "read/1";
-const KERNEL_METHOD: &str = "rows/1";
+/// The first version multiplied in plain loops everywhere, several times slower than engines.
+const KERNEL_METHOD: &str = "rows/2";
 const LINK_METHOD: &str = "copy/1";
 const DISK_METHOD: &str = "disk/1";
 /// Measurements of one figure a profile keeps.
@@ -92,8 +93,10 @@ fn add_ram(
     besides.extend(result.copy_bytes_per_second.map(|rate| (Besides::Copy, rate)));
     besides.extend(numa.map(|numa| (Besides::OneNode, numa.one_node())));
     besides.extend(numa.map(|numa| (Besides::OtherNode, numa.remote)));
-    besides.extend(kernel.map(|kernel| (Besides::KernelQ4K, kernel.q4_k)));
-    besides.extend(kernel.map(|kernel| (Besides::KernelQ8, kernel.q8_0)));
+    // A profile has no word for a lower bound: one stays in the history alone.
+    let as_engines = kernel.filter(|kernel| kernel.bound == Bound::AsEngines);
+    besides.extend(as_engines.map(|kernel| (Besides::KernelQ4K, kernel.q4_k)));
+    besides.extend(as_engines.map(|kernel| (Besides::KernelQ8, kernel.q8_0)));
     let measurement = Measurement {
         what: host,
         best: BytesPerSecond::saturating(result.best_bytes_per_second),
@@ -107,9 +110,16 @@ fn add_ram(
     };
     let fate = if result.busy { Fate::LowerBound } else { Fate::Kept };
     if let Some(kernel) = kernel {
+        let fate = if kernel.bound == Bound::Lower { &Fate::LowerBound } else { &fate };
         applied
             .readings
-            .push(Reading { on_core: Some(result.cpu_over_wall), ..kernel_reading(kernel, &measurement, &fate) });
+            .push(Reading { on_core: Some(result.cpu_over_wall), ..kernel_reading(kernel, &measurement, fate) });
+        if kernel.bound == Bound::Lower {
+            applied.findings.push(Finding::note(
+                "This processor has none of the instructions engines multiply with, so what its rows reach is a lower bound.",
+                "",
+            ));
+        }
     }
     let sweep = result.per_thread_count.iter().map(|(threads, rate)| (*threads as u64, *rate)).collect();
     let on_core = Some(result.cpu_over_wall);
@@ -133,6 +143,7 @@ fn kernel_reading(kernel: &KernelResult, ram: &Measurement, fate: &Fate) -> Read
         spread: kernel.spread,
         threads: u32::try_from(kernel.threads).unwrap_or(u32::MAX),
         method: KERNEL_METHOD.to_owned(),
+        conditions: format!("{}, {}", kernel.code, ram.conditions),
         besides: vec![(Besides::KernelQ8, kernel.q8_0)],
         ..ram.clone()
     };
@@ -366,6 +377,39 @@ mod tests {
         assert!(findings[0].what.contains("that was a cache"), "{findings:?}");
         assert!(findings[1].what.contains("no pool of this machine"), "{findings:?}");
         assert!(machine.gpus().all(|gpu| gpu.read_measured.is_none()));
+    }
+
+    #[test]
+    fn rows_in_plain_loops_are_a_lower_bound() {
+        let with = |bound| {
+            let mut machine = machine();
+            let kernel = KernelResult { q4_k: 2e10, q8_0: 3e10, threads: 8, spread: 0.0, code: "plain", bound };
+            let suite =
+                Suite { ram: Some(Outcome::Done(ram())), kernel: Some(Outcome::Done(kernel)), ..Suite::default() };
+            let applied = apply(&mut machine, &suite);
+            let besides = machine.measurements[0].besides(Besides::KernelQ4K);
+            (applied.readings[1].fate.clone(), applied.findings.len(), besides)
+        };
+        assert_eq!(with(Bound::AsEngines), (Fate::Kept, 0, Some(2e10)));
+        assert_eq!(with(Bound::Lower), (Fate::LowerBound, 1, None));
+    }
+
+    fn ram() -> RamResult {
+        RamResult {
+            best_bytes_per_second: 5e10,
+            median_bytes_per_second: 5e10,
+            ordinary_pages_bytes_per_second: Some(4.5e10),
+            copy_bytes_per_second: None,
+            spread: 0.0,
+            threads: 8,
+            per_thread_count: vec![(8, 5e10)],
+            cpu_over_wall: 1.0,
+            busy: false,
+            kernel: "portable",
+            huge_pages: true,
+            working_set_bytes: 1 << 28,
+            windows: vec![5e10],
+        }
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use super::affinity::Cpus;
 use super::buffer::{self, Buffer, Pages};
-use super::kernel::{Kernel, LINE_BYTES};
-use super::matvec::{self, Packing, Vector};
+use super::kernel::{Kernel, LINE_BYTES, Line};
+use super::matvec::{self, Code, Packing, Vector};
 use super::stats::Trace;
 use super::{Cancel, MeasureError, cpu_time};
 
@@ -60,7 +60,7 @@ pub enum Report {
 /// A worker's life: fill the buffer, then serve orders until there are none.
 ///
 /// # Errors
-/// [`MeasureError::Allocation`], [`MeasureError::Thread`] or [`MeasureError::Cancelled`], all before the first order.
+/// [`MeasureError::Allocation`] or [`MeasureError::Thread`] before the first order; [`MeasureError::Cancelled`].
 pub fn work(
     plan: Plan<'_>,
     index: usize,
@@ -73,12 +73,9 @@ pub fn work(
     }
     let mut buffer = Buffer::new(plan.bytes_per_thread, plan.pages)?;
     let faults_before = buffer::page_faults();
-    for (chunk_index, chunk) in buffer.lines_mut().chunks_mut(CHUNK_LINES).enumerate() {
-        if cancel.is_cancelled() {
-            return Err(MeasureError::Cancelled);
-        }
+    each_chunk(&mut buffer, cancel, |chunk_index, chunk| {
         buffer::randomise(chunk, (index as u64) << 32 | chunk_index as u64);
-    }
+    })?;
     if let Some(place) = plan.place {
         place.run.run_here().map_err(MeasureError::Thread)?;
     }
@@ -87,26 +84,39 @@ pub fn work(
     if report.send(Report::Ready { huge_pages }).is_err() {
         return Ok(());
     }
-    let (vector, mut settled) = (Vector::new(), None);
+    let (code, vector, mut settled) = (Code::fastest(), Vector::new(), None);
     while let Ok(order) = orders.recv() {
         if let Work::Multiply(packing) = order.work
             && settled != Some(packing)
         {
-            for chunk in buffer.lines_mut().chunks_mut(CHUNK_LINES) {
-                matvec::settle(packing, chunk);
-            }
+            each_chunk(&mut buffer, cancel, |_, chunk| matvec::settle(packing, chunk))?;
             settled = Some(packing);
         }
         let cpu_before = cpu_time::thread_seconds();
         let trace = match order.work {
             Work::Read => read(&buffer, plan.kernel, order, cancel),
             Work::Copy => copy(&mut buffer, plan.kernel, order, cancel),
-            Work::Multiply(packing) => multiply(&buffer, packing, &vector, order, cancel),
+            Work::Multiply(packing) => multiply(&buffer, packing, (code, &vector), order, cancel),
         };
         let cpu_seconds = cpu_time::thread_seconds().zip(cpu_before).map(|(after, before)| after - before);
         if report.send(Report::Traced { trace, cpu_seconds }).is_err() {
             break;
         }
+    }
+    Ok(())
+}
+
+/// Goes over a buffer by chunks, with a look at the cancel flag before each.
+fn each_chunk(
+    buffer: &mut Buffer,
+    cancel: &Cancel,
+    mut work: impl FnMut(usize, &mut [Line]),
+) -> Result<(), MeasureError> {
+    for (place, chunk) in buffer.lines_mut().chunks_mut(CHUNK_LINES).enumerate() {
+        if cancel.is_cancelled() {
+            return Err(MeasureError::Cancelled);
+        }
+        work(place, chunk);
     }
     Ok(())
 }
@@ -130,12 +140,18 @@ fn copy(buffer: &mut Buffer, kernel: Kernel, order: Order, cancel: &Cancel) -> T
     })
 }
 
-fn multiply(buffer: &Buffer, packing: Packing, vector: &Vector, order: Order, cancel: &Cancel) -> Trace {
+fn multiply(
+    buffer: &Buffer,
+    packing: Packing,
+    (code, vector): (Code, &Vector),
+    order: Order,
+    cancel: &Cancel,
+) -> Trace {
     let chunks = buffer.lines().chunks_exact(CHUNK_LINES).cycle();
     // What is left of a chunk behind its last whole row is not read.
     let row = packing.row_bytes();
     trace(chunks, (CHUNK_BYTES / row * row) as f64, order, cancel, |chunk| {
-        std::hint::black_box(matvec::multiply(packing, chunk, vector));
+        std::hint::black_box(code.multiply(packing, chunk, vector));
     })
 }
 
@@ -160,4 +176,61 @@ fn trace<C>(
         }
     }
     Trace { start, chunk_ends, chunk_bytes }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A cancel is answered by the end of the chunk it came in, and a chunk is small: that bounds the wait, and no clock
+    /// of a busy machine is needed to see it.
+    #[test]
+    fn a_cancel_is_seen_after_the_chunk_it_came_in() {
+        const { assert!(CHUNK_BYTES <= 4 << 20) };
+        let cancel = Cancel::new();
+        let mut buffer = Buffer::new(6 * CHUNK_BYTES, Pages::Ordinary).expect("a buffer");
+        let mut sizes = Vec::new();
+        let filled = each_chunk(&mut buffer, &cancel, |place, chunk| {
+            sizes.push(size_of_val(chunk));
+            if place == 2 {
+                cancel.cancel();
+            }
+        });
+        assert!(matches!(filled, Err(MeasureError::Cancelled)));
+        assert_eq!(sizes, [CHUNK_BYTES; 3]);
+
+        // A window that would last an hour.
+        let cancel = Cancel::new();
+        let origin = Instant::now();
+        let order = Order { work: Work::Read, origin, deadline: origin + Duration::from_hours(1) };
+        let mut done = 0;
+        let window = trace(std::iter::repeat(()), 1e12, order, &cancel, |()| {
+            done += 1;
+            if done == 4 {
+                cancel.cancel();
+            }
+        });
+        assert_eq!((done, window.chunk_ends.len()), (4, 4));
+    }
+
+    #[test]
+    fn every_kind_of_work_goes_by_chunks() {
+        let buffer = Buffer::new(4 * CHUNK_BYTES, Pages::Ordinary).expect("a buffer");
+        let lines: Vec<usize> = buffer.lines().chunks_exact(CHUNK_LINES).map(size_of_val).collect();
+        assert_eq!(lines, [CHUNK_BYTES; 4]);
+        // Past its deadline each looks once, after one chunk.
+        let origin = Instant::now();
+        let order = Order { work: Work::Read, origin, deadline: origin };
+        let (kernel, cancel, vector) = (Kernel::widest(), Cancel::new(), Vector::new());
+        let mut buffer = buffer;
+        for packing in [Packing::Q4K, Packing::Q8] {
+            let trace = multiply(&buffer, packing, (Code::fastest(), &vector), order, &cancel);
+            assert_eq!((trace.chunk_ends.len(), trace.chunk_bytes <= CHUNK_BYTES as f64), (1, true));
+        }
+        let [read, copied] = [read(&buffer, kernel, order, &cancel), copy(&mut buffer, kernel, order, &cancel)];
+        assert_eq!([read.chunk_ends.len(), copied.chunk_ends.len()], [1, 1]);
+        assert!(read.chunk_bytes <= CHUNK_BYTES as f64 && copied.chunk_bytes <= 2.0 * CHUNK_BYTES as f64);
+    }
 }

@@ -4,7 +4,7 @@
 //! what its cores unpack) + attention + layers and tensors x launch; then hand-overs, and what is read from disk.
 //! Parameters: `assets/speed.ron`, fitted over published measurements by `tests/tools/fit`.
 
-use crate::hardware::{Backend, Machine, PoolKind, Source};
+use crate::hardware::{Accelerator, Backend, Machine, PoolKind, Source};
 use crate::memory::FlashAttention;
 use crate::placement::{Load, Plan, Split};
 use crate::units::{Bytes, BytesPerSecond, FlopsPerSecond, Seconds, Tokens};
@@ -170,7 +170,9 @@ impl Asked<'_> {
         let cache = read.cache + read.mla_cache;
         if cache > Bytes::ZERO {
             let unfused = self.load.options.flash_attention == FlashAttention::Off || era.unfused;
-            let computing = 2.0 * read.attention / (fp32 * rates.attention)
+            let matrix = if fastest > 0.0 { fastest } else { fp32 };
+            let computing = (2.0 * read.attention / (fp32 * rates.attention)
+                + 2.0 * read.mla_attention / (matrix * rates.mla_attention))
                 * if unfused { parameters.unfused_attention } else { 1.0 };
             let reading =
                 reached(rates.cache).time_for(read.cache)? + reached(rates.mla_cache).time_for(read.mla_cache)?;
@@ -181,9 +183,11 @@ impl Asked<'_> {
         let launch = count(read.layers, rates.layer)
             + count(read.tensors, rates.tensor)
             + count(read.moe_layers, rates.moe_layer)
+                * if rates.backend == Backend::Cuda { era.moe_launch } else { 1.0 }
             + count(read.recurrent_layers, rates.recurrent_layer) * era.recurrent;
+        let server = if device.is_some_and(Accelerator::is_for_servers) { era.server_launch } else { 1.0 };
         if read.layers > 0 {
-            lines.push(line(Item::Layers, pool, read.layers, launch * (class.launch * era.launch)));
+            lines.push(line(Item::Layers, pool, read.layers, launch * (class.launch * era.launch * server)));
         }
         Some(())
     }
@@ -214,7 +218,8 @@ impl Asked<'_> {
         // Attention on a CPU is bound by arithmetic more than by the bytes of its cache: it grows with the cores.
         let cache = read.cache + read.mla_cache;
         if cache > Bytes::ZERO {
-            let computing = read.attention / (f64::from(cpu.cores.max(1)) * rates.attention);
+            let attention = read.attention + read.mla_attention;
+            let computing = attention / (f64::from(cpu.cores.max(1)) * rates.attention);
             let reading = (bandwidth * share).time_for(cache)?;
             push_cache(lines, host, cache, reading + Seconds::saturating(computing));
         }

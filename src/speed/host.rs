@@ -171,6 +171,12 @@ impl Parameters {
         })
     }
 
+    /// Whether an engine attends over a prompt in MLA's latent space.
+    #[must_use]
+    pub(super) fn latent_prompts(&self, family: &str) -> bool {
+        self.latent_prompts.iter().any(|engine| engine == family)
+    }
+
     /// The CPU alone, on the basis its bandwidth stands on.
     #[must_use]
     pub fn cpu_alone(&self, family: &str, basis: Basis) -> HostRates {

@@ -50,6 +50,8 @@ pub struct Parameters {
     pub prefill_formats: Vec<(f64, f64)>,
     /// When weights in RAM are copied to a GPU for a prompt.
     pub copying: Vec<CopyRule>,
+    /// Engines that attend over a prompt in the latent space too; others expand keys and values per head.
+    pub latent_prompts: Vec<String>,
     /// Share of a link's bandwidth such copies reach.
     pub copy_share: f64,
     /// Standard deviation of log(predicted / measured) of prompts where the CPU takes part beside a GPU.
@@ -83,6 +85,8 @@ pub struct BackendRates {
     pub mla_cache: f64,
     /// Attention as a share of the fp32 rate; on a CPU multiply-adds each core does in a second.
     pub attention: f64,
+    /// MLA attention as a share of the fp16 rate: its heads share one key, so matrix units do it.
+    pub mla_attention: f64,
     /// Factor on the operations for one weight.
     pub arithmetic: f64,
     /// Cost of launching one layer.
@@ -125,6 +129,11 @@ pub struct Era {
     pub before: String,
     /// On the cost of launching.
     pub launch: f64,
+    /// On top, on that of data-centre cards: every kernel was started by the CPU, and those of their servers are slow at
+    /// one thing at a time.
+    pub server_launch: f64,
+    /// On what a layer with routed experts costs on top: choosing and multiplying them took more kernels.
+    pub moe_launch: f64,
     /// On the operations for one weight.
     pub arithmetic: f64,
     /// On top, on those for one that is not quantised, with CUDA.
@@ -158,6 +167,8 @@ pub struct PrefillRates {
 const TODAY: Era = Era {
     before: String::new(),
     launch: 1.0,
+    server_launch: 1.0,
+    moe_launch: 1.0,
     arithmetic: 1.0,
     wide: 1.0,
     recurrent: 1.0,

@@ -5,7 +5,7 @@
 //! Shares are fitted over published measurements by `tests/tools/fit`; where a rate is unknown there is no figure.
 
 use crate::hardware::{Backend, Machine, Pool, PoolKind};
-use crate::memory::{FlashAttention, LayerWeights};
+use crate::memory::{FlashAttention, KvLayout, LayerWeights};
 use crate::model::{FeedForward, Layer, Mixer};
 use crate::placement::{Load, Plan, Split};
 use crate::units::{Bytes, FlopsPerSecond, Params, Seconds, Tokens, TokensPerSecond};
@@ -49,7 +49,7 @@ pub fn prefill(
         let work = asked.work(layer, weights, cache.state);
         match home.gpu.and_then(|place| Some((place, *gpus.get(place)?))) {
             None => {
-                beside += asked.on_cpu(machine.host()?, &work, Part::Layer)?;
+                beside += asked.layer_in_ram(&work, gpus.first().map(|pool| &machine.pools[*pool]))?;
                 on_cpu = true;
             }
             // The CPU of a further node.
@@ -149,6 +149,7 @@ struct Work {
 #[derive(Clone, Copy)]
 enum Part {
     Layer,
+    Attention,
     Experts,
 }
 
@@ -188,7 +189,7 @@ impl Asked<'_> {
             experts_bytes: weights.experts.as_f64() * (1.0 - (1.0 - used).powf(self.batch)),
             experts_bits: bits(weights.experts, weights.experts_count),
             for_expert: used * self.batch,
-            attention: attention_flops(layer.mixer, self.depth) * self.batch,
+            attention: self.attention(layer.mixer) * self.batch,
             group: match layer.mixer {
                 Mixer::Attention(a) => a.heads as f64 / a.kv_heads.max(1) as f64,
                 _ => USUAL_GROUP,
@@ -249,6 +250,22 @@ impl Asked<'_> {
         self.beside_reading(self.experts_computing(work, gpu), work.experts_bytes, gpu)
     }
 
+    /// A whole layer that lies in RAM. An engine that copies weights to a GPU for a batch does so with these too; their
+    /// attention stays where the cache is.
+    fn layer_in_ram(&self, work: &Work, gpu: Option<&Pool>) -> Option<f64> {
+        let host = self.machine.host()?;
+        let beside = self.on_cpu(host, work, Part::Layer);
+        let drives = !self.load.engine.ideal && self.load.backend != Some(Backend::Cpu);
+        let copies = drives && self.parameters.copies(&self.load.engine.id, self.batch, work.for_expert);
+        let Some(gpu) = gpu.filter(|pool| copies && pool.kind == PoolKind::Vram).and_then(|pool| self.gpu(pool)) else {
+            return beside;
+        };
+        let link = self.parameters.serving.bus(self.machine.link_of(gpu.pool)).get();
+        let copying = (work.dense_bytes + work.experts_bytes) / (link * self.parameters.copy_share.min(1.0));
+        let computing = self.dense(&Work { attention: 0.0, ..*work }, &gpu) + self.experts_computing(work, &gpu);
+        Some(copying + computing + self.on_cpu(host, work, Part::Attention)?)
+    }
+
     /// Routed experts that lie in RAM, for a layer whose rest lies on a GPU.
     fn experts_in_ram(&self, work: &Work, gpu: &Gpu<'_>) -> Option<f64> {
         if work.experts <= 0.0 {
@@ -287,12 +304,34 @@ impl Asked<'_> {
         let experts = work.experts / (shares.weights * shares.experts).min(1.0);
         let (operations, bytes) = match part {
             Part::Experts => (experts, work.experts_bytes),
+            Part::Attention => (work.attention / shares.attention.min(1.0), 0.0),
             Part::Layer => (
                 work.dense / shares.weights.min(1.0) + work.attention / shares.attention.min(1.0) + experts,
                 work.dense_bytes + work.experts_bytes,
             ),
         };
         Some((operations / (rate * sockets)).max(bytes / (bandwidth * sockets)))
+    }
+
+    /// Operations of attention for one token of a prompt, at its mean depth. Most engines expand MLA's keys and values
+    /// per head, which is less to compute.
+    fn attention(&self, mixer: Mixer) -> f64 {
+        let depth = self.depth;
+        let options = self.load.options;
+        match mixer {
+            Mixer::Attention(a) => {
+                let seen = a.window.map_or(depth, |window| depth.min(window.tokens.as_f64()));
+                2.0 * a.heads as f64 * (a.key + a.value) as f64 * seen
+            }
+            Mixer::Mla(m) => {
+                let latent =
+                    options.layout != KvLayout::Expanded && self.parameters.latent_prompts(&self.load.engine.id);
+                let width = if latent { 2 * m.kv_rank + m.rope } else { m.nope + m.rope + m.value };
+                2.0 * m.heads as f64 * width as f64 * depth
+            }
+            Mixer::Compressed(c) => 4.0 * c.heads as f64 * c.width as f64 * depth / c.ratio.max(1) as f64,
+            Mixer::Recurrent(_) | Mixer::None => 0.0,
+        }
     }
 
     /// How many times faster GPUs in a row are together: with m batches on their way, n GPUs need m + n - 1 steps for
@@ -314,18 +353,4 @@ pub(super) fn cpu_flops(machine: &Machine, parameters: &Parameters) -> f64 {
     let cpu = &machine.cpu;
     let whole = || f64::from(cpu.cores.max(1)) * parameters.core(&cpu.simd).map_or(0.0, |core| core.prompt);
     cpu.flops.as_ref().map_or_else(whole, |flops| flops.value.get())
-}
-
-/// Operations of attention for one token of a prompt, at its mean depth.
-fn attention_flops(mixer: Mixer, depth: f64) -> f64 {
-    match mixer {
-        Mixer::Attention(a) => {
-            let seen = a.window.map_or(depth, |window| depth.min(window.tokens.as_f64()));
-            2.0 * a.heads as f64 * (a.key + a.value) as f64 * seen
-        }
-        // A prompt is computed with keys and values expanded per head.
-        Mixer::Mla(m) => 2.0 * m.heads as f64 * (m.nope + m.rope + m.value) as f64 * depth,
-        Mixer::Compressed(c) => 4.0 * c.heads as f64 * c.width as f64 * depth / c.ratio.max(1) as f64,
-        Mixer::Recurrent(_) | Mixer::None => 0.0,
-    }
 }

@@ -1,6 +1,6 @@
 //! What one token reads and computes, pool by pool.
 
-use crate::memory::KvPlace;
+use crate::memory::{KvLayout, KvPlace};
 use crate::model::{FeedForward, Mixer};
 use crate::placement::{LayerHome, Load, Plan, Split};
 use crate::units::{Bytes, Tokens};
@@ -16,6 +16,8 @@ pub(super) struct Reads {
     pub mla_cache: Bytes,
     /// Multiply-adds of attention.
     pub attention: f64,
+    /// Those of MLA in its latent space.
+    pub mla_attention: f64,
     pub layers: u32,
     pub moe_layers: u32,
     pub recurrent_layers: u32,
@@ -62,8 +64,8 @@ pub(super) fn gather(
     {
         // The state of a layer is that of all sequences already; it is read and written.
         let cache_bytes = cache.read_bytes_at(depth) * sequences + cache.state * 2;
-        let latent = matches!(layer.mixer, Mixer::Mla(_));
-        let attention = multiply_adds(layer.mixer, depth.get().min(cache.cells)) * sequences as f64;
+        let latent = matches!(layer.mixer, Mixer::Mla(_)) && load.options.layout != KvLayout::Expanded;
+        let attention = multiply_adds(layer.mixer, latent, depth.get().min(cache.cells)) * sequences as f64;
         let touched = touched(weights.used, sequences, apart);
         let experts_read =
             if sequences > 1 { Bytes::saturating(weights.experts.as_f64() * touched) } else { weights.experts_read() };
@@ -81,10 +83,11 @@ pub(super) fn gather(
             if cached {
                 if latent {
                     read.mla_cache += cache_bytes;
+                    read.mla_attention += attention * share;
                 } else {
                     read.cache += part(cache_bytes);
+                    read.attention += attention * share;
                 }
-                read.attention += attention * share;
             }
             read.layers += 1;
             read.moe_layers += u32::from(moe);
@@ -158,11 +161,12 @@ pub(super) fn spill(load: &Load<'_>, plan: &Plan, read: &mut Reads, here: impl F
     dense_missing + experts_missing
 }
 
-/// Multiply-adds of attention over so many tokens.
-fn multiply_adds(mixer: Mixer, seen: u64) -> f64 {
+/// Multiply-adds of attention over so many tokens; MLA in its latent space or expanded per head.
+fn multiply_adds(mixer: Mixer, latent: bool, seen: u64) -> f64 {
     let per_token = match mixer {
         Mixer::Attention(a) => a.heads * (a.key + a.value),
-        Mixer::Mla(m) => m.heads * (2 * m.kv_rank + m.rope),
+        Mixer::Mla(m) if latent => m.heads * (2 * m.kv_rank + m.rope),
+        Mixer::Mla(m) => m.heads * (m.nope + m.rope + m.value),
         Mixer::Compressed(c) => 2 * c.heads * c.width / c.ratio.max(1),
         Mixer::Recurrent(_) | Mixer::None => 0,
     };

@@ -110,7 +110,9 @@ pub fn step(
 ) -> Vec<Worked> {
     let (reads, on_cpu) = read_where(load, plan, machine, &machine.gpu_places(), parameters, depth);
     let sequences = load.options.sequences() as f64;
-    let operations = |read: &Reads| 2.0 * ((read.dense_count + read.experts_multiplied) * sequences + read.attention);
+    let operations = |read: &Reads| {
+        2.0 * ((read.dense_count + read.experts_multiplied) * sequences + read.attention + read.mla_attention)
+    };
     let host = machine.host().and_then(|host| machine.pools.iter().position(|pool| pool.id == host.id));
     let on_host = host.map_or(Site::Cpu, |host| site(machine, host));
     let of = |wanted: Site| {

@@ -20,6 +20,7 @@ use super::by_hand::{Lower, Plot};
 use super::compare::ComparePage;
 use super::editor::{ModelEditor, QuantEditor};
 use super::files::Files;
+use super::free::Told;
 use super::history::History;
 use super::measure::MeasurePage;
 use super::measured::LlamaBench;
@@ -165,6 +166,7 @@ pub struct Workbench {
     /// The quant being edited.
     pub(super) quant: Option<QuantEditor>,
     pub(super) history: History<Step>,
+    pub(super) told: Told,
     answer: Memo<Scenario, Answer>,
     fits_max: Memo<Scenario, Option<Tokens>>,
     pub(super) points: Memo<Scenario, Vec<Point>>,
@@ -192,10 +194,14 @@ pub enum PathFor {
     Write(FileKind),
 }
 
-/// Whether two questions differ in the model at most, and in the length of its answers.
+/// Whether two questions differ in the model at most, in the length of its answers, and in what other programs leave free.
 pub(super) fn is_same_but_for_the_model(asked: &Scenario, scenario: &Scenario) -> bool {
     let same_model = Scenario { subject: asked.subject.clone(), answer: asked.answer, ..scenario.clone() };
-    same_model == *asked
+    let at_rest = |question: &Scenario| Scenario {
+        machine: Arc::new(question.machine.without_free_memory()),
+        ..question.clone()
+    };
+    same_model == *asked || at_rest(&same_model) == at_rest(asked)
 }
 
 impl Workbench {
@@ -206,6 +212,7 @@ impl Workbench {
         Self {
             base: scenario.machine.clone(),
             history: History::new(Step::first(&scenario)),
+            told: Told::default(),
             runs: scenario.machine.runs.clone(),
             llama_bench: LlamaBench::default(),
             scenario,

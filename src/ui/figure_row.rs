@@ -173,10 +173,6 @@ fn source_mark<T>(ui: &mut Ui, name: &str, figure: Option<&Figure<T>>) {
 }
 
 fn draw_mark(ui: &mut Ui, name: &str, source: Source, origin: &str) {
-    let said = if origin.is_empty() || origin == source.name() {
-        source.name().to_owned()
-    } else {
-        format!("{source}: {origin}")
-    };
+    let said = source.said_of(origin);
     mark::mark(ui, mark_of(source), &format!("{name} is {said}")).on_hover_text(said);
 }

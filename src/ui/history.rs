@@ -27,6 +27,11 @@ impl<T: Clone + PartialEq> History<T> {
         }
     }
 
+    /// Puts this in place of the state of now: a change that was not the user's.
+    pub(super) fn amend(&mut self, state: T) {
+        self.now = state;
+    }
+
     pub(super) fn can_undo(&self) -> bool {
         !self.past.is_empty()
     }

@@ -13,6 +13,7 @@ mod contrast;
 mod figure_row;
 pub mod files;
 pub mod focus;
+mod free;
 pub mod fonts;
 mod editor;
 mod history;

@@ -70,7 +70,7 @@ impl Workbench {
         }
     }
 
-    fn step(&self) -> Step {
+    pub(super) fn step(&self) -> Step {
         Step {
             scenario: self.scenario.clone(),
             base: self.base.clone(),

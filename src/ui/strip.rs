@@ -155,7 +155,8 @@ fn pool(ui: &mut Ui, bench: &mut Workbench, index: usize) {
             told(ui, "Free", &free.value.in_gb(), Some((free.source, &free.origin)));
         } else {
             let used = pool.capacity.value - free.value;
-            told(ui, "In use now", &unit.of(used), Some((free.source, &free.origin)));
+            let origin = bench.free_origin(pool, free, ui.input(|input| input.time));
+            told(ui, "In use now", &unit.of(used), Some((free.source, &origin)));
         }
     }
     if !disk {

@@ -17,6 +17,29 @@ fn this_machine_is_read_and_every_figure_has_a_source() {
         }
     }
     assert!(value["findings"].as_array().is_some_and(|found| found.iter().all(|finding| finding["what"].is_string())));
+    let host = &value["host"];
+    assert!(figure(host, "/threads") >= figure(&value["machine"], "/cpu/cores"), "{host}");
+    assert!(figure(host, "/numa_nodes") >= 1, "{host}");
+    for key in ["last_level_cache_bytes", "power", "modules"] {
+        assert!(host.get(key).is_some(), "{key} is there, null where nobody tells: {host}");
+    }
+    for disk in value["disks"].as_array().expect("disks") {
+        assert!(figure(disk, "/total_bytes") >= figure(disk, "/free_bytes"), "{disk}");
+        assert!(disk["place"].is_string() && disk["kind"].is_string(), "{disk}");
+    }
+}
+
+#[test]
+fn the_text_of_detect_names_what_it_reads_and_each_source_once() {
+    let run = willitrun(&["detect"]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    for head in ["host", "modules", "power", "disks"] {
+        let line = run.out.lines().find(|line| line.trim_start().starts_with(&format!("{head} ")));
+        assert!(line.is_some_and(|line| line.trim().len() > head.len() + 2), "{head}: {}", run.out);
+    }
+    for word in ["assumed", "reported", "data sheet", "measured", "typed"] {
+        assert!(!run.out.contains(&format!("{word}: {word}")), "{}", run.out);
+    }
 }
 
 #[test]

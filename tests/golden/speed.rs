@@ -10,6 +10,8 @@ use std::sync::Arc;
 use willitrun::advice::accuracy::{Class, Group, Measured, Off};
 use willitrun::catalog::Catalog;
 use willitrun::hardware::{Backend, Figure, Machine, Pool, PoolKind, Source};
+use willitrun::memory::FlashAttention;
+use willitrun::placement::{CpuExperts, GpuLayers};
 use willitrun::quant::{Imatrix, Quant};
 use willitrun::scenario::{Scenario, Subject};
 use willitrun::units::{Bytes, BytesPerSecond, Tokens};
@@ -80,25 +82,44 @@ fn paired_row(place: usize, cells: &HashMap<&str, &str>) -> Measured {
     let rate = number("read_gbs").and_then(BytesPerSecond::from_gb).expect("a bandwidth");
     ram.read_measured = Some(Figure::new(rate, Source::Measured, "read beside it"));
     machine.pools.push(ram);
+    let device = catalog.accelerators_named(cells["device"]).first().copied();
+    if let Some(device) = device {
+        let mut pool = Pool::new("gpu0", PoolKind::Vram, Figure::new(ENDLESS, Source::Assumed, "it did fit"));
+        let rate = number("device_gbs").and_then(BytesPerSecond::from_gb).expect("its bandwidth");
+        pool.read_measured = Some(Figure::new(rate, Source::Measured, "read on it"));
+        pool.device = Some(device.clone());
+        machine.pools.push(pool);
+    }
+    let experts_on_cpu = cells["placement"] == "experts-on-cpu";
     let depth = Tokens::new(number("depth").unwrap_or_default() as u64);
     let subject = Arc::new(Subject::new(model, quant, None));
     let engine = catalog.engine("llama.cpp").expect("an engine").clone();
-    let usual = Scenario::new(subject, Arc::new(machine), engine, catalog.parameters.clone());
-    let prefill = number("prefill_tps");
+    let mut usual = Scenario::new(subject, Arc::new(machine), engine, catalog.parameters.clone());
+    if device.is_some() {
+        usual.policy.gpu_layers = GpuLayers::Count(9999);
+        usual.policy.cpu_experts = if experts_on_cpu { CpuExperts::All } else { CpuExperts::First(0) };
+        usual.run.flash_attention = FlashAttention::On;
+    }
+    let tokens = |name: &str| number(name).map(|count| Tokens::new(count as u64));
+    let (prefill, prompt) = (number("prefill_tps"), tokens("prompt"));
     Measured {
         id: format!("p{place:02}"),
         group: cells["model"].to_owned(),
-        source: "https://measured beside its bandwidth".to_owned(),
-        class: Class::Cpu,
+        source: format!("https://measured-beside-its-bandwidth.{}", cells["device"]),
+        class: match (device, experts_on_cpu) {
+            (None, _) => Class::Cpu,
+            (Some(_), true) => Class::ExpertsInRam,
+            (Some(_), false) => Class::OneGpu,
+        },
         sound: true,
         sparse: usual.subject.model.experts() > 0,
         scenario: Scenario {
-            backend: Some(Backend::Cpu),
+            backend: device.is_none().then_some(Backend::Cpu),
             depth,
-            prompt: if prefill.is_some() { depth } else { usual.prompt },
+            prompt: prompt.or(prefill.map(|_| depth)).unwrap_or(usual.prompt),
             ..usual
         },
-        start: Tokens::ZERO,
+        start: tokens("start").unwrap_or_default(),
         decode: number("decode_tps"),
         prefill,
     }

@@ -5,6 +5,7 @@ mod buy;
 mod compare;
 mod editor;
 mod files;
+mod free;
 mod hand;
 mod look;
 mod machines;

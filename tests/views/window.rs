@@ -88,6 +88,7 @@ pub fn open(event: Event, theme: Theme, size: Vec2, prepare: impl FnOnce(&mut Ap
         .build_eframe(|creation| {
             let folder = tempfile::tempdir().expect("a folder");
             let mut app = App::idle(&creation.egui_ctx, Some(Store::at(folder.path().join("data"))));
+            app.look_in(Vec::new());
             app.handle(event);
             prepare(&mut app, folder.path());
             Window { app, folder }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::hardware::{Finding, Machine};
 use crate::measure::disk::{Cached, DiskResult};
 use crate::measure::gpu::{CardFigures, Cards};
+use crate::measure::matvec::Bound;
 use crate::measure::ram::RamResult;
 use crate::measure::{Outcome, Suite};
 use crate::units::{Bytes, BytesPerSecond};
@@ -125,6 +126,8 @@ fn ram_json(ram: &RamResult, suite: &Suite, stored: bool) -> Value {
         "copy_bytes_per_second": ram.copy_bytes_per_second,
         "q4_k_bytes_per_second": kernel.map(|kernel| kernel.q4_k),
         "q8_0_bytes_per_second": kernel.map(|kernel| kernel.q8_0),
+        "rows_kernel": kernel.map(|kernel| kernel.code),
+        "rows_lower_bound": kernel.map(|kernel| kernel.bound == Bound::Lower),
         "nodes": numa.map(|numa| numa.local.iter().map(|(node, rate)| json!({
             "node": node, "own_memory_bytes_per_second": rate,
         })).collect::<Vec<_>>()),
@@ -150,7 +153,8 @@ pub(super) fn text(suite: &Suite, kept: &Kept) -> String {
         lines.push(format!("  other node      {}  (the first on the second's memory)", shown(numa.remote)));
     }
     if let Some(kernel) = done(suite.kernel.as_ref()) {
-        lines.push(format!("Rows of R1's experts times a vector, {} threads", kernel.threads));
+        let bound = if kernel.bound == Bound::Lower { "at least, " } else { "" };
+        lines.push(format!("Rows of R1's experts times a vector, {bound}{} threads, {}", kernel.threads, kernel.code));
         lines.push(format!("  like Q4_K       {}  (bytes of weights, unpacking included)", shown(kernel.q4_k)));
         lines.push(format!("  like Q8_0       {}", shown(kernel.q8_0)));
     }

@@ -143,16 +143,10 @@ mod tests {
         assert!(failure.to_string().starts_with("llama-bench failed with exit code 3; the model may not fit"));
     }
 
-    #[test]
+    /// Waits until the process whose number a script noted beside itself is gone.
     #[cfg(target_os = "linux")]
-    fn what_it_started_is_ended_with_it() {
-        let (folder, path) = program("bench-with-child");
-        let command = BenchCommand::new(&path, Path::new("/models/a.gguf"), None, 0);
-        let file = folder.path().join("child");
-        let number = || fs::read_to_string(&file).ok().and_then(|text| text.trim().parse::<u32>().ok());
-        let failure = command.run_within(Duration::from_secs(20), &|| number().is_some()).expect_err("stopped");
-        assert_eq!(failure.0, Ended::Stopped);
-        let child = number().expect("its child");
+    fn gone(folder: &tempfile::TempDir) {
+        let child = noted(folder).expect("its child");
         // A killed process may stay for a moment as one that nobody has collected yet.
         let gone = || {
             fs::read_to_string(format!("/proc/{child}/stat"))
@@ -162,6 +156,38 @@ mod tests {
         while !gone() {
             assert!(Instant::now() < end, "process {child} is still there");
             std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn noted(folder: &tempfile::TempDir) -> Option<u32> {
+        fs::read_to_string(folder.path().join("child")).ok()?.trim().parse().ok()
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_it_started_is_ended_with_it() {
+        let (folder, path) = program("bench-with-child");
+        let command = BenchCommand::new(&path, Path::new("/models/a.gguf"), None, 0);
+        let failure = command.run_within(Duration::from_secs(20), &|| noted(&folder).is_some()).expect_err("stopped");
+        assert_eq!(failure.0, Ended::Stopped);
+        gone(&folder);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_it_leaves_behind_is_ended_too() {
+        for (script, said) in [
+            ("leaves-a-sleeper", Ok("done\n".to_owned())),
+            ("leaves-a-sleeper-and-fails", Err(BenchFailure(Ended::Failed(3)))),
+            ("leaves-a-sleeper-and-crashes", Err(BenchFailure(Ended::Crashed("signal 6, abort".into())))),
+        ] {
+            let (folder, path) = program(script);
+            let command = BenchCommand::new(&path, Path::new("/models/a.gguf"), None, 0);
+            let started = Instant::now();
+            assert_eq!(command.run_within(Duration::from_secs(20), &|| false), said, "{script}");
+            assert!(started.elapsed() < Duration::from_secs(10), "{script}: its sleeper was waited for");
+            gone(&folder);
         }
     }
 }

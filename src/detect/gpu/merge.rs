@@ -38,6 +38,8 @@ pub struct Gpu {
     pub bandwidth: Option<Figure<BytesPerSecond>>,
     /// `PCIe` generation of card and slot.
     pub pcie_generation: Option<u32>,
+    /// `PCIe` generation in use: it falls when there is nothing to do.
+    pub pcie_generation_now: Option<u32>,
     /// `PCIe` lanes.
     pub pcie_lanes: Option<u32>,
     /// `PCIe` lanes the card has.
@@ -159,6 +161,7 @@ fn gpu(group: &[GpuReport]) -> Gpu {
         window: group.iter().find_map(|report| report.window).map(Bytes::new),
         bandwidth,
         pcie_generation: first(|r| r.pcie_generation),
+        pcie_generation_now: first(|r| r.pcie_generation_now),
         pcie_lanes: first(|r| r.pcie_lanes),
         pcie_lanes_most: group.iter().filter_map(|report| report.pcie_lanes_most).max(),
         users: group.iter().map(|report| &report.users).find(|users| !users.is_empty()).cloned().unwrap_or_default(),

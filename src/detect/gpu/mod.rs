@@ -3,10 +3,11 @@
 //! [`probe`] loads drivers, which crash and hang; it runs in a child process ([`super::child`]).
 //! [`parse_pci`] reads files only and runs here, so that a crash leaves something.
 
-#[cfg(windows)]
+#[cfg(any(windows, test))]
 mod dxgi;
 mod identity;
 mod merge;
+#[cfg(any(target_vendor = "apple", test))]
 mod metal;
 #[cfg(not(target_vendor = "apple"))]
 mod nvml;
@@ -43,6 +44,27 @@ pub fn probe(tell: &mut dyn FnMut(Line)) {
         }
         #[cfg(not(target_os = "linux"))]
         let _ = hardware;
+    }
+}
+
+/// Asks only these interfaces, for what is free now.
+pub fn probe_some(apis: &[Api], tell: &mut dyn FnMut(Line)) {
+    #[cfg(target_vendor = "apple")]
+    if apis.contains(&Api::Metal) {
+        metal::probe(tell);
+    }
+    #[cfg(not(target_vendor = "apple"))]
+    {
+        if apis.contains(&Api::Nvml) {
+            nvml::probe(tell);
+        }
+        #[cfg(windows)]
+        if apis.contains(&Api::Dxgi) {
+            dxgi::probe(tell);
+        }
+        if apis.contains(&Api::Vulkan) {
+            vulkan::probe(tell);
+        }
     }
 }
 

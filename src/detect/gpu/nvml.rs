@@ -1,7 +1,7 @@
 //! NVIDIA cards by NVIDIA's management library, loaded when it is there.
 //!
 //! Asks for sizes of the whole card over all processes, without a CUDA context. Unified chips (GB10,
-//! Thor, Orin) answer "not supported" for memory; that is no failure.
+//! Thor, Orin) answer "not supported" for memory; that is no failure. [`read`] asks, [`parse`] judges what was answered.
 
 use nvml_wrapper::Nvml;
 use nvml_wrapper::enum_wrappers::device::Clock;
@@ -46,74 +46,142 @@ fn trouble(error: &NvmlError) -> Line {
     Line::Trouble(Trouble { api: Api::Nvml, what: error.to_string() })
 }
 
-fn card(device: &nvml_wrapper::Device<'_>, driver: &str, tell: &mut dyn FnMut(Line)) {
-    let pci = device.pci_info().ok();
-    let memory = device.memory_info().ok();
-    // The low half is the vendor's id.
-    let id = pci.as_ref().map_or(0, |pci| pci.pci_device_id);
-    let report = GpuReport {
-        api: Api::Nvml,
-        name: device.name().map(|name| clean_name(&name)).unwrap_or_default(),
-        driver: driver.to_owned(),
-        kind: if memory.is_some() { GpuKind::Discrete } else { GpuKind::Unknown },
-        vendor: id & 0xffff,
-        device: id >> 16,
-        pci: pci.and_then(|pci| pci_address(&pci.bus_id)),
-        memory: memory.as_ref().map(|memory| memory.total),
-        free: memory.as_ref().map(|memory| memory.free),
-        bandwidth: bandwidth(device.memory_bus_width().ok(), device.max_clock_info(Clock::Memory).ok()),
-        pcie_generation: device.max_pcie_link_gen().ok(),
-        pcie_lanes: device.current_pcie_link_width().or_else(|_| device.max_pcie_link_width()).ok(),
-        pcie_lanes_most: device.max_pcie_link_width().ok(),
-        users: users(device),
-        ..GpuReport::default()
-    };
-    if device.mig_mode().is_ok_and(|mode| mode.current == 1) {
-        return slices(device, &report, tell);
-    }
-    tell(Line::Gpu(report));
+/// What the library answers of a card; what it does not support is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Raw {
+    name: Option<String>,
+    driver: String,
+    /// The device's id, whose low half is the vendor's, and its address.
+    pci: Option<(u32, String)>,
+    memory: Option<Room>,
+    /// Bits.
+    bus_width: Option<u32>,
+    /// The highest clock of the memory in MHz.
+    memory_clock: Option<u32>,
+    generation_most: Option<u32>,
+    generation_now: Option<u32>,
+    lanes_most: Option<u32>,
+    lanes_now: Option<u32>,
+    /// Programs that compute on it, then those that draw.
+    processes: Vec<Process>,
+    /// Its slices, when it is cut up (MIG).
+    slices: Option<Vec<Slice>>,
 }
 
-/// A card in MIG mode cannot be used whole: its slices are what there is.
-fn slices(card: &nvml_wrapper::Device<'_>, whole: &GpuReport, tell: &mut dyn FnMut(Line)) {
-    for index in 0..card.mig_device_count().unwrap_or(0).min(16) {
-        let Ok(slice) = card.mig_device_by_index(index) else {
-            continue;
-        };
-        let memory = match slice.memory_info() {
-            Ok(memory) => memory,
-            Err(error) => {
-                tell(trouble(&error));
-                continue;
-            }
-        };
-        tell(Line::Gpu(GpuReport {
-            name: slice.name().map_or_else(|_| whole.name.clone(), |name| clean_name(&name)),
-            memory: Some(memory.total),
-            free: Some(memory.free),
-            slice_of: whole.memory,
-            ..whole.clone()
-        }));
+/// Memory in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Room {
+    total: u64,
+    free: u64,
+}
+
+/// A program that holds memory of a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Process {
+    id: u32,
+    path: String,
+    bytes: Option<u64>,
+}
+
+/// A slice of a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Slice {
+    name: Option<String>,
+    memory: Room,
+}
+
+fn card(device: &nvml_wrapper::Device<'_>, driver: &str, tell: &mut dyn FnMut(Line)) {
+    let raw = read(device, driver, tell);
+    for report in parse(&raw, std::process::id()) {
+        tell(Line::Gpu(report));
     }
+}
+
+fn read(device: &nvml_wrapper::Device<'_>, driver: &str, tell: &mut dyn FnMut(Line)) -> Raw {
+    let room =
+        |of: &nvml_wrapper::Device<'_>| of.memory_info().map(|memory| Room { total: memory.total, free: memory.free });
+    let is_cut_up = device.mig_mode().is_ok_and(|mode| mode.current == 1);
+    let mut slices = Vec::new();
+    for index in 0..if is_cut_up { device.mig_device_count().unwrap_or(0).min(16) } else { 0 } {
+        let Ok(slice) = device.mig_device_by_index(index) else { continue };
+        match room(&slice) {
+            Ok(memory) => slices.push(Slice { name: slice.name().ok(), memory }),
+            Err(error) => tell(trouble(&error)),
+        }
+    }
+    Raw {
+        name: device.name().ok(),
+        driver: driver.to_owned(),
+        pci: device.pci_info().ok().map(|pci| (pci.pci_device_id, pci.bus_id)),
+        memory: room(device).ok(),
+        bus_width: device.memory_bus_width().ok(),
+        memory_clock: device.max_clock_info(Clock::Memory).ok(),
+        generation_most: device.max_pcie_link_gen().ok(),
+        generation_now: device.current_pcie_link_gen().ok(),
+        lanes_most: device.max_pcie_link_width().ok(),
+        lanes_now: device.current_pcie_link_width().ok(),
+        processes: processes(device),
+        slices: is_cut_up.then_some(slices),
+    }
+}
+
+fn processes(device: &nvml_wrapper::Device<'_>) -> Vec<Process> {
+    let computing = device.running_compute_processes().unwrap_or_default();
+    let drawing = device.running_graphics_processes().unwrap_or_default();
+    let told = computing.into_iter().chain(drawing).map(|process| Process {
+        id: process.pid,
+        path: device.nvml().sys_process_name(process.pid, LONGEST_PATH).unwrap_or_default(),
+        bytes: match process.used_gpu_memory {
+            UsedGpuMemory::Used(bytes) => Some(bytes),
+            UsedGpuMemory::Unavailable => None,
+        },
+    });
+    told.collect()
+}
+
+/// What it amounts to: a card, or its slices: cut up it cannot be used whole. `own` is the id of this process, which is
+/// no other program.
+fn parse(raw: &Raw, own: u32) -> Vec<GpuReport> {
+    let (id, address) = raw.pci.as_ref().map_or((0, None), |(id, address)| (*id, pci_address(address)));
+    let whole = GpuReport {
+        api: Api::Nvml,
+        name: clean_name(raw.name.as_deref().unwrap_or_default()),
+        driver: raw.driver.clone(),
+        kind: if raw.memory.is_some() { GpuKind::Discrete } else { GpuKind::Unknown },
+        // The low half is the vendor's id.
+        vendor: id & 0xffff,
+        device: id >> 16,
+        pci: address,
+        memory: raw.memory.map(|memory| memory.total),
+        free: raw.memory.map(|memory| memory.free),
+        bandwidth: bandwidth(raw.bus_width, raw.memory_clock),
+        pcie_generation: raw.generation_most,
+        pcie_generation_now: raw.generation_now,
+        pcie_lanes: raw.lanes_now.or(raw.lanes_most),
+        pcie_lanes_most: raw.lanes_most,
+        users: users(&raw.processes, own),
+        ..GpuReport::default()
+    };
+    let Some(slices) = &raw.slices else { return vec![whole] };
+    let of = |slice: &Slice| GpuReport {
+        name: slice.name.as_ref().map_or_else(|| whole.name.clone(), |name| clean_name(name)),
+        memory: Some(slice.memory.total),
+        free: Some(slice.memory.free),
+        slice_of: whole.memory,
+        ..whole.clone()
+    };
+    slices.iter().map(of).collect()
 }
 
 /// Who else holds memory of a card; a program that draws and computes counts once.
-fn users(device: &nvml_wrapper::Device<'_>) -> Vec<User> {
-    let computing = device.running_compute_processes().unwrap_or_default();
-    let drawing = device.running_graphics_processes().unwrap_or_default();
-    let mut seen: Vec<u32> = vec![std::process::id()];
+fn users(processes: &[Process], own: u32) -> Vec<User> {
+    let mut seen: Vec<u32> = vec![own];
     let mut users = Vec::new();
-    for process in computing.iter().chain(&drawing) {
-        if seen.contains(&process.pid) {
-            continue;
+    for process in processes {
+        if !seen.contains(&process.id) {
+            seen.push(process.id);
+            users.push(User { name: program(&process.path), bytes: process.bytes });
         }
-        seen.push(process.pid);
-        let path = device.nvml().sys_process_name(process.pid, LONGEST_PATH).unwrap_or_default();
-        let bytes = match process.used_gpu_memory {
-            UsedGpuMemory::Used(bytes) => Some(bytes),
-            UsedGpuMemory::Unavailable => None,
-        };
-        users.push(User { name: program(&path), bytes });
     }
     users.sort_by_key(|user| std::cmp::Reverse(user.bytes));
     users.truncate(MOST_USERS);
@@ -147,6 +215,81 @@ mod tests {
         assert_eq!(bandwidth(Some(384), Some(10_501)), Some(1_008_096_000_000));
         assert_eq!(bandwidth(Some(0), Some(1)), None);
         assert_eq!(bandwidth(None, Some(1)), None);
+    }
+
+    /// An H100 as the library answers of one; its capture is `gpus-h100.txt`.
+    fn h100() -> Raw {
+        Raw {
+            name: Some("NVIDIA H100 80GB HBM3".into()),
+            driver: "NVIDIA 580.159.04".into(),
+            pci: Some((0x2330_10de, "00000000:00:06.0".into())),
+            memory: Some(Room { total: 85_520_809_984, free: 85_017_493_504 }),
+            bus_width: Some(5120),
+            memory_clock: Some(2619),
+            generation_most: Some(5),
+            generation_now: Some(5),
+            lanes_most: Some(16),
+            lanes_now: Some(16),
+            ..Raw::default()
+        }
+    }
+
+    #[test]
+    fn what_the_library_answered_is_what_was_captured() {
+        let capture = include_str!("../../../tests/captures/gpus-h100.txt");
+        let (probe, _) = super::super::report::parse_lines(capture);
+        // Taken before the generation in use was asked for.
+        let captured = GpuReport { pcie_generation_now: Some(5), ..probe.reports[0].clone() };
+        assert_eq!(parse(&h100(), 1), [captured]);
+    }
+
+    #[test]
+    fn what_is_not_supported_is_absent() {
+        // GB10 answers neither for memory nor for a link.
+        let raw = Raw { name: Some("NVIDIA GB10".into()), pci: Some((0x2e12_10de, "x".into())), ..Raw::default() };
+        let [report] = &parse(&raw, 1)[..] else { panic!("one") };
+        assert_eq!((report.kind, report.vendor, report.device), (GpuKind::Unknown, 0x10de, 0x2e12));
+        assert_eq!((report.memory, report.free, report.bandwidth, report.pci.clone()), (None, None, None, None));
+        assert_eq!(parse(&Raw::default(), 1)[0].vendor, 0);
+        let idle = Raw { generation_now: Some(1), lanes_now: None, ..h100() };
+        let report = &parse(&idle, 1)[0];
+        assert_eq!(
+            (report.pcie_generation, report.pcie_generation_now, report.pcie_lanes),
+            (Some(5), Some(1), Some(16))
+        );
+    }
+
+    #[test]
+    fn a_card_that_is_cut_up_is_its_slices() {
+        let slice = |name: Option<&str>| Slice {
+            name: name.map(str::to_owned),
+            memory: Room { total: 10 << 30, free: 9 << 30 },
+        };
+        let raw = Raw { slices: Some(vec![slice(Some("NVIDIA H100 80GB HBM3 MIG 1g.10gb")), slice(None)]), ..h100() };
+        let reports = parse(&raw, 1);
+        let told: Vec<_> = reports.iter().map(|r| (r.name.as_str(), r.memory, r.slice_of)).collect();
+        let (memory, whole) = (Some(10 << 30), Some(85_520_809_984));
+        assert_eq!(
+            told,
+            [("NVIDIA H100 80GB HBM3 MIG 1g.10gb", memory, whole), ("NVIDIA H100 80GB HBM3", memory, whole)]
+        );
+        assert_eq!(parse(&Raw { slices: Some(Vec::new()), ..h100() }, 1), [], "none can be used yet");
+    }
+
+    #[test]
+    fn others_are_told_once_and_the_largest_first() {
+        let process = |id, path: &str, bytes| Process { id, path: path.into(), bytes };
+        let mut processes = vec![
+            process(1, "/opt/willitrun", Some(5)),
+            process(2, "/usr/bin/Xorg", None),
+            process(3, "/usr/bin/python3 train.py", Some(7)),
+            process(3, "/usr/bin/python3 train.py", Some(7)),
+        ];
+        let name = |user: &User| (user.name.clone(), user.bytes);
+        let told: Vec<_> = users(&processes, 1).iter().map(name).collect();
+        assert_eq!(told, [("python3".to_owned(), Some(7)), ("Xorg".to_owned(), None)]);
+        processes.extend((10..100).map(|id| process(id, "many", Some(1))));
+        assert_eq!(users(&processes, 1).len(), MOST_USERS);
     }
 
     #[test]

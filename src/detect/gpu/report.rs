@@ -39,6 +39,8 @@ pub struct GpuReport {
     pub bandwidth: Option<u64>,
     /// The best `PCIe` generation that card and slot both do.
     pub pcie_generation: Option<u32>,
+    /// The one in use: a card with nothing to do goes down to the first.
+    pub pcie_generation_now: Option<u32>,
     /// `PCIe` lanes in use.
     pub pcie_lanes: Option<u32>,
     /// `PCIe` lanes the card has.
@@ -173,7 +175,8 @@ impl Line {
                 "vendor": r.vendor, "device": r.device, "revision": r.revision,
                 "pci": r.pci, "luid": r.luid, "memory": r.memory, "free": r.free, "shared": r.shared,
                 "limit": r.limit, "window": r.window, "bandwidth": r.bandwidth,
-                "pcie_generation": r.pcie_generation, "pcie_lanes": r.pcie_lanes, "pcie_lanes_most": r.pcie_lanes_most,
+                "pcie_generation": r.pcie_generation, "pcie_generation_now": r.pcie_generation_now,
+                "pcie_lanes": r.pcie_lanes, "pcie_lanes_most": r.pcie_lanes_most,
                 "users": r.users.iter().map(|user| json!([user.name, user.bytes])).collect::<Vec<_>>(),
                 "cores": r.cores, "slice_of": r.slice_of, "open": r.reach == Reach::Open,
             }})
@@ -215,6 +218,7 @@ impl Line {
             window: wide("window"),
             bandwidth: wide("bandwidth"),
             pcie_generation: narrow("pcie_generation"),
+            pcie_generation_now: narrow("pcie_generation_now"),
             pcie_lanes: narrow("pcie_lanes"),
             pcie_lanes_most: narrow("pcie_lanes_most"),
             users: gpu["users"]
@@ -286,6 +290,8 @@ mod tests {
             luid: Some(u64::MAX),
             memory: Some(25_757_220_864),
             bandwidth: Some(1_008_096_000_000),
+            pcie_generation: Some(4),
+            pcie_generation_now: Some(1),
             pcie_lanes: Some(16),
             pcie_lanes_most: Some(16),
             users: vec![

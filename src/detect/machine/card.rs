@@ -49,7 +49,7 @@ pub(super) fn add(machine: &mut Machine, gpu: &Gpu, known: Option<&Accelerator>,
         .as_ref()
         .and_then(|device| device.bandwidth)
         .map(|rate| match gpu.slice {
-            Some(_) => Figure::new(rate, Source::Assumed, "assumed: the slice's share of the card's data sheet"),
+            Some(_) => Figure::new(rate, Source::Assumed, "the slice's share of the card's data sheet"),
             None => Figure::new(rate, Source::DataSheet, "device catalogue"),
         })
         .or_else(|| gpu.bandwidth.clone().filter(|_| gpu.slice.is_none()));
@@ -80,8 +80,16 @@ pub(super) fn add(machine: &mut Machine, gpu: &Gpu, known: Option<&Accelerator>,
     machine.links.push(link);
 }
 
+/// Whether a finding tells who holds memory of a card.
+#[must_use]
+pub fn is_in_use(finding: &Finding) -> bool {
+    finding.what.starts_with(IN_USE.0) && finding.what.contains(IN_USE.1)
+}
+
+const IN_USE: (&str, &str) = ("Memory of ", " is held by ");
+
 /// Other programs that hold its memory.
-fn in_use(name: &str, gpu: &Gpu) -> Option<Finding> {
+pub(in crate::detect) fn in_use(name: &str, gpu: &Gpu) -> Option<Finding> {
     let user = |user: &User| match user.bytes {
         Some(bytes) => format!("{} {}", user.name, Bytes::new(bytes).in_gib()),
         None => user.name.clone(),
@@ -89,7 +97,7 @@ fn in_use(name: &str, gpu: &Gpu) -> Option<Finding> {
     let users: Vec<String> = gpu.users.iter().map(user).collect();
     (!users.is_empty()).then(|| {
         Finding::note(
-            format!("Memory of {name} is held by {}.", users.join(", ")),
+            format!("{}{name}{}{}.", IN_USE.0, IN_USE.1, users.join(", ")),
             "Close what is not needed to free it.",
         )
     })
@@ -124,14 +132,15 @@ fn link(id: &str, gpu: &Gpu) -> Link {
     let told = gpu.pcie_generation.zip(gpu.pcie_lanes).filter(|(g, l)| (1..=8).contains(g) && (1..=32).contains(l));
     let (generation, lanes) = told.unwrap_or((4, 16));
     let rate = GENERATION_4_LANE * f64::from(lanes) * 2_f64.powf(f64::from(generation) - 4.0);
-    let (what, unsure) = (format!("pcie {generation}.0 x{lanes}"), if told.is_some() { "" } else { "assumed: " });
+    let what = format!("pcie {generation}.0 x{lanes}");
+    let what = if told.is_some() { what } else { format!("its slot is not told, {what}") };
     Link {
         id: id.to_owned(),
         kind: LinkKind::Pcie,
         generation: told.map(|(generation, _)| generation),
         lanes: told.map(|(_, lanes)| lanes),
         joins: Vec::new(),
-        bandwidth: Some(Figure::new(BytesPerSecond::saturating(rate), Source::Assumed, format!("{unsure}{what}"))),
+        bandwidth: Some(Figure::new(BytesPerSecond::saturating(rate), Source::Assumed, what)),
         latency: None,
     }
 }

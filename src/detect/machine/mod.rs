@@ -10,7 +10,10 @@ use crate::units::{Bytes, BytesPerSecond};
 use crate::detect::dimms;
 use crate::detect::gpu::{Api, Gpu, Reach, merge};
 use crate::detect::ram::Host;
-use crate::detect::{Catalog, DiskKind, Platforms, Readings};
+use crate::detect::{Accelerators, DiskKind, Platforms, Readings};
+
+pub(super) use card::in_use;
+pub use card::is_in_use;
 
 const MEASURE: &str = "Measure fills it in.";
 const TYPE_IT: &str = "Type its memory under This machine.";
@@ -21,7 +24,7 @@ const ASSUMED_RAM: f64 = 89.6e9;
 
 /// The machine these readings describe, and what to know about it.
 #[must_use]
-pub fn assemble(readings: &Readings, catalog: &Catalog<'_>, platforms: &Platforms<'_>) -> (Machine, Vec<Finding>) {
+pub fn assemble(readings: &Readings, catalog: &Accelerators<'_>, platforms: &Platforms<'_>) -> (Machine, Vec<Finding>) {
     let mut machine = Machine::new("this", "This machine");
     let mut findings = Vec::new();
     machine.form = readings.form;
@@ -108,26 +111,23 @@ fn host(
     let mut pool = Pool::new("ram", PoolKind::Ram, reported(capacity, origin));
     pool.free_now = Some(reported(ram.available, ram.origin));
     pool.numa_nodes = readings.cpu.numa_nodes.max(1);
-    let summary = dimms::summarize(&readings.modules, None).map(|plain| {
-        // The catalogue's word on channels is asked for only where the slots say nothing.
-        let told = plain.1.as_ref().is_some_and(|read| read.source == Source::Reported);
-        let channels = |platform: MemoryPlatform| platform.channels;
-        let platform = platforms(&readings.cpu.name).filter(|_| !told).and_then(channels);
-        platform.and_then(|_| dimms::summarize(&readings.modules, platform)).unwrap_or(plain)
-    });
-    if let Some((dimms, read)) = summary {
-        pool.dimms = Some(dimms);
-        pool.read = read;
+    if let Some(told) = modules(readings, platforms) {
+        pool.dimms = Some(told.dimms);
+        pool.read = told.read;
     }
+    findings.extend(readings.modules.trouble.map(|trouble| Finding::note(trouble, "A firmware update may mend it.")));
+    // What is plugged in and yet not seen; a little is always missing.
+    let hidden = readings.installed.map(|installed| installed - ram.total);
     if let Some((gpu, Some(known))) = unified {
-        unify(&mut pool, gpu, known);
+        unify(&mut pool, gpu, known, hidden);
+    } else {
+        findings.extend(kept_back(readings.installed, hidden).filter(|_| ram.host == Host::Plain));
     }
     match &pool.read {
         None => {
-            let what = "assumed: dual-channel DDR5-5600";
-            pool.read = Some(Figure::new(BytesPerSecond::saturating(ASSUMED_RAM), Source::Assumed, what));
-            findings
-                .push(Finding::note("The RAM speed is not reported here; dual-channel DDR5-5600 is assumed.", MEASURE));
+            let (read, finding) = assumed_ram(readings, ram.host, platforms);
+            pool.read = Some(read);
+            findings.push(finding);
         }
         Some(read) if read.source == Source::Assumed => findings
             .push(Finding::note(format!("The RAM speed is partly assumed ({}).", read.origin), "Measure replaces it.")),
@@ -136,14 +136,65 @@ fn host(
     Some(pool)
 }
 
+/// RAM of whose speed nothing is told, and the words for it: what the catalogue has beside this processor, else
+/// dual-channel DDR5. Of a virtual machine's host nothing can be concluded from the processor's name.
+fn assumed_ram(readings: &Readings, host: Host, platforms: &Platforms<'_>) -> (Figure<BytesPerSecond>, Finding) {
+    let platform = platform(readings, platforms).filter(|_| host == Host::Plain);
+    if let Some(platform) = platform
+        && let Some(rate) = platform.bandwidth
+    {
+        let what = format!("{} in all channels of {}", platform.memory, platform.cpu);
+        let finding = format!("The RAM speed is not reported here; {what}, {rate}, is assumed.");
+        return (Figure::new(rate, Source::Assumed, what), Finding::note(finding, MEASURE));
+    }
+    let what = match host {
+        Host::Virtual => {
+            "A virtual machine is not told what RAM its host has. Dual-channel DDR5-5600 is assumed; a server has more \
+             channels, of which this machine gets a share nobody states."
+        }
+        Host::Plain | Host::Wsl => "The RAM speed is not reported here; dual-channel DDR5-5600 is assumed.",
+    };
+    let rate = BytesPerSecond::saturating(ASSUMED_RAM);
+    (Figure::new(rate, Source::Assumed, "dual-channel DDR5-5600"), Finding::note(what, MEASURE))
+}
+
+/// The catalogue's word on this processor, all its sockets counted.
+fn platform(readings: &Readings, platforms: &Platforms<'_>) -> Option<MemoryPlatform> {
+    let cpu = &readings.cpu;
+    if cpu.sockets > 1 { platforms(&format!("{}x {}", cpu.sockets, cpu.name)) } else { platforms(&cpu.name) }
+}
+
+/// What the modules amount to; the catalogue's word on channels is asked for only where the slots say nothing.
+pub(super) fn modules(readings: &Readings, platforms: &Platforms<'_>) -> Option<dimms::Summary> {
+    let plain = dimms::summarize(&readings.modules, None)?;
+    let platform = (plain.counted == dimms::Channels::Assumed).then(|| platform(readings, platforms)).flatten();
+    // A row of several sockets counts the channels of one.
+    let channels = platform.and_then(|row| Some(row.channels? * f64::from(row.sockets.max(1))));
+    channels.and_then(|_| dimms::summarize(&readings.modules, channels)).or(Some(plain))
+}
+
+/// RAM that is plugged in and that the system does not see, when it is much: firmware and kernel take a few per cent for
+/// themselves, graphics on the processor may be given half of it.
+fn kept_back(installed: Option<Bytes>, hidden: Option<Bytes>) -> Option<Finding> {
+    let (installed, hidden) = installed.zip(hidden)?;
+    (hidden * 8 > installed && hidden >= Bytes::gib(2)).then(|| {
+        Finding::note(
+            format!("{} of the {} plugged in are not handed to the system.", hidden.in_gib(), installed.in_gib()),
+            "Graphics on the processor may hold it: its share is set in the firmware.",
+        )
+    })
+}
+
 /// Makes the RAM pool the one pool of a unified machine. What firmware set aside for the GPU is not in
 /// the RAM the system sees, and belongs to it again here; a GPU never gets more than is left after the
 /// reserve RAM keeps (`memtest_vulkan` #66: 135 GB reported, 94 to be had).
-fn unify(pool: &mut Pool, gpu: &Gpu, known: &Accelerator) {
+fn unify(pool: &mut Pool, gpu: &Gpu, known: &Accelerator, hidden: Option<Bytes>) {
     let reserve = pool.capacity.value - pool.usable();
     // Only AMD's firmware sets memory aside; what others report is the shared memory once more.
     let (own, limit) = if gpu.identity.vendor == AMD { (&gpu.memory, &None) } else { (&None, &gpu.memory) };
     let carve_out = own.as_ref().map_or(Bytes::ZERO, |memory| memory.value);
+    // More than is plugged in cannot be there, whatever the driver says.
+    let carve_out = hidden.map_or(carve_out, |hidden| carve_out.min(hidden));
     "unified".clone_into(&mut pool.id);
     pool.kind = PoolKind::Unified;
     pool.name.clone_from(&gpu.identity.name);

@@ -9,15 +9,18 @@ use super::aligned::Block;
 use super::{DiskOptions, EXPERT};
 use crate::measure::{Cancel, MeasureError};
 
-/// The largest temporary file, and the least worth reading.
-const MOST: u64 = 1 << 30;
+/// The size of a file of which no disk keeps much in a cache of its own: the largest temporary one.
+pub const ENOUGH: u64 = 1 << 30;
+/// The least worth reading.
 const LEAST: u64 = 64 << 20;
 /// Of the free space one part in this many may be used.
 const SHARE: u64 = 10;
 const PREFIX: &str = "willitrun-disk-";
 const SUFFIX: &str = ".tmp";
-/// No measurement takes longer; what is older was left behind.
+/// Where the system does not say whether a file is in use: no measurement takes longer, what is older was left behind.
 const LEFTOVER_AGE: Duration = Duration::from_mins(10);
+/// Between being made and being locked a file is this young.
+const MAKING: Duration = Duration::from_secs(10);
 
 /// What was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +103,7 @@ impl Target {
     }
 
     fn temporary(options: &DiskOptions, cancel: &Cancel, written: &mut dyn FnMut(f64)) -> Result<Self, MeasureError> {
-        let bytes = (options.free_bytes / SHARE).min(MOST) / EXPERT as u64 * EXPERT as u64;
+        let bytes = (options.free_bytes / SHARE).min(ENOUGH) / EXPERT as u64 * EXPERT as u64;
         if bytes < LEAST {
             return Err(MeasureError::Disk(format!(
                 "Only {} MB are free on the disk, and a measurement takes at most a tenth; free some, or name a large file.",
@@ -180,19 +183,34 @@ pub fn remove_leftovers(folder: &Path) {
     for entry in entries.flatten() {
         let name = entry.file_name();
         let ours = name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
-        let modified = entry.metadata().and_then(|data| data.modified()).ok();
-        let age = modified.and_then(|at| SystemTime::now().duration_since(at).ok());
-        if ours && age.is_some_and(|age| age > LEFTOVER_AGE) {
+        // Of a link only the link is asked.
+        let told = entry.metadata().ok().filter(std::fs::Metadata::is_file);
+        let age = told.and_then(|told| SystemTime::now().duration_since(told.modified().ok()?).ok());
+        if ours && age.is_some_and(|age| age > MAKING && (age > LEFTOVER_AGE || is_unused(&entry.path()))) {
             // One in use stays where the system keeps it.
             let _ = std::fs::remove_file(entry.path());
         }
     }
 }
 
+/// Whether surely no measurement has this file: it would hold a lock on it.
+#[cfg(unix)]
+fn is_unused(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| file.try_lock().is_ok())
+}
+
+/// Windows has the file itself go with the process that made it; a lock would keep that process from reading it.
+#[cfg(not(unix))]
+fn is_unused(_path: &Path) -> bool {
+    false
+}
+
 #[cfg(unix)]
 fn create(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    // Tells another start of this program that it is in use; where there are no locks its age has to.
+    let _ = file.try_lock();
     // What is written through the cache would be read from it.
     #[cfg(target_vendor = "apple")]
     past_the_cache(&file);
@@ -277,5 +295,37 @@ impl Opened {
     #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple", windows)))]
     fn past_the_cache(path: &Path) -> io::Result<Self> {
         Self::plain(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_measurement_left_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let made = |name: &str, age: Duration| {
+            let file = File::create(folder.path().join(name)).expect("a file");
+            file.set_modified(SystemTime::now() - age).expect("an age");
+            file
+        };
+        let name = |number: u32| format!("{PREFIX}{number}{SUFFIX}");
+        drop(made(&name(1), Duration::from_hours(1)));
+        drop(made(&name(2), Duration::from_mins(1)));
+        drop(made(&name(3), Duration::ZERO));
+        drop(made("willitrun-disk-notes.txt", Duration::from_hours(1)));
+        drop(made("model.gguf", Duration::from_hours(1)));
+        let used = made(&name(4), Duration::from_mins(1));
+        used.try_lock().expect("nobody else has it");
+        std::fs::create_dir(folder.path().join(name(5))).expect("a folder");
+        remove_leftovers(folder.path());
+        let left = |name: &str| folder.path().join(name).exists();
+        assert!(!left(&name(1)), "long ago");
+        assert_eq!(left(&name(2)), cfg!(not(unix)), "a minute ago, in nobody's use");
+        assert!(left(&name(3)) && left(&name(4)) && left(&name(5)), "just made, in use, no file");
+        assert!(left("willitrun-disk-notes.txt") && left("model.gguf"), "not ours");
+        // A folder that is not there is no trouble.
+        remove_leftovers(&folder.path().join("none"));
     }
 }

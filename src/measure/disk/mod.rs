@@ -10,15 +10,18 @@ mod file;
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use self::aligned::Block;
 use self::file::{Opened, Target};
+use super::apart::{WAKE, apart};
 use super::{Cancel, MeasureError, Progress, sample, stats};
 use crate::hardware::{Meter, Series};
 
-pub use file::{Cached, PathKind, remove_leftovers};
+pub use file::{Cached, ENOUGH, PathKind, remove_leftovers};
 
 /// A piece read in order.
 const PIECE: usize = 1 << 20;
@@ -29,8 +32,6 @@ const READERS: usize = 8;
 const RANDOM_READERS: usize = 4;
 /// A window of the figure.
 const WINDOW: Duration = Duration::from_millis(250);
-/// How often the coordinator looks up.
-const WAKE: Duration = Duration::from_millis(20);
 /// Read twice to show what the cache gives.
 const WARM: u64 = 256 << 20;
 
@@ -74,7 +75,7 @@ pub struct DiskResult {
 /// Measures. Calls `progress` on this thread.
 ///
 /// # Errors
-/// [`MeasureError::Cancelled`] within about 100 ms of the cancel; [`MeasureError::Disk`] when no file can be read or
+/// [`MeasureError::Cancelled`] within 100 ms of the cancel, however slow the disk; [`MeasureError::Disk`] when no file can be read or
 /// made.
 pub fn measure(
     options: &DiskOptions,
@@ -99,20 +100,35 @@ pub fn measure(
         });
     };
     tell(0.0, "opening a file", None);
-    let target = Target::open(options, cancel, &mut |share| tell(0.3 * share, "writing a file to read", None))?;
+    let (asked, flag) = (options.clone(), cancel.clone());
+    let open = move |written: &mut dyn FnMut(f64)| Target::open(&asked, &flag, written);
+    let Target { opened, buffered, kind, bytes } =
+        apart(cancel, open, &mut |share| tell(0.3 * share, "writing a file to read", None))??;
+    let cached = opened.cached;
+    let opened = Arc::new(opened);
+    let read_of = |opened: &Arc<Opened>| {
+        let opened = opened.clone();
+        move |into: &mut [u8], at: u64| opened.read_at(into, at)
+    };
     let half = Duration::from_secs_f64(seconds * 0.4);
-    let pieces = target.bytes / PIECE as u64;
-    let in_order = |turn: u64| (turn % pieces) * PIECE as u64;
-    let sequential = windows(&target.opened, PIECE, READERS, half, cancel, &in_order, &mut |share, rate| {
+    let pieces = bytes / PIECE as u64;
+    let in_order = Pieces::new(read_of(&opened), PIECE, move |turn| (turn % pieces) * PIECE as u64);
+    let sequential = windows(&in_order, READERS, half, cancel, &mut |share, rate| {
         tell(0.3 + 0.3 * share, "disk, in order", Some((Series::InOrder, rate)));
     })?;
-    let experts = target.bytes / EXPERT as u64;
-    let anywhere = |turn: u64| (scattered(turn) % experts) * EXPERT as u64;
-    let random = windows(&target.opened, EXPERT, RANDOM_READERS, half, cancel, &anywhere, &mut |share, rate| {
+    let experts = bytes / EXPERT as u64;
+    let anywhere = Pieces::new(read_of(&opened), EXPERT, move |turn| (scattered(turn) % experts) * EXPERT as u64);
+    let random = windows(&anywhere, RANDOM_READERS, half, cancel, &mut |share, rate| {
         tell(0.6 + 0.3 * share, "disk, expert by expert", Some((Series::AtRandom, rate)));
     })?;
     tell(0.9, "disk, from the cache", None);
-    let warm = warm(&target, cancel)?;
+    let warm = match buffered {
+        Some(buffered) => {
+            let flag = cancel.clone();
+            apart(cancel, move |_: &mut dyn FnMut(())| warm(&buffered, bytes, &flag), &mut |()| {})??
+        }
+        None => None,
+    };
     let figures = (stats::median(&sequential), stats::median(&random), stats::spread(&random));
     let (Some(sequential), Some(random), Some(spread)) = figures else {
         return Err(MeasureError::Disk(
@@ -120,76 +136,123 @@ pub fn measure(
         ));
     };
     tell(1.0, "Done", None);
-    Ok(DiskResult {
-        path_kind: target.kind,
-        sequential,
-        random,
-        warm,
-        spread,
-        cached: target.opened.cached,
-        file_bytes: target.bytes,
-    })
+    Ok(DiskResult { path_kind: kind, sequential, random, warm, spread, cached, file_bytes: bytes })
 }
 
-/// Reads pieces by several readers for so long, and returns the rate of each window.
-fn windows(
-    opened: &Opened,
+/// How pieces of a file are read: so large, each where its turn has it, by whoever comes next.
+struct Pieces {
+    read: Box<Read>,
+    place: Box<dyn Fn(u64) -> u64 + Send + Sync>,
     piece: usize,
+    turn: AtomicU64,
+    taken: AtomicU64,
+    stop: AtomicBool,
+}
+
+/// Reads bytes at a place.
+type Read = dyn Fn(&mut [u8], u64) -> io::Result<usize> + Send + Sync;
+
+impl Pieces {
+    fn new(
+        read: impl Fn(&mut [u8], u64) -> io::Result<usize> + Send + Sync + 'static,
+        piece: usize,
+        place: impl Fn(u64) -> u64 + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            read: Box::new(read),
+            place: Box::new(place),
+            piece,
+            turn: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
+            stop: AtomicBool::new(false),
+        })
+    }
+
+    /// One reader's work, until it is told to stop.
+    fn read_on(&self) -> io::Result<()> {
+        let mut block = Block::new(self.piece)?;
+        while !self.stop.load(Ordering::Relaxed) {
+            let at = (self.place)(self.turn.fetch_add(1, Ordering::Relaxed));
+            let bytes = (self.read)(block.bytes_mut(), at)?;
+            self.taken.fetch_add(bytes as u64, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+/// Reads pieces by several readers for so long, and returns the rate of each window. After a cancel nobody waits for a
+/// reader: it ends with the piece it is at, however long that takes its disk.
+fn windows(
+    pieces: &Arc<Pieces>,
     readers: usize,
     time: Duration,
     cancel: &Cancel,
-    place: &(dyn Fn(u64) -> u64 + Sync),
     tell: &mut dyn FnMut(f64, f64),
 ) -> Result<Vec<f64>, MeasureError> {
-    let (turn, read, stop) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
-    let reader = || -> io::Result<()> {
-        let mut block = Block::new(piece)?;
-        while !stop.load(Ordering::Relaxed) {
-            let at = place(turn.fetch_add(1, Ordering::Relaxed));
-            let bytes = opened.read_at(block.bytes_mut(), at)?;
-            read.fetch_add(bytes as u64, Ordering::Relaxed);
-        }
-        Ok(())
-    };
-    let mut rates = Vec::new();
-    let outcome = std::thread::scope(|scope| {
-        let handles: Vec<_> = (0..readers).map(|_| scope.spawn(reader)).collect();
-        let began = Instant::now();
-        let (mut opened_at, mut before) = (began, 0);
-        while began.elapsed() < time
-            && !cancel.is_cancelled()
-            && !handles.iter().any(std::thread::ScopedJoinHandle::is_finished)
-        {
-            std::thread::sleep(WAKE);
-            let passed = opened_at.elapsed();
-            if passed >= WINDOW.min(time / 2) {
-                let now = read.load(Ordering::Relaxed);
-                let rate = (now - before) as f64 / passed.as_secs_f64();
-                (opened_at, before) = (Instant::now(), now);
-                rates.push(rate);
-                tell((began.elapsed().as_secs_f64() / time.as_secs_f64()).min(1.0), rate);
-            }
-        }
-        stop.store(true, Ordering::Relaxed);
-        let ended: Vec<_> = handles.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
-        ended.into_iter().find_map(|reader| match reader {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(MeasureError::Disk(format!("The file cannot be read ({}).", error.kind()))),
-            Err(_) => Some(MeasureError::WorkerLost),
-        })
+    let (end, ended) = mpsc::channel();
+    let result = (0..readers).try_for_each(|_| {
+        let (pieces, end) = (pieces.clone(), end.clone());
+        // A word nobody waits for any more is no loss.
+        let reader = move || drop(end.send(pieces.read_on()));
+        std::thread::Builder::new().name("measure-disk".to_owned()).spawn(reader).map(drop)
     });
-    match outcome {
-        _ if cancel.is_cancelled() => Err(MeasureError::Cancelled),
-        Some(error) => Err(error),
-        None => Ok(rates),
+    drop(end);
+    let rates = result.map_err(MeasureError::Thread).and_then(|()| watch(pieces, &ended, time, cancel, tell));
+    pieces.stop.store(true, Ordering::Relaxed);
+    let rates = rates?;
+    // What is still under way would slow what comes next.
+    let mut left = readers;
+    while left > 0 {
+        left -= usize::from(heard(&ended, cancel)?);
+    }
+    Ok(rates)
+}
+
+/// Notes what the readers take until the time is over.
+fn watch(
+    pieces: &Pieces,
+    ended: &Receiver<io::Result<()>>,
+    time: Duration,
+    cancel: &Cancel,
+    tell: &mut dyn FnMut(f64, f64),
+) -> Result<Vec<f64>, MeasureError> {
+    let mut rates = Vec::new();
+    let began = Instant::now();
+    let (mut opened_at, mut before) = (began, 0);
+    while began.elapsed() < time {
+        if heard(ended, cancel)? {
+            return Err(MeasureError::WorkerLost);
+        }
+        let passed = opened_at.elapsed();
+        if passed >= WINDOW.min(time / 2) {
+            let now = pieces.taken.load(Ordering::Relaxed);
+            let rate = (now - before) as f64 / passed.as_secs_f64();
+            (opened_at, before) = (Instant::now(), now);
+            rates.push(rate);
+            tell((began.elapsed().as_secs_f64() / time.as_secs_f64()).min(1.0), rate);
+        }
+    }
+    Ok(rates)
+}
+
+/// Waits a moment for a reader to end; whether one did.
+fn heard(ended: &Receiver<io::Result<()>>, cancel: &Cancel) -> Result<bool, MeasureError> {
+    let heard = ended.recv_timeout(WAKE);
+    if cancel.is_cancelled() {
+        return Err(MeasureError::Cancelled);
+    }
+    match heard {
+        Ok(Ok(())) => Ok(true),
+        Ok(Err(error)) => Err(MeasureError::Disk(format!("The file cannot be read ({}).", error.kind()))),
+        Err(RecvTimeoutError::Timeout) => Ok(false),
+        Err(RecvTimeoutError::Disconnected) => Err(MeasureError::WorkerLost),
     }
 }
 
 /// The second reading of what the system keeps; none where it is no faster to be had.
-fn warm(target: &Target, cancel: &Cancel) -> Result<Option<f64>, MeasureError> {
-    let Some(buffered) = &target.buffered else { return Ok(None) };
+fn warm(buffered: &Opened, bytes: u64, cancel: &Cancel) -> Result<Option<f64>, MeasureError> {
     let mut block = Block::new(PIECE).map_err(|error| MeasureError::Disk(error.to_string()))?;
-    let pieces = target.bytes.min(WARM) / PIECE as u64;
+    let pieces = bytes.min(WARM) / PIECE as u64;
     let mut rate = None;
     for _ in 0..2 {
         let began = Instant::now();
@@ -253,6 +316,31 @@ mod tests {
         });
         assert!(matches!(result, Err(MeasureError::Cancelled)), "{result:?}");
         assert_eq!(left_in(folder.path()), 0);
+    }
+
+    /// Reads that end only after the cancel was answered.
+    #[test]
+    fn a_cancel_waits_for_no_disk() {
+        let (word, wait) = mpsc::channel::<()>();
+        let (wait, cancel) = (std::sync::Mutex::new(wait), Cancel::new());
+        let flag = cancel.clone();
+        let read = move |_: &mut [u8], _| {
+            flag.cancel();
+            let _ = wait.lock().map(|wait| wait.recv());
+            Ok(0)
+        };
+        let pieces = Pieces::new(read, PIECE, |_| 0);
+        let result = windows(&pieces, READERS, Duration::from_hours(1), &cancel, &mut |_, _| {});
+        assert!(matches!(result, Err(MeasureError::Cancelled)), "{result:?}");
+        assert!(pieces.stop.load(Ordering::Relaxed), "the readers end with their pieces");
+        drop(word);
+    }
+
+    #[test]
+    fn a_reader_that_fails_ends_it_with_a_sentence() {
+        let pieces = Pieces::new(|_: &mut [u8], _| Err(io::ErrorKind::PermissionDenied.into()), PIECE, |_| 0);
+        let result = windows(&pieces, 2, Duration::from_hours(1), &Cancel::new(), &mut |_, _| {});
+        assert!(matches!(&result, Err(MeasureError::Disk(why)) if why.contains("permission denied")), "{result:?}");
     }
 
     #[test]

@@ -16,6 +16,7 @@ use std::time::Duration;
 use self::arithmetic::Number;
 use self::card::Card;
 use self::read::Reader;
+use super::apart::apart;
 use super::{Cancel, MeasureError, Progress};
 use crate::detect::child::{self, Ended};
 use crate::detect::gpu::{GpuKind, GpuReport, describe, is_software};
@@ -195,7 +196,12 @@ pub fn measure(
         });
     };
     let limit = OPENING + Duration::from_secs_f64(seconds * MOST_CARDS as f64);
-    let outcome = child::lines_of(program, &arguments, limit, &|| cancel.is_cancelled(), &mut take);
+    // A driver may hold even a process that was killed: after a cancel nobody waits for it here.
+    let (program, flag) = (program.to_owned(), cancel.clone());
+    let run = move |tell: &mut dyn FnMut(String)| {
+        child::lines_of(&program, &arguments, limit, &|| flag.is_cancelled(), &mut |line| tell(line.to_owned()))
+    };
+    let outcome = apart(cancel, run, &mut |line| take(&line))?;
     match outcome {
         _ if cancel.is_cancelled() => return Err(MeasureError::Cancelled),
         // Drivers crash on their way out too, when all has been said.
@@ -339,5 +345,23 @@ mod tests {
         let software = || vec![report(Api::Vulkan, None, (0x10005, 0))];
         assert_eq!(once_each(software(), Adapters::Hardware).len(), 0);
         assert_eq!(once_each(software(), Adapters::SoftwareToo).len(), 1);
+    }
+
+    /// A process that measures and never ends: only the cancel ends it, both for all figures and for the link.
+    #[cfg(unix)]
+    #[test]
+    fn a_cancel_waits_for_no_driver() {
+        let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/children/measures-and-hangs.sh");
+        for figures in [Wanted::All, Wanted::Link] {
+            let cancel = Cancel::new();
+            let options = GpuOptions { figures, ..GpuOptions::all(30.0) };
+            let mut windows = 0;
+            let result = measure(Path::new(program), &options, &cancel, &mut |progress| {
+                windows += usize::from(progress.sample.is_some());
+                cancel.cancel();
+            });
+            assert!(matches!(result, Err(MeasureError::Cancelled)), "{result:?}");
+            assert_eq!(windows, 1, "it ran until then");
+        }
     }
 }

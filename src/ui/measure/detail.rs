@@ -242,9 +242,10 @@ fn pages(ui: &mut Ui, seen: &Seen) {
     let other = ram.figure.besides(Besides::OtherNode);
     all.extend(other.map(|rate| bar("Another node's", rate, "read by one node", false)));
     if let Some(kernel) = &seen.kernel {
-        all.push(bar("Rows like Q4_K", kernel.figure.best.get(), "unpacked and multiplied", false));
+        let how = if kernel.fate == Fate::LowerBound { "multiplied; at least" } else { "unpacked and multiplied" };
+        all.push(bar("Rows like Q4_K", kernel.figure.best.get(), how, false));
         let q8 = kernel.figure.besides(Besides::KernelQ8);
-        all.extend(q8.map(|rate| bar("Rows like Q8_0", rate, "unpacked and multiplied", false)));
+        all.extend(q8.map(|rate| bar("Rows like Q8_0", rate, how, false)));
     }
     bars(ui, &all);
     note(ui, &told(ram));

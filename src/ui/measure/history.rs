@@ -166,7 +166,12 @@ fn figure(ui: &mut Ui, runs: &[MeasuredRun], place: usize, meter: Meter) {
     let rate = reading.figure.besides(Besides::Random).unwrap_or(reading.figure.best.get());
     let (text, hover) = match &reading.fate {
         Fate::Kept => (words::gb(rate), reading.figure.conditions.clone()),
-        Fate::LowerBound => (format!("≥ {}", words::gb(rate)), "Other work ran: a lower bound, not kept.".to_owned()),
+        Fate::LowerBound if was_busy(run) => {
+            (format!("≥ {}", words::gb(rate)), "Other work ran: a lower bound, not kept.".to_owned())
+        }
+        Fate::LowerBound => {
+            (format!("≥ {}", words::gb(rate)), format!("A lower bound: {}.", reading.figure.conditions))
+        }
         Fate::Refused(why) => (format!("{} not kept", words::gb(rate)), why.clone()),
     };
     let off = outlier(runs, place, meter);
@@ -176,6 +181,11 @@ fn figure(ui: &mut Ui, runs: &[MeasuredRun], place: usize, meter: Meter) {
         Some(_) => response.on_hover_text(format!("More than 10 % from the usual of the other runs. {hover}")),
         None => response.on_hover_text(hover),
     };
+}
+
+/// Whether other work took too much of the processor.
+fn was_busy(run: &MeasuredRun) -> bool {
+    run.slowest(Meter::Ram).is_some_and(|ram| ram.fate == Fate::LowerBound)
 }
 
 /// A number at the right of its cell, with a remark before it.

@@ -8,15 +8,17 @@ mod detail;
 mod dials;
 mod frame;
 mod history;
+mod read_at;
 mod report;
 mod roofline;
 mod state;
 mod view;
 mod words;
 
+pub use read_at::{Large, ReadAt};
 pub use state::{Length, MeasurePage, Measuring};
 
-use egui::{Align, Label, Layout, Role, Sense, Ui, WidgetInfo, vec2};
+use egui::{Align, Label, Layout, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::hardware::{Fate, Meter};
 
@@ -50,8 +52,14 @@ fn page(ui: &mut Ui, bench: &mut Workbench, height: f32) -> Option<Command> {
     let top = ui.cursor().top();
     ui.spacing_mut().item_spacing.y = 0.0;
     let all = gauges(bench);
-    let command = title(ui, bench, &all);
-    ui.add_space(8.0);
+    let mut command = title(ui, bench, &all);
+    let files = &bench.files;
+    if command.is_none() && is_this(bench) && bench.measuring.is_none() && files.looking.is_none() && !files.looked_once
+    {
+        // A model that is there is read in place of a file to be written.
+        command = Some(Command::LookForFiles);
+    }
+    ui.add_space(2.0);
     progress(ui, bench);
     ui.add_space(8.0);
     if let Some(meter) = dials::dials(ui, bench, &all) {
@@ -104,8 +112,9 @@ fn title(ui: &mut Ui, bench: &mut Workbench, all: &[Gauge]) -> Option<Command> {
     let mut command = None;
     let text = sentence(bench, all);
     let below = below(bench);
-    ui.horizontal_top(|ui| {
-        ui.set_min_height(50.0);
+    let mut left = ui.max_rect().right();
+    let row = ui.horizontal_top(|ui| {
+        ui.set_min_height(56.0);
         ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
             ui.spacing_mut().item_spacing.x = 8.0;
             if ui.add(Button::new("Copy results").icon(Icon::Copy)).clicked() {
@@ -119,6 +128,7 @@ fn title(ui: &mut Ui, bench: &mut Workbench, all: &[Gauge]) -> Option<Command> {
                 segmented(ui, "How long to measure", &mut bench.measure.length, &Length::ALL)
                     .on_hover_text("About 5, 10 or 30 seconds for everything on a machine with one GPU.");
             });
+            left = ui.available_rect_before_wrap().right();
             ui.with_layout(Layout::top_down(Align::Min), |ui| {
                 let sized = |size: f32| fonts::verdict_text(&text).size(size).color(palette.t1);
                 let fits = |size: &f32| {
@@ -135,6 +145,10 @@ fn title(ui: &mut Ui, bench: &mut Workbench, all: &[Gauge]) -> Option<Command> {
             });
         });
     });
+    // Below what starts it: what of it can be chosen.
+    let row = row.response.rect;
+    let room = Rect::from_min_max(pos2(left, row.top() + 32.0), row.right_bottom());
+    read_at::list(ui, bench, room);
     command
 }
 

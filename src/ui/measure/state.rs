@@ -1,5 +1,7 @@
 //! What is measured now, the runs before, and what of them is looked at.
 
+use std::path::PathBuf;
+
 use crate::formats::history_doc;
 use crate::hardware::{MeasuredRun, Meter, Sample, Series};
 use crate::measure::Progress;
@@ -8,6 +10,7 @@ use crate::speed::Range;
 use crate::ui::memo::Memo;
 
 use super::in_words;
+use super::read_at::ReadAt;
 
 /// A measurement under way.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -139,6 +142,10 @@ pub struct MeasurePage {
     pub trouble: Option<String>,
     /// How long the next run takes.
     pub length: Length,
+    /// Where the disk can be read, the best first; empty until models were looked for.
+    pub places: Vec<ReadAt>,
+    /// Where it was chosen to be read; the best place where none was.
+    pub(super) read: Option<PathBuf>,
     /// The run looked at, by its place; the newest where none was chosen.
     pub(super) chosen: Option<usize>,
     /// The dial the chart shows; the one measured last where none was chosen.
@@ -150,6 +157,13 @@ pub struct MeasurePage {
 }
 
 impl MeasurePage {
+    /// Where the disk is read: the place that was chosen, as long as it is there, else the best.
+    #[must_use]
+    pub fn read_at(&self) -> Option<&ReadAt> {
+        let chosen = self.read.as_deref();
+        self.places.iter().find(|at| Some(at.path()) == chosen).or(self.places.first())
+    }
+
     /// Takes the runs that were kept, or why they cannot be read.
     pub fn take(&mut self, history: Result<Vec<MeasuredRun>, String>) {
         match history {

@@ -147,7 +147,7 @@ fn kind(row: &memories::Row<'_>) -> Kind {
     Kind {
         name: row.memory.name.clone(),
         bandwidth: bandwidth.value.to_string(),
-        origin: format!("{}: {}", bandwidth.source, bandwidth.origin),
+        origin: bandwidth.source.said_of(&bandwidth.origin),
         ceiling: row.ceiling,
         dense: row.dense,
         expected: row.expected,

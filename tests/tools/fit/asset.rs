@@ -27,7 +27,7 @@ fn pairs(rows: &[(f64, f64)]) -> String {
 /// The document.
 pub fn text(p: &Parameters) -> String {
     let mut out = String::from(
-        "(\n    format: \"willitrun.speed\", version: 3,\n    source: \"Fitted by tests/tools/fit over the published measurements in tests/golden/speed_measurements.csv; cross-validated by groups of device and model and by author.\",\n    // Shares of data-sheet bandwidth; attention as a share of the fp32 rate (on a CPU: 10^9 multiply-adds a second of each core);\n    // microseconds per layer, per tensor outside the routed experts, on top for a layer with experts or a recurrent one;\n    // spread = standard deviation of log(predicted / measured) of rows left out, on one device and on several.\n    // Prompts as shares of the fp16 rate; on a CPU as shares of what the cores below do.\n    backends: [\n",
+        "(\n    format: \"willitrun.speed\", version: 4,\n    source: \"Fitted by tests/tools/fit over the published measurements in tests/golden/speed_measurements.csv; cross-validated by groups of device and model and by author.\",\n    // Shares of data-sheet bandwidth; attention as a share of the fp32 rate (on a CPU: 10^9 multiply-adds a second of each core), mla_attention of the fp16 rate;\n    // microseconds per layer, per tensor outside the routed experts, on top for a layer with experts or a recurrent one;\n    // spread = standard deviation of log(predicted / measured) of rows left out, on one device and on several.\n    // Prompts as shares of the fp16 rate; on a CPU as shares of what the cores below do.\n    backends: [\n",
     );
     for row in &p.backends {
         backend(&mut out, row);
@@ -56,9 +56,11 @@ pub fn text(p: &Parameters) -> String {
     for era in &p.eras {
         let _ = writeln!(
             out,
-            "        (before: \"{}\", launch: {}, arithmetic: {}, wide: {}, recurrent: {}, prompt: {}, recurrent_prompt: {}, unfused: {}),",
+            "        (before: \"{}\", launch: {}, server_launch: {}, moe_launch: {}, arithmetic: {}, wide: {}, recurrent: {}, prompt: {}, recurrent_prompt: {}, unfused: {}),",
             era.before,
             n(era.launch),
+            n(era.server_launch),
+            n(era.moe_launch),
             n(era.arithmetic),
             n(era.wide),
             n(era.recurrent),
@@ -132,6 +134,15 @@ const COPYING: [(&str, Counted, &str); 3] = [
     ("ik_llama.cpp", Counted::Expert, "32 tokens for each expert: ikawrakow/ik_llama.cpp #520"),
 ];
 
+/// Engines that attend over a prompt in MLA's latent space, and where that is told.
+const LATENT: [&str; 2] = ["llama.cpp", "ollama"];
+const LATENT_SOURCE: &str = "llama.cpp since it keeps the cache latent (ggml-org/llama.cpp #12801; src/models/deepseek2.cpp has one graph for prompts and tokens); ollama runs on it";
+
+/// Those engines as a parameter.
+pub fn latent_prompts() -> Vec<String> {
+    LATENT.map(str::to_owned).to_vec()
+}
+
 /// The rules as parameters.
 pub fn copying() -> Vec<CopyRule> {
     let rule =
@@ -160,7 +171,9 @@ fn prompt(out: &mut String, p: &Parameters) {
     }
     let _ = writeln!(
         out,
-        "        ],\n        copy_share: {},\n        host_spread: {},\n    ),",
+        "        ],\n        // Engines that attend over a prompt in MLA's latent space; others expand it per head.\n        latent: (engines: [{}], source: \"{}\"),\n        copy_share: {},\n        host_spread: {},\n    ),",
+        LATENT.iter().map(|engine| format!("\"{engine}\"")).collect::<Vec<_>>().join(", "),
+        LATENT_SOURCE,
         n(p.copy_share),
         n(p.prefill_host_spread)
     );
@@ -205,10 +218,11 @@ fn backend(out: &mut String, row: &BackendRates) {
     if row.backend != Backend::Cpu {
         let _ = write!(
             out,
-            ",\n         wide_experts: {}, cache: {}, mla_cache: {}, arithmetic: {}, tensor_us: {}, recurrent_layer_us: {}, spread_several: {}",
+            ",\n         wide_experts: {}, cache: {}, mla_cache: {}, mla_attention: {}, arithmetic: {}, tensor_us: {}, recurrent_layer_us: {}, spread_several: {}",
             n(row.wide_experts),
             n(row.cache),
             n(row.mla_cache),
+            n(row.mla_attention),
             n(row.arithmetic),
             us(row.tensor),
             us(row.recurrent_layer),

@@ -14,14 +14,14 @@ pub struct Crossed {
 }
 
 impl Crossed {
-    /// The spread between those the two ask for, a fifth of the way to the second on a logarithm's scale. Leaving out
+    /// The spread between those the two ask for, a sixth of the way to the second on a logarithm's scale. Leaving out
     /// a device and a model alone is a little easy, their author measured others; leaving out an author is too hard,
-    /// since some are the only ones with a generation of devices. The fifth is a choice; what the band holds of either
+    /// since some are the only ones with a generation of devices. The sixth is a choice; what the band holds of either
     /// is printed and kept.
     fn spread(&self, task: &Task, cases: &[Case], of: impl Fn(&Case) -> bool) -> Option<f64> {
         let groups = task.spread(cases, &self.groups, &of)?;
         let authors = task.spread(cases, &self.authors, &of)?;
-        Some(groups * (authors / groups).max(1.0).powf(0.2))
+        Some(groups * (authors / groups).max(1.0).powf(1.0 / 6.0))
     }
 }
 
@@ -51,6 +51,6 @@ pub fn set(parameters: &mut Parameters, cases: &[Case], decoded: &Crossed, promp
     let in_ram = |case: &Case| case.row.class == Class::ExpertsInRam;
     parameters.host.spread = decoded.spread(&DECODE, cases, in_ram).unwrap_or(any * 1.5);
     parameters.prefill_host_spread = prompts.spread(&PREFILL, cases, in_ram).unwrap_or(any_prompt);
-    let measured = |case: &Case| case.basis == Basis::Measured;
+    let measured = |case: &Case| case.basis == Basis::Measured && case.row.class == Class::Cpu;
     parameters.measured.spread = decoded.spread(&DECODE, cases, measured).unwrap_or(any);
 }

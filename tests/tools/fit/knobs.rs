@@ -60,6 +60,7 @@ pub fn decode(parameters: &Parameters) -> Vec<Knob> {
         knobs.push(knob(100.0, 0.7, move |p, v| p.backends[i].recurrent_layer = micro(v)));
         knobs.push(knob(0.6, 0.4, move |p, v| p.backends[i].cache = v));
         knobs.push(knob(0.25, 0.6, move |p, v| p.backends[i].mla_cache = v));
+        knobs.push(knob(0.1, 0.8, move |p, v| p.backends[i].mla_attention = v));
         knobs.push(knob(1.0, 0.25, move |p, v| p.backends[i].arithmetic = v));
         if row.backend == Backend::Vulkan {
             knobs.push(knob(1.0, 0.6, move |p, v| p.backends[i].wide_experts = v));
@@ -73,6 +74,8 @@ pub fn decode(parameters: &Parameters) -> Vec<Knob> {
         knobs.push(knob(start, 0.35, move |p, v| p.operations[i].1 = v));
     }
     knobs.push(knob(1.2, 0.3, |p, v| p.eras[0].launch = v));
+    knobs.push(knob(1.2, 0.3, |p, v| p.eras[0].server_launch = v));
+    knobs.push(knob(1.2, 0.3, |p, v| p.eras.iter_mut().for_each(|era| era.moe_launch = v)));
     knobs.push(knob(1.2, 0.3, |p, v| p.eras[0].arithmetic = v));
     knobs.push(knob(1.5, 0.5, |p, v| p.eras[0].wide = v));
     knobs.push(knob(3.0, 0.5, |p, v| p.eras.iter_mut().for_each(|era| era.recurrent = v)));

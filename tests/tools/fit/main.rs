@@ -39,6 +39,7 @@ fn main() {
     let mut start = Parameters::clone(&Catalog::builtin().parameters);
     start.cores = knobs::cores();
     start.copying = asset::copying();
+    start.latent_prompts = asset::latent_prompts();
     println!("{} rows, {} + {} unknowns", cases.len(), DECODE.unknowns(&start), PREFILL.unknowns(&start));
     let cross = |task: &Task, start: &Parameters| Crossed {
         groups: task.cross(&cases, Together::DeviceAndModel, start),
