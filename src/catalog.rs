@@ -6,6 +6,7 @@
 pub mod bench_runs;
 mod claims;
 mod field;
+mod identify;
 mod measured;
 
 use std::sync::{Arc, OnceLock};
@@ -30,9 +31,9 @@ use crate::reasoning::cost::Costs;
 use crate::reasoning::layouts::Special;
 use crate::reasoning::thinking::Thinking;
 use crate::speed::Parameters;
-use crate::units::Bytes;
 
 pub use field::Breadth;
+pub use identify::AdapterFacts;
 
 static MODELS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/models");
 static PROFILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/profiles");
@@ -89,24 +90,6 @@ pub struct Catalog {
     /// Latent caches of engines with formats of their own.
     pub cache_layouts: Vec<Special>,
 }
-
-/// What an adapter says of itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AdapterFacts<'a> {
-    /// Names it reports.
-    pub names: Vec<&'a str>,
-    /// `10DE:2684`.
-    pub pci_id: Option<String>,
-    /// `C8`.
-    pub pci_revision: Option<String>,
-    /// Memory of its own.
-    pub memory: Option<Bytes>,
-    /// GPU cores (Apple).
-    pub cores: Option<u32>,
-}
-
-/// What a driver reports may lie this share below the nominal size, or above it.
-const MEMORY_TOLERANCE: f64 = 0.06;
 
 /// Where cards are sold one by one.
 const SOLD_ALONE: [&str; 2] = ["desktop", "workstation"];
@@ -179,7 +162,13 @@ impl Catalog {
                 cards.push(card.clone());
             }
         }
-        Shop { cards, boards: self.memories.clone(), drives: self.drives.clone(), modules: self.modules.clone() }
+        Shop {
+            cards,
+            boards: self.memories.clone(),
+            drives: self.drives.clone(),
+            modules: self.modules.clone(),
+            platforms: self.platforms.clone(),
+        }
     }
 
     /// The model of this id, in any case.
@@ -264,31 +253,6 @@ impl Catalog {
             .collect()
     }
 
-    /// The accelerator an adapter is: by PCI id, revision and memory, else by its whole name and memory.
-    /// Never a neighbour: where several products remain, it is unknown.
-    #[must_use]
-    pub fn identify(&self, facts: &AdapterFacts<'_>) -> Option<&Accelerator> {
-        let by_id: Vec<&Accelerator> = self
-            .accelerators
-            .iter()
-            .filter(|row| {
-                facts.pci_id.as_ref().is_some_and(|id| row.pci_ids.iter().any(|own| own.eq_ignore_ascii_case(id)))
-            })
-            .filter(|row| match &facts.pci_revision {
-                Some(revision) if !row.pci_revisions.is_empty() => {
-                    row.pci_revisions.iter().any(|own| own.eq_ignore_ascii_case(revision))
-                }
-                _ => true,
-            })
-            .collect();
-        let by_name: Vec<&Accelerator> =
-            self.accelerators.iter().filter(|row| facts.names.iter().any(|name| is_called(row, name))).collect();
-        // An id may cover several products; a name that is among them decides.
-        let both: Vec<&Accelerator> =
-            by_id.iter().copied().filter(|row| by_name.iter().any(|other| other.id == row.id)).collect();
-        [both, by_id, by_name].iter().filter(|rows| !rows.is_empty()).find_map(|rows| single(rows, facts))
-    }
-
     /// Fills in the accelerators a machine refers to by id.
     pub fn resolve(&self, machine: &mut Machine) {
         let resolve = |pool: &mut Pool| {
@@ -304,34 +268,6 @@ impl Catalog {
     }
 }
 
-/// The one row that fits what is known of memory and cores, if only one figure of bandwidth remains.
-fn single<'a>(rows: &[&'a Accelerator], facts: &AdapterFacts<'_>) -> Option<&'a Accelerator> {
-    let memory_fits = |row: &Accelerator| match (row.vram, facts.memory) {
-        (Some(nominal), Some(reported)) if !row.unified => {
-            (reported.as_f64() / nominal.as_f64() - 1.0).abs() <= MEMORY_TOLERANCE
-        }
-        _ => true,
-    };
-    let cores_fit = |row: &Accelerator| match facts.cores {
-        Some(cores) if !row.variant.is_empty() => row.variant.starts_with(&format!("{cores}-core")),
-        _ => true,
-    };
-    let left: Vec<&&Accelerator> = rows.iter().filter(|row| memory_fits(row) && cores_fit(row)).collect();
-    let first = left.first()?;
-    left.iter().all(|row| row.bandwidth == first.bandwidth).then_some(**first)
-}
-
-/// Whether a reported name is this row's, after dropping what drivers add.
-fn is_called(row: &Accelerator, reported: &str) -> bool {
-    let plain = |name: &str| {
-        let name = name.replace("(TM)", "").replace("(tm)", "").replace("(R)", "");
-        let name = name.split(" (RADV").next().unwrap_or(&name).split("/PCIe").next().unwrap_or(&name).to_owned();
-        name.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_lowercase()
-    };
-    let reported = plain(reported);
-    !reported.is_empty() && (plain(&row.name) == reported || row.aliases.iter().any(|alias| plain(alias) == reported))
-}
-
 /// Files of a folder with their text, by name.
 fn sorted(folder: &'static Dir<'_>) -> Vec<(String, &'static str)> {
     let mut files: Vec<(String, &str)> =
@@ -343,15 +279,14 @@ fn sorted(folder: &'static Dir<'_>) -> Vec<(String, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::BytesPerSecond;
 
     #[test]
     fn every_built_in_document_is_read() {
         let catalog = Catalog::read().unwrap_or_else(|error| panic!("{error}"));
         assert!(catalog.models.len() >= 30, "{} models", catalog.models.len());
-        assert!(catalog.accelerators.len() >= 40);
-        assert!(catalog.platforms.len() >= 15);
-        assert!(catalog.profiles.len() >= 8);
+        assert!(catalog.accelerators.len() >= 294);
+        assert!(catalog.platforms.len() >= 81);
+        assert!(catalog.profiles.len() >= 40, "{} machines", catalog.profiles.len());
         let mut ids: Vec<&str> = catalog.models.iter().map(|model| model.id.as_str()).collect();
         ids.sort_unstable();
         let count = ids.len();
@@ -406,31 +341,5 @@ mod tests {
                 assert!(!device.name.is_empty(), "{}: {}", doc.machine.id, device.id);
             }
         }
-    }
-
-    #[test]
-    fn part_of_a_name_is_nobody() {
-        let catalog = Catalog::builtin();
-        assert!(catalog.accelerators_named("A1000").is_empty());
-        assert_eq!(catalog.accelerators_named("nvidia geforce rtx 4090").len(), 1);
-        let facts = AdapterFacts { names: vec!["NVIDIA RTX A1000"], ..AdapterFacts::default() };
-        let found = catalog.identify(&facts).and_then(|row| row.bandwidth).map(BytesPerSecond::get);
-        assert_eq!(found, Some(192e9));
-    }
-
-    #[test]
-    fn memory_tells_cards_of_one_name_apart() {
-        let catalog = Catalog::builtin();
-        let bandwidth = |gib: u64| {
-            let facts = AdapterFacts {
-                names: vec!["NVIDIA GeForce RTX 3060"],
-                memory: Some(Bytes::gib(gib)),
-                ..AdapterFacts::default()
-            };
-            catalog.identify(&facts).and_then(|row| row.bandwidth).map(|rate| rate.get() / 1e9)
-        };
-        assert_eq!(bandwidth(12), Some(360.0));
-        assert_eq!(bandwidth(8), Some(240.0));
-        assert_eq!(bandwidth(5), None);
     }
 }

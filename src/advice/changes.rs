@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::hardware::{Figure, Machine, PoolKind, Source};
 use crate::memory::{KvLayout, RunOptions, Weights};
 use crate::model::{Layer, Mixer};
-use crate::placement::{Offload, Policy};
+use crate::placement::{Engine, Offload, Policy};
 use crate::quant::{Format, Mix, Quant, Rule};
 use crate::scenario::{Answer, Scenario, Subject, evaluate_here};
 use crate::units::{Bytes, Tokens, TokensPerSecond};
@@ -37,10 +37,14 @@ pub struct Change {
     pub scenario: Scenario,
 }
 
-/// The changes worth naming, best first.
+/// The changes worth naming, best first; of `engines` those that can run what this one cannot.
 #[must_use]
-pub fn next(scenario: &Scenario, answer: &Answer) -> Vec<Change> {
+pub fn next(scenario: &Scenario, answer: &Answer, engines: &[Arc<Engine>]) -> Vec<Change> {
     let mut changes = all(scenario, answer);
+    changes.extend(able(scenario, engines).map(|changed| {
+        let what = format!("Engine {}", changed.engine.name);
+        describe(scenario, answer, what, true, changed)
+    }));
     // A change that helps comes first: by level, then by speed; a change to settings before one to hardware.
     changes.sort_by(|a, b| {
         let rate = |change: &Change| change.rate.unwrap_or(0.0);
@@ -57,6 +61,18 @@ pub fn next(scenario: &Scenario, answer: &Answer) -> Vec<Change> {
     }
     changes.truncate(MOST);
     changes
+}
+
+/// The question under each engine that can run it, where its own cannot: none where it can.
+pub fn able<'a>(scenario: &'a Scenario, engines: &'a [Arc<Engine>]) -> impl Iterator<Item = Scenario> + 'a {
+    let others = engines.iter().filter(|engine| scenario.refusal().is_some() && !engine.ideal);
+    // A backend that was asked for stays, where the engine has it.
+    let under = |engine: &Arc<Engine>| {
+        let backends = [scenario.backend, None].into_iter();
+        let mut asked = backends.map(|backend| Scenario { engine: engine.clone(), backend, ..scenario.clone() });
+        asked.find(|changed| changed.refusal().is_none())
+    };
+    others.filter_map(under)
 }
 
 /// Every change there is to name, in no order.

@@ -13,7 +13,7 @@ pub const RESERVE: Bytes = Bytes::gib(8);
 /// Bytes a channel moves at once.
 const CHANNEL_BYTES: f64 = 8.0;
 /// Boards with fewer channels are made for plain modules only (from memory).
-const REGISTERED_FROM: f64 = 4.0;
+pub const REGISTERED_FROM: f64 = 4.0;
 
 /// How modules are built; one board takes one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -147,6 +147,16 @@ impl Modules {
 #[must_use]
 pub fn bandwidth(channels: f64, mega_transfers: f64) -> BytesPerSecond {
     BytesPerSecond::saturating(channels * CHANNEL_BYTES * mega_transfers * 1e6)
+}
+
+/// Whether a board runs with such modules at all.
+#[must_use]
+pub fn goes_together(modules: &[Modules], board: &MemoryPlatform) -> bool {
+    let one_build = modules.windows(2).all(|two| two[0].build == two[1].build);
+    let registered = modules.iter().any(|kind| kind.build != Build::Unbuffered);
+    let small = board.channels.is_some_and(|channels| channels < REGISTERED_FROM);
+    let size: Bytes = modules.iter().map(Modules::capacity).sum();
+    one_build && !(registered && small) && board.max_ram.is_none_or(|most| size <= most)
 }
 
 /// What does not go together: modules with one another, and modules with a board.

@@ -20,7 +20,7 @@ pub mod tier;
 pub mod transfer;
 
 pub use alternatives::{Alternative, alternatives};
-pub use changes::{Change, next};
+pub use changes::{Change, able, next};
 pub use compare::asked_of;
 pub use field::{Candidate, Entrant, Field, Loss};
 pub use rank::{Ranked, best_of_each, find_context, judge, rank};

@@ -1,6 +1,7 @@
 //! What a machine is for a model: the widest form of it that fits, and the class that makes it.
 //!
-//! Weights alone are held against what may be used; the context that fits beside them is asked of the estimator.
+//! Which form it is goes by weights: they are held against what may be used of all pools together, and a tenth of that is
+//! left to cache and buffers. Speed and the longest context of that form are asked of the estimator, which counts both.
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use crate::hardware::{Machine, Pool, PoolKind};
 use crate::scenario::{Answer, Scenario, Subject, evaluate};
 use crate::units::{Bytes, Tokens, TokensPerSecond};
 
-/// The share of what may be used above which there is hardly room for a cache.
+/// The share of what may be used that weights may take; the rest is for cache and buffers.
 const EDGE: f64 = 0.9;
 /// Bits per weight from which a form counts as eight bits, and as four.
 const EIGHT: f64 = 7.5;

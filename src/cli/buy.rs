@@ -4,9 +4,10 @@ use std::io::Write;
 
 use serde_json::json;
 
-use crate::advice::buying::{Kind, Row, Step, by_wish, ram, steps};
+use crate::advice::buying::{Kind, Row, Shop, Step, board, by_wish, left_out, ram, steps, with_modules};
 use crate::advice::kits::name;
 use crate::catalog::Catalog;
+use crate::formats::modules;
 use crate::hardware::Finding;
 use crate::scenario::{Answer, Scenario, evaluate};
 use crate::units::{BytesPerSecond, GIB, TokensPerSecond};
@@ -33,14 +34,26 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
         }
     };
     let wish = TokensPerSecond::saturating(wish);
+    let named = words.take("modules");
     let request = words.request(&FOREIGN)?;
     let asked = question(&request, &ThisMachine::default(), &mut Expanded::default())?.scenario;
     let answer = evaluate(&asked);
     let shop = Catalog::builtin().shop();
     let mut steps = steps(&asked, &answer, &shop);
     by_wish(&mut steps, wish);
-    let found = Found { steps, kits: ram(&asked, &shop), answer, wish };
+    let left_out = left_out(&asked.machine);
+    let named = named.map(|text| modules_of(&text, &asked, &shop)).transpose()?;
+    let found = Found { steps, kits: ram(&asked, &shop), answer, wish, left_out, named };
     print(out, &if json { found.as_json(&asked) } else { found.as_text(&asked) })
+}
+
+/// The machine with the modules somebody named.
+fn modules_of(text: &str, asked: &Scenario, shop: &Shop) -> Result<(String, Row), String> {
+    let board = board(&asked.machine, shop);
+    let why = || format!("--modules: {} takes none", crate::formats::shown(&asked.machine.name, 60));
+    let modules = modules::parse(text, &board.ok_or_else(why)?).map_err(|wrong| format!("--modules: {wrong}"))?;
+    let row = with_modules(asked, &modules, shop).ok_or_else(why)?;
+    Ok((crate::formats::shown(text, 80), row))
 }
 
 struct Found {
@@ -48,6 +61,10 @@ struct Found {
     wish: TokensPerSecond,
     steps: Vec<Step>,
     kits: Vec<Row>,
+    /// Modules as they were written, and what they do.
+    named: Option<(String, Row)>,
+    /// What the machine cannot take, in sentences.
+    left_out: Vec<String>,
 }
 
 impl Found {
@@ -63,6 +80,7 @@ impl Found {
                 "findings": step.findings.iter().map(|found| found.what.as_str()).collect::<Vec<_>>(),
             })
         };
+        // Of modules that do not run together nothing is told but why.
         let kit = |row: &Row| {
             json!({
                 "capacity_bytes": row.size.get(),
@@ -78,6 +96,8 @@ impl Found {
             "verdict": self.answer.verdict.level.name(), "decode_tps": self.rate(),
             "steps": self.steps.iter().map(step).collect::<Vec<_>>(),
             "ram": self.kits.iter().map(kit).collect::<Vec<_>>(),
+            "modules": self.named.as_ref().map(|(_, row)| kit(row)),
+            "left_out": self.left_out,
         });
         format!("{value:#}\n")
     }
@@ -93,14 +113,11 @@ impl Found {
                 scenario.run.context,
                 standing(self.answer.verdict.level.words(), self.rate())
             ),
-            format!(
-                "Wished for: {} tokens/s. Steps are not priced; a laptop takes RAM and a drive at most.",
-                self.wish
-            ),
+            format!("Wished for: {} tokens/s. Steps are not priced.", self.wish),
             String::new(),
         ];
         if self.steps.is_empty() {
-            lines.push("Nothing that could be added to this machine helps: memory beside its processor is soldered, or it is fast enough.".to_owned());
+            lines.push("Nothing that could be added to this machine helps.".to_owned());
         }
         for step in &self.steps {
             let mark = if step.reaches(self.wish) { "*" } else { " " };
@@ -122,6 +139,20 @@ impl Found {
             let told = if row.is_made() { standing(row.level.words(), row.rate) } else { "cannot be had".to_owned() };
             lines.push(format!("  {:>9} {modules:<14} {rate:>10}  {told}", name(row.size)));
             lines.extend(row.findings.iter().map(said));
+        }
+        if let Some((text, row)) = &self.named {
+            let rate = row.bandwidth.map_or_else(|| "-".to_owned(), |rate| rate.to_string());
+            let told = if row.modules.is_some() {
+                format!("reads {rate}, {}", standing(row.level.words(), row.rate))
+            } else {
+                "does not run".to_owned()
+            };
+            lines.extend([String::new(), format!("Modules {text}: {}, {told}", name(row.size))]);
+            lines.extend(row.findings.iter().map(said));
+        }
+        if !self.left_out.is_empty() {
+            lines.push(String::new());
+            lines.extend(self.left_out.iter().cloned());
         }
         lines.push(String::new());
         lines.join("\n")

@@ -35,6 +35,13 @@ pub(super) fn asked(request: &Request, command: Option<&str>, machines: &dyn Mac
             Finding::note(format!("Of the command {} was left out.", crate::formats::shown(option, 80)), "")
         });
         question.findings.extend(left_out);
+        let uncounted = read.uncounted.iter().map(|option| {
+            let option = crate::formats::shown(option, 80);
+            let what = format!("The command's {option} is not counted here, whatever it changes.");
+            Finding::warning(what, "")
+        });
+        question.findings.extend(uncounted);
+        question.findings.extend(read.chosen.iter().map(|said| Finding::note(crate::formats::shown(said, 160), "")));
     }
     Ok(question)
 }
@@ -45,7 +52,7 @@ pub(super) fn asked(request: &Request, command: Option<&str>, machines: &dyn Mac
 /// The sentence to show.
 pub(super) fn one(question: &Question, json: bool, out: &mut dyn Write) -> Result<(), String> {
     let answer = evaluate(&question.scenario);
-    let next = advice::next(&question.scenario, &answer);
+    let next = advice::next(&question.scenario, &answer, &Catalog::builtin().engines);
     let written = if json {
         writeln!(out, "{:#}", as_json(question, &answer, &next))
     } else {
@@ -70,7 +77,7 @@ pub(super) fn batch(path: &Path, machines: &dyn Machines, out: &mut dyn Write) -
         let value = match asked {
             Ok(question) => {
                 let answer = evaluate(&question.scenario);
-                let next = advice::next(&question.scenario, &answer);
+                let next = advice::next(&question.scenario, &answer, &Catalog::builtin().engines);
                 as_json(&question, &answer, &next)
             }
             Err(error) => json!({ "error": error }),
@@ -211,7 +218,7 @@ pub(super) fn here(
     let field = catalog.field(Breadth::Usual, &scenario.engine, &[], &[]);
     let rows = advice::best_of_each(advice::rank(&scenario, &field));
     let answer = evaluate(&scenario);
-    let next = advice::next(&scenario, &answer);
+    let next = advice::next(&scenario, &answer, &catalog.engines);
     let question = Question { scenario, findings: findings.to_vec(), shell: Shell::HERE };
     let mut lines = text(&question, &answer, &next);
     lines.push_str("\nBest here, each model at the quant that ranks first:\n");

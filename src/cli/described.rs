@@ -261,6 +261,10 @@ fn pick(spec: &Spec<'_>, catalog: &Catalog, findings: &mut Vec<Finding>) -> Opti
             rows = same;
         }
     }
+    // A plain name is the plain product, where there is one, and not a variant of it.
+    if rows.iter().any(|row| row.variant.is_empty()) {
+        rows.retain(|row| row.variant.is_empty());
+    }
     let largest = rows.iter().copied().max_by(|a, b| {
         let key = |row: &Accelerator| (row.vram.unwrap_or_default(), row.bandwidth.map_or(0.0, BytesPerSecond::get));
         key(a).partial_cmp(&key(b)).unwrap_or(std::cmp::Ordering::Equal)
@@ -313,6 +317,22 @@ mod tests {
         assert!(findings.iter().any(|finding| finding.what.contains("more than one product")));
         let (machine, _) = described(&["NVIDIA GeForce RTX 3060:8"], None).expect("known");
         assert_eq!(machine.pools[0].read.as_ref().map(|read| read.value.get()), Some(240e9));
+    }
+
+    #[test]
+    fn a_variant_is_meant_only_where_it_is_named_or_has_that_size() {
+        for (spec, gb) in [
+            ("NVIDIA GeForce GTX 1650", 128.1),
+            ("NVIDIA GeForce GTX 1650 (GDDR6)", 192.0),
+            ("NVIDIA GeForce RTX 4070", 504.2),
+            ("Intel(R) Arc(TM) A770 Graphics", 560.0),
+            ("Intel(R) Arc(TM) A770 Graphics:8", 512.0),
+        ] {
+            let (machine, findings) = described(&[spec], None).expect(spec);
+            let read = machine.pools[0].read.as_ref().map(|read| read.value.get() / 1e9);
+            assert_eq!(read, Some(gb), "{spec}");
+            assert!(findings.iter().all(|finding| !finding.what.contains("more than one")), "{spec}: {findings:?}");
+        }
     }
 
     #[test]

@@ -49,7 +49,7 @@ willitrun: will this model run on this machine, and how well?
   willitrun detect                            this machine, with the source of every figure
   willitrun measure [ram|gpu|link|disk|all] [--seconds S] [--file F] [--save]   what this machine really does
   willitrun measure llama-bench --model FILE.gguf [--gpu-layers N] [--save]   runs llama-bench from PATH
-  willitrun buy    --model M --quant Q [--tps N] [...]   what to add to the machine, and what it does
+  willitrun buy    --model M --quant Q [--tps N] [--modules \"4x64 RDIMM\"] [...]   what to add to the machine, and what it does
   willitrun simulate kv|blocks [--model M] [...]   who gets room in a pool of caches
   willitrun claims [--topic T]                what pages and guides answer about R1, and why they differ
   willitrun faq [--model M [--quant Q4_K_M]] [--machine X] [--search TEXT]   questions answered for a model and a machine
@@ -74,7 +74,7 @@ check, how:    --context 8192|32k  --depth N  --prompt N  --answer N  --kv-k F -
                --cpu-experts auto|N|all  --kv-on-host  --split layer|tensor  --tensor-split a,b,...
                --experts N  --samples N  --engine NAME  --engine-date YYYY[-MM]  --backend NAME
                --shell sh|PowerShell|cmd   which of them the command is written for
-               --command \"llama-server ...\"   options read from a command, over all others
+               --command \"llama-server|llama-cli|llama-bench ...\"   options read from a command, over all others
 simulate kv:   --pool-mib N  --requests N  --gap STEPS  --prompt N  --answer N  --spread PERCENT  --seed N
                --policy lru|fifo|largest|reject  --preemption recompute|swap  --reserve-percent N
                --block TOKENS  --most-blocks N   in blocks instead of reserved whole

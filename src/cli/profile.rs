@@ -4,6 +4,8 @@
 use std::io::Write;
 use std::path::Path;
 
+use serde_json::json;
+
 use crate::catalog::Catalog;
 use crate::formats::any_doc::Document;
 use crate::formats::machine_diff;
@@ -27,11 +29,9 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
     words.done()?;
     let text = match what.as_str() {
         "show" => show(&name, json)?,
-        "validate" => validate(&name)?,
-        "encode" => {
-            format!("{}\n", share_code::encode(&document(&name)?.write()).map_err(|error| error.to_string())?)
-        }
-        "decode" => decode(&name)?,
+        "validate" => validate(&name, json)?,
+        "encode" => encode(&name, json)?,
+        "decode" => decode(&name, json)?,
         "diff" => diff(&names, json)?,
         other => {
             return Err(Failure::Request(format!(
@@ -41,6 +41,22 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
         }
     };
     out.write_all(text.as_bytes()).map_err(|error| Failure::Machine(format!("nothing can be written: {error}")))
+}
+
+/// A document as JSON: what it is, and what was asked of it.
+fn as_json(document: &Document, asked: &[(&str, &str)]) -> String {
+    let kind = match document {
+        Document::Machine(_) => "machine",
+        Document::Model(_) => "model",
+        Document::Quant(_) => "quant",
+    };
+    let mut value = json!({
+        "schema": "willitrun.profile/1", "kind": kind, "id": document.id(), "name": document.name(),
+    });
+    for (key, text) in asked {
+        value[*key] = json!(text);
+    }
+    format!("{value:#}\n")
 }
 
 /// The most machines that are compared at a time.
@@ -98,10 +114,8 @@ fn document(name: &str) -> Result<Document, String> {
 fn show(name: &str, json: bool) -> Result<String, String> {
     let mut document = document(name)?;
     let Document::Machine(doc) = &mut document else {
-        if json {
-            return Err(format!("{name} is not the profile of a machine: only those are shown as JSON"));
-        }
-        return Ok(format!("{}\n", document.write()));
+        let text = document.write();
+        return Ok(if json { as_json(&document, &[("document", &text)]) } else { format!("{text}\n") });
     };
     if json {
         let tree = machine_doc::tree(doc, Live::Left);
@@ -111,7 +125,14 @@ fn show(name: &str, json: bool) -> Result<String, String> {
     Ok(format!("{}\n", super::detect::text(&doc.machine)))
 }
 
-fn validate(name: &str) -> Result<String, String> {
+/// The share code of a document.
+fn encode(name: &str, json: bool) -> Result<String, String> {
+    let document = document(name)?;
+    let code = share_code::encode(&document.write()).map_err(|error| error.to_string())?;
+    Ok(if json { as_json(&document, &[("code", &code)]) } else { format!("{code}\n") })
+}
+
+fn validate(name: &str, json: bool) -> Result<String, String> {
     let document = document(name)?;
     let kind = match &document {
         Document::Machine(doc) => {
@@ -126,16 +147,22 @@ fn validate(name: &str) -> Result<String, String> {
         Document::Model(_) => "model",
         Document::Quant(_) => "quant",
     };
+    if json {
+        return Ok(as_json(&document, &[]));
+    }
     Ok(format!("{name} is a good {kind}: {}\n", document.name()))
 }
 
 /// The document in a share code, given as itself or as a file that holds it.
-fn decode(name: &str) -> Result<String, String> {
+fn decode(name: &str, json: bool) -> Result<String, String> {
     let path = Path::new(name);
     let code = if path.is_file() { files::text(path)? } else { name.to_owned() };
     let text = share_code::decode(code.trim()).map_err(|error| error.to_string())?;
     // Written anew: what stands between the lines of a foreign document is not passed on to a terminal.
     let document = Document::read(&text).map_err(|error| format!("the profile in the code, {error}"))?;
     let text = document.write();
+    if json {
+        return Ok(as_json(&document, &[("document", &text)]));
+    }
     Ok(if text.ends_with('\n') { text } else { format!("{text}\n") })
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::advice;
 use crate::catalog::Catalog;
 use crate::formats::commands::Shell;
 use crate::formats::engine_doc::LAYOUTS;
@@ -108,12 +109,34 @@ pub(super) fn question(
         answer: given(request.answer, usual.answer),
         ..usual
     };
+    findings.extend(instead(&scenario, catalog));
     let shells = Shell::ALL.map(|shell| (shell.name(), shell));
     let shell = match &request.shell {
         None => Shell::HERE,
         word => one_of("shell", word.as_deref(), &shells)?,
     };
     Ok(Question { scenario, findings, shell })
+}
+
+/// What to write where the engine cannot run what was asked: the engines that can, else a quant most can.
+fn instead(scenario: &Scenario, catalog: &Catalog) -> Option<Finding> {
+    scenario.refusal()?;
+    let able: Vec<(String, String)> = advice::able(scenario, &catalog.engines)
+        .map(|able| (able.engine.name.clone(), format!("--engine {}", able.engine.id)))
+        .collect();
+    let (names, words): (Vec<String>, Vec<String>) = able.into_iter().unzip();
+    Some(if names.is_empty() {
+        let other = advice::default_subject(&scenario.subject.model).quant.id;
+        Finding::note(
+            format!("No engine known here runs {} on this machine.", scenario.subject.quant.id),
+            format!("Write another quant, such as --quant {other}."),
+        )
+    } else {
+        Finding::note(
+            format!("On this machine it runs with {}.", names.join(", ")),
+            format!("Write {}.", words.join(" or ")),
+        )
+    })
 }
 
 fn shown(text: Option<&str>) -> String {

@@ -11,6 +11,7 @@ mod dimms;
 mod disk;
 mod disks;
 mod files;
+mod form;
 pub mod gpu;
 mod host;
 pub mod live;
@@ -32,7 +33,7 @@ mod volume;
 use std::path::PathBuf;
 
 use crate::catalog::{AdapterFacts, Catalog};
-use crate::hardware::{Accelerator, Finding, Machine, MemoryPlatform};
+use crate::hardware::{Accelerator, Finding, Form, Machine, MemoryPlatform};
 use crate::units::Bytes;
 
 pub use child::{FREE_ARGUMENT, PROBE_ARGUMENT, free_main, probe_gpus_main};
@@ -60,6 +61,8 @@ pub type Platforms<'a> = dyn Fn(&str) -> Option<MemoryPlatform> + 'a;
 /// All that was read of a machine, before any judgement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Readings {
+    /// What it is built as; `None` when the system does not say.
+    pub form: Option<Form>,
     /// RAM; `None` when the system does not say.
     pub ram: Option<Ram>,
     /// All that is plugged in, also what the system does not see; `None` when nobody says.
@@ -140,6 +143,7 @@ pub fn read(probing: &Probing, folders: &[PathBuf]) -> Readings {
     probe.troubles.extend(found.troubles);
     let modules = dimms::read();
     Readings {
+        form: form::read(),
         ram: ram::read(),
         installed: ram::installed(&modules),
         cpu: cpu::read(),
@@ -182,7 +186,7 @@ fn known_gpu(gpu: &GpuIdentity) -> Option<Accelerator> {
         memory: gpu.memory,
         cores: gpu.cores,
     };
-    Catalog::builtin().identify(&facts).cloned()
+    Catalog::builtin().identify(&facts)
 }
 
 /// The memory platform of a processor in the built-in catalogue.

@@ -31,6 +31,7 @@ pub mod machine_doc;
 pub mod measurements;
 pub mod memory_doc;
 pub mod model_doc;
+pub mod modules;
 pub mod ollama_manifest;
 pub mod peer_doc;
 pub mod purchase_doc;

@@ -165,6 +165,7 @@ impl Gathered {
     }
 
     fn processor(&mut self, machines: &[&Machine]) {
+        self.names("Built as", machines.iter().map(|machine| machine.built().map_or("", super::Form::name)));
         self.names("Processor", machines.iter().map(|machine| machine.cpu.name.as_str()));
         if machines.iter().any(|machine| machine.cpu.sockets > 1) {
             self.counts("Sockets", machines.iter().map(|machine| machine.cpu.sockets as usize));

@@ -2,7 +2,7 @@
 
 use crate::units::{Bytes, BytesPerSecond, FlopsPerSecond};
 
-use super::{Accelerator, Basis, BenchRun, Figure, Link, Measurement, Node, Source};
+use super::{Accelerator, Basis, BenchRun, Figure, Form, Link, Measurement, Node, Source};
 
 /// A whole machine, or several joined by a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +11,8 @@ pub struct Machine {
     pub id: String,
     /// Name for people.
     pub name: String,
+    /// What it is built as, where it says so.
+    pub form: Option<Form>,
     /// The processor that drives the RAM.
     pub cpu: Cpu,
     /// Memory pools: RAM or one unified pool, the VRAM of each GPU, a disk.
@@ -291,6 +293,7 @@ impl Machine {
         Self {
             id: id.to_owned(),
             name: name.to_owned(),
+            form: None,
             cpu: Cpu { sockets: 1, cores: 1, ..Cpu::default() },
             pools: Vec::new(),
             links: Vec::new(),

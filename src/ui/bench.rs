@@ -279,7 +279,7 @@ impl Workbench {
     /// What would change the answer.
     pub fn changes(&mut self) -> &[Change] {
         let answer = self.answer().clone();
-        self.changes.get(self.scenario.clone(), |scenario| advice::next(scenario, &answer))
+        self.changes.get(self.scenario.clone(), |scenario| advice::next(scenario, &answer, &Catalog::builtin().engines))
     }
 
     /// Every quant the model on screen can be had in, with the size of its file.

@@ -127,13 +127,65 @@ fn a_board_with_two_sockets_is_two_sockets() {
     assert!((rate(board) / built - 1.0).abs() < 0.1, "{} as a board, {built} as a machine", rate(board));
 }
 
+/// What is left out because the machine cannot take it.
+fn left_out(found: &Value) -> Vec<&str> {
+    list(found, "left_out").iter().map(|said| said.as_str().expect("a sentence")).collect()
+}
+
 #[test]
 fn memory_beside_the_processor_takes_nothing() {
     let pi = steps("--model llama-3.1-8b --quant Q4_K_M --machine raspberry-pi-5-8gb");
     assert!(list(&pi, "steps").is_empty() && list(&pi, "ram").is_empty(), "nothing is plugged into it: {pi}");
+    assert!(left_out(&pi)[0].contains("single-board computer takes none"), "{pi}");
     let mac = steps("--model llama-3.3-70b --quant Q8_0 --machine macbook-air-m2-16gb");
     assert!(list(&mac, "steps").is_empty() && list(&mac, "ram").is_empty(), "memory there is soldered: {mac}");
-    assert!(answer("buy --model llama-3.3-70b --quant Q8_0 --machine macbook-air-m2-16gb").contains("soldered"));
+    assert!(
+        answer("buy --model llama-3.3-70b --quant Q8_0 --machine macbook-air-m2-16gb").contains("a Mac takes none")
+    );
+}
+
+#[test]
+fn nothing_is_offered_that_the_form_does_not_take() {
+    let kinds = |machine: &str| -> Vec<String> {
+        let found = steps(&format!("--model llama-3.3-70b --quant Q4_K_M --machine {machine} --tps 20"));
+        let kind = |step: &Value| step["kind"].as_str().expect("a kind").to_owned();
+        list(&found, "steps").iter().map(kind).collect()
+    };
+    for machine in ["laptop-16gb", "laptop-32gb-rtx-4060", "laptop-64gb-rtx-4090", "n100-mini-pc-16gb"] {
+        let kinds = kinds(machine);
+        let plugged = kinds.iter().all(|kind| ["ram", "channels", "drive"].contains(&kind.as_str()));
+        assert!(plugged, "{machine}: {kinds:?}");
+    }
+    for machine in ["steam-deck", "dgx-spark", "strix-halo-128gb", "laptop-32gb-lunar-lake"] {
+        assert!(kinds(machine).iter().all(|kind| kind == "drive"), "{machine}: {:?}", kinds(machine));
+    }
+    let desktop = kinds("desktop-32gb-ddr4");
+    assert!(desktop.iter().any(|kind| kind == "card") && desktop.iter().any(|kind| kind == "board"), "{desktop:?}");
+    // A laptop of two slots takes two modules, and this processor so much memory.
+    let laptop = steps("--model llama-3.3-70b --quant Q4_K_M --machine laptop-16gb");
+    let most = list(&laptop, "ram").iter().filter(|row| row["modules"]["count"].as_u64() > Some(2)).count();
+    assert_eq!(most, 0, "{laptop:#}");
+    let small = steps("--model llama-3.1-8b --quant Q8_0 --machine n100-mini-pc-16gb");
+    let more = list(&small, "ram").iter().find(|row| row["capacity_bytes"] == 32_u64 << 30).expect("a size");
+    assert_eq!(more["findings"][0], "Intel N100 takes at most 16 GiB.");
+    assert!(
+        more["decode_tps"].is_null() && list(&small, "steps").iter().all(|step| step["kind"] != "ram"),
+        "{small:#}"
+    );
+}
+
+#[test]
+fn a_footnote_stands_only_where_something_is_left_out() {
+    let of = |machine: &str| {
+        let found = steps(&format!("--model llama-3.1-8b --quant Q4_K_M --machine {machine}"));
+        left_out(&found).join(" ")
+    };
+    assert_eq!(of("desktop-32gb-ddr4"), "");
+    assert_eq!(of("epyc-9654-12ch-768gb"), "");
+    assert_eq!(of("laptop-16gb"), "Left out are cards, wider slots and other boards: a laptop takes none.");
+    assert!(of("8x-h100-80gb").contains("one more of its GPUs"), "{}", of("8x-h100-80gb"));
+    let text = answer("buy --model llama-3.1-8b --quant Q4_K_M --machine desktop-32gb-ddr4");
+    assert!(!text.contains("Left out") && !text.contains("laptop"), "{text}");
 }
 
 #[test]
@@ -143,5 +195,53 @@ fn a_wish_that_is_none_is_refused() {
         let run = willitrun(&asked.split_whitespace().collect::<Vec<_>>());
         assert_eq!(run.code, 2, "{wish}");
         assert!(run.err.contains("tokens per second"), "{wish}: {}", run.err);
+    }
+}
+
+/// Modules somebody has or thinks of: what they read and do, and what does not go together.
+#[test]
+fn modules_are_named_and_judged() {
+    let asked = |modules: &str, machine: &str| {
+        let command = format!("buy --model deepseek-r1 --quant Q4_K_M --machine {machine} --json");
+        let mut words: Vec<&str> = command.split_whitespace().collect();
+        words.extend(["--modules", modules]);
+        let run = willitrun(&words);
+        assert_eq!((run.code, run.err.as_str()), (0, ""), "{modules}");
+        serde_json::from_str::<Value>(&run.out).expect("JSON")["modules"].clone()
+    };
+    let server = "server-8ch-ddr5-512gb";
+    let full = asked("8x64", server);
+    assert_eq!((full["capacity_bytes"].as_u64(), &full["verdict"]), (Some(512 << 30), &"runs-slowly".into()));
+    assert!(full["findings"].as_array().is_some_and(Vec::is_empty), "{full}");
+    let reads = |row: &Value| row["bytes_per_second"].as_f64().expect("a rate");
+    // Four of eight channels read half, and slower modules less.
+    let half = asked("4x128", server);
+    assert!((reads(&half) / reads(&full) - 0.5).abs() < 1e-9 && rate(&half) < rate(&full), "{half}");
+    assert!(half["findings"][0].as_str().is_some_and(|said| said.contains("4 of the 8 channels")), "{half}");
+    let slow = asked("8x64@3200", server);
+    assert!((reads(&slow) / reads(&full) - 3200.0 / 4800.0).abs() < 1e-9, "{slow}");
+    let faster = asked("8x64@6400", server);
+    assert!((reads(&faster) - reads(&full)).abs() < 1.0, "the board runs them at its own speed: {faster}");
+    assert!(faster["findings"][0].as_str().is_some_and(|said| said.contains("at 4800")), "{faster}");
+    for (modules, machine, why) in [
+        ("4x64 RDIMM, 4x64 LRDIMM", server, "RDIMM and LRDIMM do not work in one board"),
+        ("8x64 RDIMM", "desktop-32gb-ddr4", "takes no RDIMM"),
+        ("17x64", server, "17 modules are more than the 16 slots"),
+        ("4x16", "laptop-16gb", "4 modules are more than the 2 slots"),
+        ("1x32", "n100-mini-pc-16gb", "32.0 GiB is more than the 16.0 GiB of Intel N100"),
+    ] {
+        let row = asked(modules, machine);
+        assert!(row["findings"].to_string().contains(why), "{modules}: {row}");
+        assert!(row["verdict"].is_null() && row["decode_tps"].is_null(), "{modules} in {machine}: {row}");
+    }
+    for (modules, machine, why) in [
+        ("many", "laptop-16gb", "'many' is no kind of modules"),
+        ("2x16", "macbook-air-m2-16gb", "takes none"),
+        ("2x16", "raspberry-pi-5-8gb", "takes none"),
+    ] {
+        let asked = format!("buy --model llama-3.1-8b --quant Q4_K_M --machine {machine} --modules {modules}");
+        let run = willitrun(&asked.split_whitespace().collect::<Vec<_>>());
+        assert_eq!(run.code, 2, "{modules}");
+        assert!(run.err.contains("--modules: ") && run.err.contains(why), "{modules}: {}", run.err);
     }
 }

@@ -233,3 +233,47 @@ fn names_from_outside_bring_no_escape_into_a_terminal() {
     assert_eq!(run.code, 0, "{}", run.err);
     assert!(run.out.contains("red"), "{}", run.out);
 }
+
+/// Where the engine cannot, what is to be written instead is named, and it works.
+#[test]
+fn a_pair_that_does_not_work_names_one_that_does() {
+    let asked = |quant: &str, engine: &str, machine: &str| {
+        answer_json(
+            "check",
+            &format!("check --model llama-3.1-8b --quant {quant} --engine {engine} --machine {machine}"),
+        )
+    };
+    for (quant, engine, machine) in [
+        ("mlx-4bit", "llama.cpp", "macbook-pro-m3-max-128gb"),
+        ("mlx-4bit", "ollama", "macbook-pro-m3-max-128gb"),
+        ("gptq", "llama.cpp", "desktop-rtx-3090"),
+        ("awq", "ik_llama.cpp", "desktop-rtx-3090"),
+        ("fp8", "llama.cpp", "8x-h100-80gb"),
+        ("Q4_K_M", "vllm", "macbook-pro-m3-max-128gb"),
+        ("Q4_K_M", "mlx", "desktop-rtx-3090"),
+    ] {
+        let refused = asked(quant, engine, machine);
+        assert_eq!(refused["verdict"]["level"], "no", "{quant} {engine} {machine}");
+        let remedy = refused["findings"].as_array().expect("findings").iter().find_map(|found| {
+            let remedy = found["remedy"].as_str()?;
+            remedy.strip_prefix("Write --engine ").map(str::to_owned)
+        });
+        let remedy = remedy.unwrap_or_else(|| panic!("{quant} {engine} {machine}: {:#}", refused["findings"]));
+        for other in remedy.trim_end_matches('.').split(" or ") {
+            let other = other.trim_start_matches("--engine ");
+            let works = asked(quant, other, machine);
+            let reason = works["verdict"]["sentence"].as_str().expect("a sentence");
+            assert!(!reason.contains("does not"), "{quant} {other} {machine}: {reason}");
+        }
+        let next = refused["verdict"]["next"].as_array().expect("changes");
+        assert!(
+            next.iter().any(|line| line["change"].as_str().is_some_and(|what| what.starts_with("Engine "))),
+            "{next:?}"
+        );
+    }
+    let mlx = asked("mlx-4bit", "llama.cpp", "macbook-pro-m3-max-128gb");
+    assert!(mlx["findings"].to_string().contains("--engine mlx"), "{:#}", mlx["findings"]);
+    // Where no engine can, another quant is named.
+    let nowhere = asked("mlx-4bit", "llama.cpp", "desktop-rtx-3090");
+    assert!(nowhere["findings"].to_string().contains("such as --quant Q4_K_M"), "{:#}", nowhere["findings"]);
+}

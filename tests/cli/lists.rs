@@ -149,6 +149,37 @@ fn models_and_quants_go_the_same_way() {
 }
 
 #[test]
+fn share_codes_come_as_json_too() {
+    let quant = r#"(format: "willitrun.quant", version: 1, id: "small", name: "Small", base: "Q4_K_M")"#;
+    let (_folder, mix) = file("small.ron", quant);
+    for (name, kind, id) in [
+        ("dgx-spark", "machine", "dgx-spark"),
+        ("deepseek-r1", "model", "deepseek-r1"),
+        (mix.to_str().expect("a path"), "quant", "small"),
+    ] {
+        let asked = |what: &str, name: &str| answer_json("profile", &format!("profile {what} {name}"));
+        let encoded = asked("encode", name);
+        let code = encoded["code"].as_str().expect("a code");
+        assert_eq!(format!("{code}\n"), answer(&format!("profile encode {name}")));
+        let decoded = asked("decode", code);
+        let text = decoded["document"].as_str().expect("a document");
+        assert_eq!(text.trim_end(), answer(&format!("profile decode {code}")).trim_end());
+        for told in [&encoded, &decoded, &asked("validate", name)] {
+            assert_eq!((&told["kind"], &told["id"]), (&kind.into(), &id.into()), "{told}");
+            assert!(told["name"].as_str().is_some_and(|name| !name.is_empty()), "{told}");
+        }
+        if kind != "machine" {
+            assert_eq!(asked("show", name)["document"], decoded["document"]);
+        }
+    }
+    // What is refused is a sentence on standard error, with and without.
+    for what in ["encode", "decode", "validate", "show"] {
+        let run = willitrun(&["profile", what, "no-such-thing", "--json"]);
+        assert_eq!((run.code, run.out.as_str(), run.err.lines().count()), (2, "", 1), "{what}: {}", run.err);
+    }
+}
+
+#[test]
 fn a_damaged_code_or_profile_is_refused() {
     let mut code = answer("profile encode dgx-spark").trim().to_owned();
     let middle = code.len() / 2;

@@ -141,10 +141,12 @@ fn check_numbers(value: &Value, at: &str) {
     }
 }
 
+/// The commands of the help, each with the words that make it answer something.
 #[test]
 fn every_command_answers_in_json_that_can_be_read() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = format!("{}/tests/fixtures/config/deepseek-r1.json", env!("CARGO_MANIFEST_DIR"));
+    let mut asked = std::collections::BTreeSet::new();
     for args in [
         vec!["models"],
         vec!["devices"],
@@ -154,6 +156,18 @@ fn every_command_answers_in_json_that_can_be_read() {
         vec!["quants", "--model", "llama-3.1-8b"],
         vec!["detect"],
         vec!["profile", "show", "dgx-spark"],
+        vec!["profile", "show", "deepseek-r1"],
+        vec!["profile", "encode", "dgx-spark"],
+        vec!["profile", "validate", "dgx-spark"],
+        vec!["profile", "diff", "dgx-spark", "laptop-16gb"],
+        vec!["rank", "--machine", "laptop-16gb", "--limit", "2"],
+        vec!["buy", "--model", "llama-3.1-8b", "--quant", "Q4_K_M", "--machine", "laptop-16gb"],
+        vec!["claims"],
+        vec!["claims", "--topic", "memory"],
+        vec!["faq", "--machine", "laptop-16gb"],
+        vec!["simulate", "kv", "--token-bytes", "1000", "--requests", "20"],
+        vec!["simulate", "blocks", "--token-bytes", "1000"],
+        vec!["measure", "ram", "--seconds", "1"],
         vec!["import", &config],
         vec!["files", "--folder", folder.path().to_str().expect("text"), "--ram", "64"],
         [ASK, &["--ram-bandwidth", "1000000", "--disk-bandwidth", "0.001"]].concat(),
@@ -164,6 +178,77 @@ fn every_command_answers_in_json_that_can_be_read() {
         assert_eq!((run.code, run.err.as_str()), (0, ""), "{args:?}");
         let value: Value = serde_json::from_str(&run.out).expect("JSON");
         check_numbers(&value, args[0]);
+        asked.insert(args[0]);
+    }
+    // A command that is told of and not tried here would go unseen.
+    let help = willitrun(&["--help"]).out;
+    let told = help.lines().filter_map(|line| line.strip_prefix("  willitrun ")).flat_map(|line| {
+        let words = line.split("  ").next().unwrap_or_default();
+        words.split(" | ").filter_map(|words| words.split_whitespace().next()).collect::<Vec<_>>()
+    });
+    for command in told.filter(|command| command.chars().all(|c| c.is_ascii_lowercase())) {
+        assert!(asked.contains(command), "{command} is told of and not tried");
+    }
+}
+
+/// Every option of the help is taken by a command that answers.
+#[test]
+fn every_option_of_the_help_is_taken() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("text").to_owned();
+    let batch = path("batch.jsonl");
+    std::fs::write(&batch, "{\"model\": \"llama-3.1-8b\", \"quant\": \"Q4_K_M\", \"ram\": 32}\n").expect("written");
+    let weights = path("weights.bin");
+    std::fs::write(&weights, vec![1_u8; 8 << 20]).expect("written");
+    let config = format!("{}/tests/fixtures/config/deepseek-r1.json", env!("CARGO_MANIFEST_DIR"));
+    let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let gpu = ["--gpu".to_owned(), "NVIDIA GeForce RTX 3090:24*2".to_owned()];
+    let command = ["--command".to_owned(), "llama-server -c 4096".to_owned()];
+    let lines = [
+        [
+            words("check --json --model qwen3-30b-a3b --quant Q4_K_M --imatrix --ram 64 --ram-bandwidth 80"),
+            words("--cpu desktop-ddr5-5600-dual-raptor-lake --disk-bandwidth 3.5 --reserve 4 --cpu-tflops 1.5"),
+            words("--context 32k --depth 100 --prompt 256 --answer 128 --kv-k q8_0 --kv-v q8_0 --kv-layout auto"),
+            words("--flash-attn on --sequences 2 --kv-unified --swa-full --batch-size 1024 --ubatch 256"),
+            words("--outputs all --gpu-layers 20 --cpu-experts 4 --kv-on-host --split layer --tensor-split 3,1"),
+            words("--experts 4 --samples 2 --engine llama.cpp --engine-date 2025-06 --backend cuda --shell sh"),
+            gpu.to_vec(),
+            command.to_vec(),
+        ]
+        .concat(),
+        words("check --model llama-3.1-8b --quant odd --file-gib 4.5 --gpu x:24 --gpu-bandwidth 900 --ram 32"),
+        words("check --model llama-3.1-8b --quant Q4_K_M --ram 32 --ram-bandwidth-measured 60"),
+        words(&format!("check --batch {batch} --json")),
+        words(&format!(
+            "check --model llama-3.1-8b --quant Q4_K_M --ram 32 --report svg --theme dark --out {}",
+            path("card.svg")
+        )),
+        words("rank --machine laptop-16gb --context 4096 --limit 1"),
+        words(&format!("files --machine laptop-16gb --folder {}", folder.path().display())),
+        words("measure ram --seconds 1 --save"),
+        words(&format!("measure disk --seconds 1 --file {weights}")),
+        words("buy --machine laptop-16gb --model llama-3.1-8b --quant Q4_K_M --tps 5 --modules 2x16"),
+        words(
+            "simulate kv --model llama-3.1-8b --kv q8_0 --pool-mib 4096 --requests 9 --gap 3 --prompt 100 --answer 50",
+        ),
+        words("simulate kv --token-bytes 9 --spread 20 --seed 3 --policy lru --preemption swap --reserve-percent 105"),
+        words("simulate kv --token-bytes 9 --requests 9 --block 16 --most-blocks 20"),
+        words("simulate blocks --token-bytes 9 --block 4 --most-blocks 5 --blocks 10 --tokens 18"),
+        words("claims --topic memory"),
+        words("faq --machine laptop-16gb --model llama-3.1-8b --quant Q4_K_M --search RAM"),
+        words("quants --model llama-3.1-8b"),
+        words(&format!("import {config} --out {}", path("model.ron"))),
+    ];
+    let mut taken = std::collections::BTreeSet::new();
+    for line in &lines {
+        let run = willitrun(line);
+        assert_eq!((run.code, run.err.as_str()), (0, ""), "{line:?}");
+        taken.extend(line.iter().filter(|word| word.starts_with("--")).cloned());
+    }
+    let help = willitrun(&["--help"]).out;
+    let told = help.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').filter(|word| word.starts_with("--"));
+    for option in told {
+        assert!(taken.contains(option), "{option} is told of and not tried");
     }
 }
 

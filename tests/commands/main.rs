@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use willitrun::catalog::Catalog;
 use willitrun::formats::commands::{OfEngine, Shell, of, of_each, read};
-use willitrun::memory::{KvPlace, RunOptions};
+use willitrun::memory::{FlashAttention, KvPlace, Outputs, RunOptions};
 use willitrun::placement::{CpuExperts, GpuLayers, Policy, Split};
 use willitrun::quant::{Format, Imatrix, Quant};
 use willitrun::scenario::{FileKind, FromFile, Scenario, Subject, evaluate, plan};
@@ -299,16 +299,23 @@ fn commands_of_others_are_read_and_bad_ones_refused() {
     assert_eq!(read_back.scenario.run.context, Tokens::new(16_384));
     assert_eq!(read_back.scenario.policy.cpu_experts, CpuExperts::All);
     assert_eq!(read_back.left_out, ["-m /m/r1.gguf", "--port 8080"]);
+    assert!(read_back.uncounted.is_empty() && read_back.chosen.is_empty());
+    let max = usual.subject.model.max_context;
+    assert_eq!(read("llama-server -c 0", &usual).expect("all of it").scenario.run.context, max);
     for (command, why) in [
         ("", "not with llama-server"),
         ("vllm serve x", "begins with 'vllm'"),
         ("llama-server -c", "'-c' wants a value"),
         ("llama-server -c many", "-c: "),
-        ("llama-server -c 0", "-c: "),
         ("llama-server -ts 1,1,1", "gives shares to 3 GPUs, and this machine has 1"),
         ("llama-server -ts 0", "expected shares"),
         ("llama-server -ngl many", "-ngl is 'many': expected a whole number"),
-        ("llama-server --frobnicate", "'--frobnicate' is no option"),
+        ("llama-server here.gguf", "'here.gguf' is out of place"),
+        ("llama-server --swa-full=yes", "'yes' is the value of an option that takes none"),
+        ("llama-server -sm both", "-sm is 'both': expected none, layer, row or tensor"),
+        ("llama-server -sm none -mg 3", "-mg is 3, and this machine has 1 GPUs"),
+        ("llama-server -n many", "-n is 'many': expected a whole number"),
+        ("ollama run deepseek-r1", "not with llama-server, llama-cli or llama-bench"),
         ("llama-server -ctk q8_0 -ctv f16", "one format"),
         ("llama-server -ctk q9", "no format of a cache"),
         ("llama-server --override-kv deepseek2.expert_used_count=int:999", "with a number of its experts"),
@@ -320,4 +327,107 @@ fn commands_of_others_are_read_and_bad_ones_refused() {
     }
     let other = Scenario { engine: Catalog::builtin().engine("vllm").expect("an engine").clone(), ..usual };
     assert!(read("llama-server", &other).expect_err("another engine").contains("vLLM has another"));
+}
+
+#[test]
+fn every_name_of_an_option_is_read() {
+    let usual = ask("llama.cpp", PAIR, subject("qwen3-30b-a3b", "Q4_K_M", None));
+    let same = |one: &str, other: &str| {
+        let scenario = |command: &str| {
+            let read = read(command, &usual).unwrap_or_else(|why| panic!("{command}: {why}"));
+            assert!(read.uncounted.is_empty(), "{command}: {:?}", read.uncounted);
+            read.scenario
+        };
+        let (one, other) = (scenario(&format!("llama-server {one}")), scenario(&format!("llama-cli {other}")));
+        assert_eq!(one, other);
+        assert_ne!(one, usual);
+    };
+    for (one, other) in [
+        ("-c 4096", "--ctx-size 4096"),
+        ("-ngl 20", "--gpu-layers 20"),
+        ("-ngl 20", "--n-gpu-layers=20"),
+        ("-ngl 999", "-ngl 999"),
+        ("-ncmoe 4", "--n-cpu-moe 4"),
+        ("-cmoe", "--cpu-moe"),
+        ("-sm row", "--split-mode tensor"),
+        ("-sm none -mg 1", "--tensor-split 0,1"),
+        ("-ts 3,1", "--tensor-split 3,1"),
+        ("-ctk q8_0 -ctv q8_0", "--cache-type-k q8_0 --cache-type-v q8_0"),
+        ("-nkvo", "--no-kv-offload"),
+        ("-fa off", "--flash-attn=off"),
+        ("-np 4", "--parallel 4"),
+        ("-kvu -np 2", "--kv-unified -np 2"),
+        ("-b 1024", "--batch-size 1024"),
+        ("-ub 256", "--ubatch-size 256"),
+        ("-n 77", "--n-predict 77"),
+        ("-n 77", "--predict 77"),
+        ("-ot exps=CPU", "--override-tensor \\.ffn_.*_exps.=CPU"),
+    ] {
+        same(one, other);
+    }
+    // What is the default sets nothing, with its word and without.
+    for usually in ["-fa", "-fa on --port 1", "-fa auto", "-ngl auto", "-ngl -1", "-kvo", "-no-kvu", "-n -1"] {
+        assert_eq!(read(&format!("llama-server {usually}"), &usual).expect(usually).scenario, usual, "{usually}");
+    }
+    let all = read("llama-server -ngl all", &usual).expect("all").scenario.policy.gpu_layers;
+    assert_eq!(all, GpuLayers::Count(u32::MAX));
+}
+
+#[test]
+fn what_is_not_counted_is_named() {
+    let usual = ask("llama.cpp", PAIR, subject("qwen3-30b-a3b", "Q4_K_M", None));
+    let command = "llama-cli -m a.gguf -p \"Hello there\" --temp 0.7 --jinja -c 4096 --no-mmap --frobnicate 3 -md d.gguf \
+                   --mlock -dev CUDA0 --seed -1 -v";
+    let back = read(command, &usual).expect("a command");
+    assert_eq!(back.scenario.run.context, Tokens::new(4096));
+    assert_eq!(back.left_out, ["-m a.gguf", "-p Hello there", "--temp 0.7", "--jinja", "--seed -1", "-v"]);
+    assert_eq!(back.uncounted, ["--no-mmap", "--frobnicate 3", "-md d.gguf", "--mlock", "-dev CUDA0"]);
+    let main = read("llama-server -mg 1", &usual).expect("a command");
+    assert_eq!((&main.scenario, &main.uncounted[..]), (&usual, &["-mg 1".to_owned()][..]));
+}
+
+#[test]
+fn a_bench_is_its_first_test() {
+    let usual = ask("llama.cpp", PAIR, subject("qwen3-30b-a3b", "Q4_K_M", None));
+    let plain = read("llama-bench -m a.gguf", &usual).expect("a command");
+    assert_eq!(plain.left_out, ["-m a.gguf"]);
+    let Scenario { run, policy, depth, prompt, answer, .. } = &plain.scenario;
+    assert_eq!((run.context.get(), depth.get(), prompt.get(), answer.get()), (512, 0, 512, 128));
+    assert_eq!((run.batch, run.ubatch, run.outputs), (2048, 512, Outputs::All));
+    assert_eq!((policy.gpu_layers, policy.cpu_experts), (GpuLayers::Count(u32::MAX), CpuExperts::First(0)));
+    let command = "./llama-bench -p 0 -n 64,256 -d 0,512 -ngl 20,30 -fa 0,1 -b 256,512 -ub 128 -mmp 0 -sm none -ts 1/3 \
+                   -ncmoe 4-8+2 -nkvo 1 -r 3 -o json -t 8";
+    let back = read(command, &usual).expect("a command");
+    let Scenario { run, policy, depth, prompt, answer, .. } = &back.scenario;
+    assert_eq!((run.context.get(), depth.get(), answer.get()), (64, 0, 64));
+    assert_eq!(*prompt, usual.prompt, "no prompt is tested");
+    assert_eq!((run.batch, run.ubatch, run.kv_place), (256, 128, KvPlace::Host));
+    assert_eq!(run.flash_attention, FlashAttention::Off);
+    assert_eq!((policy.gpu_layers, policy.cpu_experts), (GpuLayers::Count(20), CpuExperts::First(4)));
+    assert_eq!(policy.tensor_split, [1.0, 0.0], "none of the split is one GPU");
+    assert_eq!(back.uncounted, ["-mmp 0"]);
+    assert_eq!(back.left_out, ["-r 3", "-o json", "-t 8"]);
+    let chosen = back.chosen.join(" ");
+    for said in ["-n 64,256 the first was taken: 64", "-d 0,512", "-ngl 20,30", "-fa 0,1", "-b 256,512", "4-8+2"] {
+        assert!(chosen.contains(said), "{said}: {chosen}");
+    }
+    assert!(!chosen.contains("-ub"), "{chosen}");
+    let deep = read("llama-bench -d 8192 -n 32 -p 2048 -ts 3/1 -sm row -ctk q8_0 -ctv q8_0 -fa", &usual).expect("deep");
+    assert_eq!((deep.scenario.run.context.get(), deep.scenario.depth.get()), (10_240, 8192));
+    assert_eq!(
+        (&deep.scenario.policy.tensor_split[..], deep.scenario.policy.split),
+        (&[3.0, 1.0][..], Some(Split::Tensor))
+    );
+    assert_eq!(deep.scenario.run.kv_k, Format::Q8_0);
+    let again = read("llama-bench -n 32 -n 64", &usual).expect("twice");
+    assert_eq!((again.scenario.answer.get(), again.chosen.len()), (32, 1));
+    for (command, why) in [
+        ("llama-bench -d 9999999", "the model takes"),
+        ("llama-bench -nkvo 2", "expected 0 or 1"),
+        ("llama-bench -p many", "-p is 'many'"),
+        ("llama-bench -ts 1/1/1", "gives shares to 3 GPUs"),
+    ] {
+        let error = read(command, &usual).expect_err(command);
+        assert!(error.contains(why), "{command}: {error}");
+    }
 }

@@ -43,8 +43,8 @@ with open(here / "models.jsonl", "w") as out:
 
 # Devices: the columns the catalogue keeps; the platform the table was measured on is no product.
 DEVICES = {
-    "accelerators.csv": ("gpus.csv", ["adapter_name", "vendor", "segment", "pci_ids", "vram_gib", "unified_memory",
-                                      "bandwidth_gbs", "fp16_dense_tflops", "tdp_w", "launch_usd"]),
+    "accelerators.csv": ("gpus.csv", ["adapter_name", "adapter_name_alt", "vendor", "segment", "pci_ids", "pci_revs", "vram_gib",
+                                      "unified_memory", "mem_type", "bandwidth_gbs", "fp16_dense_tflops", "tdp_w", "launch_usd"]),
     "platforms.csv": ("platforms.csv", ["name", "mts", "channels_64bit", "theoretical_gbs", "typical_stream_gbs",
                                         "max_ram_gib"]),
 }

@@ -38,3 +38,27 @@ fn a_wish_beyond_every_step_is_told() {
     click(&mut h, "Back to the answer");
     assert_eq!(bench(&mut h).workspace, Workspace::Run);
 }
+
+#[test]
+fn what_a_laptop_does_not_take_is_said_and_not_offered() {
+    let h = opened("llama-3.3-70b");
+    assert!(h.query_by_label_contains("a laptop takes none").is_some());
+    assert!(h.query_by_label_contains("Try RTX").is_none(), "no card is put into a laptop");
+    let mut h = window("desktop-32gb-ddr4", "llama-3.3-70b");
+    click(&mut h, "What to buy…");
+    assert!(h.query_by_label_contains("Left out").is_none());
+    assert!(h.query_by_label("Try RTX 5090").is_some());
+}
+
+#[test]
+fn modules_somebody_has_are_judged_on_the_page() {
+    let mut h = window("server-8ch-ddr5-512gb", "deepseek-r1");
+    click(&mut h, "What to buy…");
+    type_over(&mut h, Role::TextInput, "Modules you have or mean", "4x64 RDIMM, 4x64 LRDIMM");
+    assert!(h.query_by_label_contains("RDIMM and LRDIMM do not work in one board").is_some());
+    type_over(&mut h, Role::TextInput, "Modules you have or mean", "5x16");
+    assert!(h.query_by_label_contains("5 of the 8 channels: 62 %").is_some());
+    assert!(h.query_by_label_contains("do not work in one board").is_none());
+    type_over(&mut h, Role::TextInput, "Modules you have or mean", "many");
+    assert!(h.query_by_label_contains("'many' is no kind of modules").is_some());
+}

@@ -2,12 +2,17 @@
 //!
 //! There are no prices of today here. Steps come in the order of what such things usually cost, an assumption that is
 //! said: filling channels, more RAM, a better slot, a drive, a card, another board; cards by what they were launched at.
+//! Nothing is offered that the machine cannot take, and what that leaves out is told.
 
+mod left_out;
+mod named;
 mod sizes;
 
 use std::sync::Arc;
 
-use crate::hardware::{Accelerator, Figure, Finding, Link, LinkKind, Machine, Pool, PoolKind, Source};
+use crate::hardware::{
+    Accelerator, Figure, Finding, Form, Link, LinkKind, Machine, MemoryPlatform, Pool, PoolKind, Source,
+};
 use crate::placement::{Mode, Policy};
 use crate::scenario::{Answer, Scenario, evaluate_here};
 use crate::units::{Bytes, BytesPerSecond, GIB, TokensPerSecond};
@@ -18,6 +23,8 @@ use super::memories::Memory;
 
 use sizes::{read_by, with_ram};
 
+pub use left_out::left_out;
+pub use named::{board, with_modules};
 pub use sizes::{Row, ram};
 
 /// Less than this is no gain: published measurements of one setup differ by 3 % (median).
@@ -64,6 +71,8 @@ pub struct Shop {
     pub drives: Vec<Drive>,
     /// Sizes of one module of RAM.
     pub modules: ModuleSizes,
+    /// Processors with the most RAM they take.
+    pub platforms: Vec<MemoryPlatform>,
 }
 
 /// Sizes of one module of RAM, ascending.
@@ -221,14 +230,29 @@ fn filled(scenario: &Scenario) -> Option<Offer> {
     })
 }
 
-/// The place of the RAM that can be added to: memory that is soldered beside the processor cannot.
+/// The place of the RAM that can be added to: memory that is soldered beside the processor cannot, and some machines have
+/// no slot for it.
 fn host(machine: &Machine) -> Option<usize> {
-    let soldered = |pool: &Pool| pool.dimms.as_ref().is_some_and(|dimms| dimms.kind.starts_with(SOLDERED));
-    machine.pools.iter().position(|pool| pool.kind == PoolKind::Ram && pool.node.is_none() && !soldered(pool))
+    let takes = machine.built().is_none_or(Form::takes_modules);
+    let own = |pool: &Pool| pool.kind == PoolKind::Ram && pool.node.is_none() && !is_soldered(pool);
+    machine.pools.iter().position(own).filter(|_| takes)
 }
 
 /// Memory of low power is soldered.
-const SOLDERED: &str = "LPDDR";
+fn is_soldered(pool: &Pool) -> bool {
+    pool.dimms.as_ref().is_some_and(|dimms| dimms.kind.starts_with("LPDDR"))
+}
+
+/// Whether another drive can be put into it: where no form is known, not beside soldered memory, since the drive mostly is
+/// soldered, too.
+fn takes_drives(machine: &Machine) -> bool {
+    machine.built().map_or_else(|| host(machine).is_some(), Form::takes_drives)
+}
+
+/// Whether cards can be put into it, into wider slots, and another board in place of its own.
+fn takes_cards(machine: &Machine) -> bool {
+    host(machine).is_some() && machine.built().is_none_or(Form::takes_cards)
+}
 
 /// Larger kits: the first that helps, and each that helps more.
 fn more_ram(scenario: &Scenario, before: &Before, shop: &Shop) -> Vec<Step> {
@@ -271,6 +295,9 @@ fn more_ram(scenario: &Scenario, before: &Before, shop: &Shop) -> Vec<Step> {
 
 /// Every card in a full slot.
 fn better_slots(scenario: &Scenario) -> Option<Offer> {
+    if !takes_cards(&scenario.machine) {
+        return None;
+    }
     let mut machine = Machine::clone(&scenario.machine);
     let (lanes, generation) = FULL_SLOT;
     let mut changed = Vec::new();
@@ -297,8 +324,7 @@ fn better_slots(scenario: &Scenario) -> Option<Offer> {
 
 fn drives<'a>(scenario: &'a Scenario, shop: &'a Shop) -> impl Iterator<Item = Offer> + 'a {
     let present = scenario.machine.disk().and_then(Pool::bandwidth).map_or(0.0, |(rate, _)| rate.get());
-    // Where the memory is soldered the drive mostly is, too.
-    let takes = host(&scenario.machine).is_some();
+    let takes = takes_drives(&scenario.machine);
     let faster = shop.drives.iter().filter(move |drive| takes && drive.read.value.get() > present);
     faster.map(|drive| {
         let mut machine = Machine::clone(&scenario.machine);
@@ -323,7 +349,7 @@ fn drives<'a>(scenario: &'a Scenario, shop: &'a Shop) -> impl Iterator<Item = Of
 fn cards<'a>(scenario: &'a Scenario, shop: &'a Shop) -> impl Iterator<Item = Offer> + 'a {
     let machine = &scenario.machine;
     let own = machine.pools.iter().rfind(|pool| pool.kind == PoolKind::Vram && pool.node.is_none());
-    let same = own.map(|pool| {
+    let same = own.filter(|pool| !is_on_a_full_board(machine, pool)).map(|pool| {
         let name = pool.device.as_ref().map_or(pool.name.as_str(), |device| device.short_name());
         let count = machine.gpus().filter(|other| other.kind == PoolKind::Vram && other.device == pool.device).count();
         let what = if count == 1 { format!("Second {name}") } else { format!("One more {name}") };
@@ -339,7 +365,7 @@ fn cards<'a>(scenario: &'a Scenario, shop: &'a Shop) -> impl Iterator<Item = Off
             pool.device = Some(card.clone());
             Some((card.short_name().to_owned(), pool, None))
         });
-    let takes = host(machine).is_some();
+    let takes = takes_cards(machine);
     same.into_iter().chain(others).filter(move |_| takes).map(|(what, pool, link)| {
         let launch_usd = pool.device.as_ref().and_then(|device| device.launch_usd);
         let mut note = pool.capacity.value.in_gib();
@@ -352,6 +378,13 @@ fn cards<'a>(scenario: &'a Scenario, shop: &'a Shop) -> impl Iterator<Item = Off
         let machine = with_card(&scenario.machine, pool, link);
         Offer { kind: Kind::Card, what, note, launch_usd, machine, findings: Vec::new() }
     })
+}
+
+/// Whether a GPU is one of several on a board of their own, all of whose places are taken: a bridge of `NVLink` joins two
+/// cards in slots, and whatever joins more is such a board.
+fn is_on_a_full_board(machine: &Machine, pool: &Pool) -> bool {
+    let joins = |link: &Link| link.kind == LinkKind::Nvlink && link.joins.len() > 2 && link.joins.contains(&pool.id);
+    machine.links.iter().any(joins)
 }
 
 fn with_card(machine: &Machine, mut pool: Pool, link: Option<Link>) -> Machine {
@@ -376,7 +409,7 @@ fn with_card(machine: &Machine, mut pool: Pool, link: Option<Link>) -> Machine {
 /// Boards that read clearly faster, with the kit of RAM it takes, at least as much as there is.
 fn boards<'a>(scenario: &'a Scenario, answer: &Answer, shop: &'a Shop) -> impl Iterator<Item = Offer> + 'a {
     let machine = &scenario.machine;
-    let at = host(machine);
+    let at = host(machine).filter(|_| takes_cards(machine));
     let present = at.and_then(|at| read_by(&machine.pools[at])).map_or(0.0, BytesPerSecond::get);
     let least = at.map_or(Bytes::ZERO, |at| machine.pools[at].capacity.value);
     let need = answer.plan.total();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::hardware::{Figure, Finding, Machine, MemoryPlatform, Pool, Source};
+use crate::hardware::{self, Figure, Finding, Form, Machine, MemoryPlatform, Pool, Source};
 use crate::placement::Policy;
 use crate::scenario::{Scenario, evaluate_here};
 use crate::speed::Filled;
@@ -14,6 +14,8 @@ use kits::{Build, Modules};
 
 /// Boards with fewer channels take plain modules (from memory).
 const REGISTERED_FROM: f64 = 4.0;
+/// Slots of a channel on a board of which nothing else is known.
+pub(super) const MODULES_A_CHANNEL: u32 = 2;
 
 /// A size of RAM in this machine.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,15 +71,21 @@ pub(super) fn with_ram(
     let mut machine = machine.clone();
     let at = host(&machine)?;
     let cpu = machine.cpu.name.clone();
+    let slots = machine.built().map_or(MODULES_A_CHANNEL, Form::modules_a_channel);
     let pool = &mut machine.pools[at];
     pool.capacity = Figure::new(size, Source::Assumed, "what if");
     pool.free_now = None;
+    let most = hardware::platform_of(&shop.platforms, &cpu).and_then(|platform| platform.max_ram);
+    if let Some(most) = most.filter(|most| size > *most) {
+        let what = format!("{cpu} takes at most {}.", kits::name(most));
+        return Some((machine, None, vec![Finding::warning(what, "")]));
+    }
     let known = pool.dimms.as_ref().and_then(|dimms| Some((dimms.channels?, dimms.mega_transfers)));
     let Some((channels, mega_transfers)) = known else { return Some((machine, None, Vec::new())) };
     let build = if channels < REGISTERED_FROM { Build::Unbuffered } else { Build::Registered };
     let sizes = shop.modules.of(build);
-    let Some((count, each)) = modules(size, channels as u32, sizes) else {
-        let most = sizes.last().map_or(Bytes::ZERO, |each| *each * (2 * channels as u64));
+    let Some((count, each)) = modules(size, channels as u32, slots, sizes) else {
+        let most = sizes.last().map_or(Bytes::ZERO, |each| *each * (u64::from(slots) * channels as u64));
         let what = if size > most {
             format!("A board with {channels} channels cannot take it: at most {}.", kits::name(most))
         } else {
@@ -111,10 +119,11 @@ pub(super) fn with_ram(
     Some((machine, Some(modules), findings))
 }
 
-/// Equal modules for a size: one for each channel if such are made, else two for each, else as many channels as can be.
-fn modules(size: Bytes, channels: u32, sizes: &[Bytes]) -> Option<(u32, Bytes)> {
+/// Equal modules for a size: one for each channel if such are made, else as many as there are slots, else as many
+/// channels as can be.
+fn modules(size: Bytes, channels: u32, slots: u32, sizes: &[Bytes]) -> Option<(u32, Bytes)> {
     let fewer = (1..channels).rev();
-    let counts = [channels, 2 * channels].into_iter().chain(fewer);
+    let counts = [channels, slots * channels].into_iter().chain(fewer);
     counts.filter(|count| *count > 0).find_map(|count| {
         let each = Bytes::new(size.get() / u64::from(count));
         (each * u64::from(count) == size && sizes.contains(&each)).then_some((count, each))

@@ -27,6 +27,7 @@ const ASSUMED_RAM: f64 = 89.6e9;
 pub fn assemble(readings: &Readings, catalog: &Accelerators<'_>, platforms: &Platforms<'_>) -> (Machine, Vec<Finding>) {
     let mut machine = Machine::new("this", "This machine");
     let mut findings = Vec::new();
+    machine.form = readings.form;
     let cpu = &readings.cpu;
     machine.cpu = Cpu {
         name: cpu.name.clone(),

@@ -3,7 +3,7 @@
 use super::*;
 use crate::detect::files::{Capture, Files};
 use crate::detect::gpu::{Probe, parse_lines, parse_pci};
-use crate::detect::{Disk, GpuIdentity, cpu, dimms, disk, host, known_gpu, known_platform, power, ram, topology};
+use crate::detect::{Disk, GpuIdentity, cpu, dimms, disk, form, host, known_gpu, known_platform, power, ram, topology};
 use crate::hardware::Level;
 
 const GIB: u64 = 1 << 30;
@@ -15,6 +15,7 @@ fn readings(files: &str, lines: &str) -> Readings {
     let (found, _) = parse_lines(lines);
     let modules = dimms::parse(files);
     Readings {
+        form: form::parse(files),
         ram: ram::parse(files),
         installed: Some(modules.list.iter().map(|module| module.size).sum()).filter(|size| *size > Bytes::ZERO),
         cpu: cpu::parse(files),

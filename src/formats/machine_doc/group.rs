@@ -124,13 +124,20 @@ impl Group {
 
     /// One of a closed set of words.
     pub fn word<T: Copy>(&mut self, key: &str, all: &[T], name: fn(T) -> &'static str) -> Result<T, Fault> {
-        let names: Vec<_> = all.iter().map(|item| name(*item)).collect();
-        let expected = format!("one of {}", names.join(", "));
-        let (word, at) = self.exact(key, &expected)?;
-        all.iter().copied().find(|item| name(*item) == word).ok_or_else(|| {
-            let word = quoted(&word);
-            Fault::new(at, format!("{key} is {word}; expected {expected}"))
-        })
+        self.word_if_any(key, all, name)?.ok_or_else(|| self.missing(key, &one_of(all, name)))
+    }
+
+    /// One of a closed set of words, where there is one.
+    pub fn word_if_any<T: Copy>(
+        &mut self,
+        key: &str,
+        all: &[T],
+        name: fn(T) -> &'static str,
+    ) -> Result<Option<T>, Fault> {
+        let Some((word, at)) = self.raw_text(key)? else { return Ok(None) };
+        let found = all.iter().copied().find(|item| name(*item) == word);
+        let wrong = || Fault::new(at, format!("{key} is {}; expected {}", quoted(&word), one_of(all, name)));
+        found.ok_or_else(wrong).map(Some)
     }
 
     pub fn truth(&mut self, key: &str) -> Result<Option<bool>, Fault> {
@@ -219,6 +226,11 @@ impl Group {
         }
         Ok(group)
     }
+}
+
+fn one_of<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> String {
+    let names: Vec<_> = all.iter().map(|item| name(*item)).collect();
+    format!("one of {}", names.join(", "))
 }
 
 fn wrong(at: usize, label: &str, found: &Value, expected: &str) -> Fault {

@@ -8,6 +8,7 @@
 mod bench_run;
 mod figure;
 mod group;
+mod ladder;
 mod read;
 mod read_pool;
 mod write;
@@ -157,8 +158,13 @@ pub enum Live {
 /// version, a missing or repeated id, an id that is not 1 to 64 of `a-z 0-9 -`, an unknown kind, source or
 /// basis, an unknown link, a capacity of zero, a number out of range, and too many of anything.
 pub fn read(text: &str, origin: Origin) -> Result<MachineDoc, DocError> {
+    read_by(&ladder::LADDER, text, origin)
+}
+
+/// Reads a document of any version a ladder reaches down to.
+fn read_by(ladder: &ladder::Ladder, text: &str, origin: Origin) -> Result<MachineDoc, DocError> {
     tree::parse(text)
-        .and_then(|root| read::document(root, origin))
+        .and_then(|root| read::document(root, origin, ladder))
         .map_err(|fault| DocError { place: Some(fault.place(text)), what: fault.what })
 }
 
@@ -189,16 +195,6 @@ pub fn check_id(id: &str) -> Result<(), String> {
         Ok(())
     } else {
         Err(format!("'{}'; expected 1 to 64 of a-z, 0-9 and -", clean_name(id)))
-    }
-}
-
-/// One step per version: `STEPS[0]` makes version 2 of version 1.
-const STEPS: [fn(&mut Vec<Field>); VERSION as usize - 1] = [];
-
-/// Brings the fields of an older document to the shape of this version.
-fn migrate(fields: &mut Vec<Field>, from: u32) {
-    for step in STEPS.iter().skip(from.saturating_sub(1) as usize) {
-        step(fields);
     }
 }
 

@@ -4,22 +4,22 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::bench_run;
 use super::group::Group;
+use super::ladder::Ladder;
 use super::{
     BANDWIDTHS, ELSEWHERE, FORMAT, Fault, MOST_LINKS, MOST_MEASUREMENTS, MOST_NODES, MOST_POOLS, MachineDoc, NEWER,
-    Node as Tree, Origin, REMARK_CHARS, Unknown, VERSION, Value, check_id, full_id, measurement_path, migrate,
-    newest_measured,
+    Node as Tree, Origin, REMARK_CHARS, Unknown, VERSION, Value, check_id, full_id, measurement_path, newest_measured,
 };
 use crate::formats::text::quoted;
-use crate::hardware::{Besides, Cpu, Link, LinkKind, Machine, Measurement, Node, Pool};
+use crate::hardware::{Besides, Cpu, Form, Link, LinkKind, Machine, Measurement, Node, Pool};
 use crate::units::{BytesPerSecond, FlopsPerSecond, Seconds};
 
 pub(super) const FLOPS: (f64, f64) = (1e6, 1e18);
 const LATENCIES: (f64, f64) = (0.0, 60.0);
 
 /// Reads the whole document from its tree.
-pub(super) fn document(root: Tree, origin: Origin) -> Result<MachineDoc, Fault> {
+pub(super) fn document(root: Tree, origin: Origin, ladder: &Ladder) -> Result<MachineDoc, Fault> {
     let mut group = Group::open(root, "the document")?;
-    heading(&mut group)?;
+    heading(&mut group, ladder)?;
     let origin = whose(&mut group, origin)?;
     let mut reader = Reader { origin, unknown: Unknown::new(), pools: 0 };
     let machine = reader.machine(group)?;
@@ -27,7 +27,7 @@ pub(super) fn document(root: Tree, origin: Origin) -> Result<MachineDoc, Fault> 
 }
 
 /// Format and version, and what an older version needs.
-fn heading(group: &mut Group) -> Result<(), Fault> {
+fn heading(group: &mut Group, ladder: &Ladder) -> Result<(), Fault> {
     let expected = format!("{FORMAT:?}");
     let (format, at) = group.exact("format", &expected)?;
     if format != FORMAT {
@@ -36,13 +36,15 @@ fn heading(group: &mut Group) -> Result<(), Fault> {
         return Err(Fault::new(at, what));
     }
     let version_at = group.at_of("version");
-    let version =
-        group.count("version", (1, u32::MAX))?.ok_or_else(|| group.missing("version", &VERSION.to_string()))?;
-    if version > VERSION {
-        let what = format!("version {version} {NEWER} (this one reads version {VERSION})");
+    let version = group
+        .count("version", (ladder.oldest, u32::MAX))?
+        .ok_or_else(|| group.missing("version", &VERSION.to_string()))?;
+    let newest = ladder.newest();
+    if version > newest {
+        let what = format!("version {version} {NEWER} (this one reads version {newest})");
         return Err(Fault::new(version_at, what));
     }
-    migrate(group.fields_mut(), version);
+    ladder.climb(group.fields_mut(), version);
     Ok(())
 }
 
@@ -74,6 +76,7 @@ impl Reader {
     fn machine(&mut self, mut group: Group) -> Result<Machine, Fault> {
         let (id, _) = group.need_id("id")?;
         let name = group.name("name")?;
+        let form = group.word_if_any("form", &Form::ALL, Form::name)?;
         let cpu = self.cpu(&mut group)?;
         let mut links: Vec<Link> = Vec::new();
         for node in group.list("links", MOST_LINKS)? {
@@ -123,6 +126,7 @@ impl Reader {
         Ok(Machine {
             name: if name.is_empty() { id.clone() } else { name },
             id,
+            form,
             cpu,
             pools,
             links,

@@ -1,5 +1,7 @@
 use super::*;
-use crate::hardware::{Accelerator, Backend, BenchRun, Besides, Cpu, Dimms, Link, LinkKind, Pool, Setup, Source, Work};
+use crate::hardware::{
+    Accelerator, Backend, BenchRun, Besides, Cpu, Dimms, Form, Link, LinkKind, Pool, Setup, Source, Work,
+};
 use crate::quant::Format;
 use crate::units::{Bytes, FlopsPerSecond, Params, Seconds, Tokens, TokensPerSecond};
 
@@ -82,6 +84,7 @@ fn the_contract_s_example_survives_a_round_trip() {
 fn everything_a_machine_can_hold_survives_a_round_trip() {
     let typed = |bytes| Some(Figure::typed(Bytes::new(bytes)));
     let mut machine = Machine::new("all", "All \"of\" it \\ é");
+    machine.form = Some(Form::SingleBoard);
     machine.cpu = Cpu {
         name: "CPU".into(),
         sockets: 2,
@@ -297,15 +300,6 @@ fn names_lose_what_could_fool_a_reader() {
     assert_eq!(read.origin, "12 x 4800 MT/s x 8 B");
 }
 
-#[test]
-fn a_migration_has_one_step_for_every_older_version() {
-    assert_eq!(STEPS.len() + 1, VERSION as usize);
-    let mut fields = vec![Field { key: "id".into(), node: Value::Text("x".into()).into() }];
-    let before = fields.clone();
-    migrate(&mut fields, VERSION);
-    migrate(&mut fields, 0);
-    assert_eq!(fields, before);
-}
-
+mod ladder;
 mod limits;
 mod refused;

@@ -9,7 +9,7 @@ use super::{
     measurement_path, newest_measured,
 };
 use crate::formats::tree::Number;
-use crate::hardware::{Accelerator, Cpu, Dimms, Figure, Link, Measurement, Node, Pool, PoolKind, Source};
+use crate::hardware::{Accelerator, Cpu, Dimms, Figure, Form, Link, Measurement, Node, Pool, PoolKind, Source};
 use crate::units::{Bytes, BytesPerSecond};
 
 /// Powers of ten that rates are written in, as people say them: GB/s and TFLOP/s.
@@ -27,6 +27,7 @@ pub(super) fn document(doc: &MachineDoc, live: Live) -> Tree {
     }
     fields.text("id", &machine.id);
     fields.text("name", &machine.name);
+    fields.text_if_any("form", machine.form.map_or("", Form::name));
     fields.put("cpu", writer.cpu(&machine.cpu));
     fields.list("pools", machine.pools.iter().map(|pool| writer.pool(pool, None)));
     fields.list("links", machine.links.iter().map(|link| writer.link(link)));

@@ -78,9 +78,10 @@ pub(super) fn this_machine(asked: &Asked<'_>) -> Entry {
             asked.scenario.machine.name, asked.scenario.subject.model.name
         ),
         answer: format!("{}{}", tier.words, disk.unwrap_or_default()),
-        how:
-            "The weights of each form against what may be used, widest first; speed and context of the first that fits."
-                .to_owned(),
+        how: "The weights of each form against all memory that may be used, widest first: up to nine tenths of it a form \
+              fits, above it is at its edge. Cache and buffers count in the speed and the longest context of the one \
+              named, not in which form it is."
+            .to_owned(),
     }
 }
 

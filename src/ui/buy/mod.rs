@@ -34,11 +34,12 @@ pub(super) struct Buying {
     wish: f64,
     shop: Option<Arc<Shop>>,
     found: Memo<Scenario, Arc<Found>>,
+    named: kits::Named,
 }
 
 impl Default for Buying {
     fn default() -> Self {
-        Self { wish: WISH, shop: None, found: Memo::default() }
+        Self { wish: WISH, shop: None, found: Memo::default(), named: kits::Named::default() }
     }
 }
 
@@ -47,6 +48,7 @@ impl Default for Buying {
 struct Found {
     steps: Vec<Step>,
     kits: Vec<Row>,
+    left_out: Vec<String>,
 }
 
 pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Command> {
@@ -55,7 +57,8 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
     let shop = bench.buying.shop.get_or_insert_with(|| Arc::new(catalog.shop())).clone();
     let found = bench.buying.found.get(bench.scenario.clone(), |scenario| {
         let steps = buying::steps(scenario, &answer, &shop);
-        Arc::new(Found { steps, kits: buying::ram(scenario, &shop) })
+        let left_out = buying::left_out(&scenario.machine);
+        Arc::new(Found { steps, kits: buying::ram(scenario, &shop), left_out })
     });
     let found = found.clone();
     head(ui, bench);
@@ -69,12 +72,18 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
     let subject = &bench.scenario.subject;
     let asked = format!(
         "{} {} on {}, {} tokens of context. Nothing is priced: of steps that reach the wish those come first that \
-         usually cost least. A laptop takes RAM and a drive at most.",
+         usually cost least.",
         subject.model.name, subject.quant.id, bench.scenario.machine.name, bench.scenario.run.context
     );
     ui.add(egui::Label::new(fonts::small(asked).color(palette.t2)).wrap());
+    if !found.left_out.is_empty() {
+        ui.add(egui::Label::new(fonts::small(found.left_out.join(" ")).color(palette.t3)).wrap());
+    }
     ui.add_space(10.0);
     let mut tried = None;
+    // Lent to the card, which reads the question beside it.
+    let mut named = std::mem::take(&mut bench.buying.named);
+    let asked_here = kits::Asked { scenario: &bench.scenario, shop: &shop };
     let height = ui.available_height();
     if ui.available_width() >= BESIDE && !found.kits.is_empty() {
         let width = ui.available_width();
@@ -82,17 +91,20 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = GAP;
             column(ui, left, height, |ui| tried = steps::card(ui, &sorted, wish, Some(height)));
-            column(ui, width - left - GAP, height, |ui| kits::card(ui, &found.kits, bench.unit, Some(height)));
+            column(ui, width - left - GAP, height, |ui| {
+                kits::card(ui, &mut named, &found.kits, &asked_here, bench.unit, Some(height));
+            });
         });
     } else {
         scroll(ui, "buy", height, |ui| {
             tried = steps::card(ui, &sorted, wish, None);
             if !found.kits.is_empty() {
                 ui.add_space(GAP);
-                kits::card(ui, &found.kits, bench.unit, None);
+                kits::card(ui, &mut named, &found.kits, &asked_here, bench.unit, None);
             }
         });
     }
+    bench.buying.named = named;
     if let Some(scenario) = tried {
         bench.note();
         bench.scenario = scenario;

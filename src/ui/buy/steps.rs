@@ -27,7 +27,7 @@ fn list(ui: &mut Ui, steps: &[Step], wish: TokensPerSecond) -> Option<Scenario> 
     ui.spacing_mut().item_spacing = vec2(8.0, 0.0);
     ui.set_width(ui.available_width());
     if steps.is_empty() {
-        let said = "Memory beside the processor is soldered, or the machine is as fast as what could be added.";
+        let said = "Nothing that could be added helps.";
         ui.label(fonts::small(said).color(palette.t2));
     }
     let most = steps.iter().map(|step| step.gain).fold(0.0, f64::max);

@@ -54,7 +54,7 @@ pub(super) fn ui(ui: &mut egui::Ui, bench: &mut Workbench, catalog: &Catalog) {
     heading(ui, looked.tier.words.trim_end_matches('.'));
     said(
         ui,
-        "The widest form of the model that this machine holds, and what it reaches with it. What others would give stands below.",
+        "The widest form of the model whose weights take at most nine tenths of all memory that may be used; above that it is at its edge. Which form fits is by its weights; cache and buffers count in its speed and its longest context. What others would give stands below.",
     );
     ui.add_space(GAP);
     pair(ui, 0.5, bench, |ui, bench| tables::check(ui, bench, &looked), |ui, _| tables::binds(ui, &looked));

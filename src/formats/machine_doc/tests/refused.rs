@@ -74,6 +74,11 @@ fn wrong_words_are_refused_with_the_right_ones() {
         "version: 0",
         "line 2, column 43: version is 0; expected a whole number from 1 to 4,294,967,295",
     );
+    check(
+        "id: \"epyc-9654-12ch-4090\",",
+        "form: \"toaster\", id: \"epyc-9654-12ch-4090\",",
+        "line 3, column 11: form is 'toaster'; expected one of desktop, server, laptop, mini, mac, console, sbc",
+    );
     check(", version: 1", "", "line 1, column 1: version is missing; expected 1");
     check("version: 1,", "version: 1, from: \"mars\",", "line 2, column 52: from is 'mars'; expected one of elsewhere");
 }

@@ -1,5 +1,4 @@
-//! Every accelerator and platform of the device catalogue, row by row against the table it was made from; and names that
-//! are easily taken for others.
+//! Every accelerator and platform of the device catalogue, row by row against the table it was made from.
 
 use std::collections::HashMap;
 
@@ -7,8 +6,8 @@ use willitrun::catalog::Catalog;
 use willitrun::hardware::Accelerator;
 use willitrun::units::{BytesPerSecond, FlopsPerSecond};
 
-const ACCELERATORS: &str = include_str!("golden/accelerators.csv");
-const PLATFORMS: &str = include_str!("golden/platforms.csv");
+const ACCELERATORS: &str = include_str!("../golden/accelerators.csv");
+const PLATFORMS: &str = include_str!("../golden/platforms.csv");
 
 /// The rows of a table, each by the names of its columns. Fields in quotes may hold commas.
 fn rows(text: &str) -> Vec<HashMap<&str, String>> {
@@ -44,11 +43,45 @@ fn alike(what: &str, found: Option<f64>, told: Option<f64>) {
     assert!(same, "{what}: {found:?} in the catalogue, {told:?} in the table");
 }
 
+/// Rows of the catalogue that are none of the table.
+const MORE: [&str; 4] = [
+    "nvidia-geforce-gtx-1650-gddr6",
+    "nvidia-geforce-rtx-4070-gddr6",
+    "amd-radeon-rx-vega-56",
+    "intel-arc-a770-graphics-8gb",
+];
+
+/// What the catalogue looks a device up by. Two rows of the table are of two products each; the other has a row of
+/// its own here, with the ids and the revision that are its alone.
+fn key_is_as_told(device: &Accelerator, row: &HashMap<&str, String>) {
+    let name = &row["adapter_name"];
+    let ids = match device.id.as_str() {
+        "nvidia-geforce-gtx-1650" => row["pci_ids"].replace(" 10DE:1F0A 10DE:2188", ""),
+        _ => row["pci_ids"].clone(),
+    };
+    assert_eq!(device.pci_ids.join(" "), ids, "{name}");
+    let revisions = match device.id.as_str() {
+        "amd-radeon-rx-vega" => row["pci_revs"].replace(" (64) C3 (56)", ""),
+        _ => row["pci_revs"].clone(),
+    };
+    assert_eq!(device.pci_revisions.join(" "), revisions, "{name}");
+    let other = &row["adapter_name_alt"];
+    let cores = if other.ends_with("-core GPU") { other.as_str() } else { "" };
+    assert_eq!(device.variant, cores, "{name}");
+    // Names with what Mesa adds: one row of the table may hold several of them, cut at bars.
+    let first = other.split([' ', '(']).next().unwrap_or_default();
+    let known = |alias: &String| alias.starts_with(first);
+    assert!(first.is_empty() || !cores.is_empty() || device.aliases.iter().any(known), "{name}: {other}");
+}
+
 #[test]
 fn each_accelerator_is_as_its_row_says() {
     let catalog = Catalog::builtin();
     let table = rows(ACCELERATORS);
-    assert_eq!((table.len(), catalog.accelerators.len()), (294, 294));
+    assert_eq!(table.len(), 294);
+    // Behind the table stand memories of its products that it tells of in words alone.
+    let more: Vec<&str> = catalog.accelerators[294..].iter().map(|device| device.id.as_str()).collect();
+    assert_eq!(more, MORE);
     for (row, device) in table.iter().zip(&catalog.accelerators) {
         let name = &row["adapter_name"];
         assert!(device.full_name() == *name || *name == device.name, "{} stands where {name} should", device.name);
@@ -63,7 +96,8 @@ fn each_accelerator_is_as_its_row_says() {
         assert_eq!(device.unified, row["unified_memory"] == "yes", "{name}");
         assert_eq!(device.vendor, row["vendor"], "{name}");
         assert_eq!(device.segment, row["segment"], "{name}");
-        assert_eq!(device.pci_ids.join(" "), row["pci_ids"], "{name}");
+        assert_eq!(device.memory, row["mem_type"], "{name}");
+        key_is_as_told(device, row);
         assert!(!device.source.is_empty(), "{name} says where its figures were found");
     }
 }
@@ -83,30 +117,5 @@ fn each_platform_is_as_its_row_says() {
         alike(&format!("{name}, typical"), platform.typical.map(giga), figure(row, "typical_stream_gbs"));
         let most = platform.max_ram.map(|bytes| bytes.as_f64() / f64::powi(2.0, 30));
         alike(&format!("{name}, most RAM"), most, figure(row, "max_ram_gib"));
-    }
-}
-
-/// Names that substring rules take for another card, with the bandwidth of their own data sheet in GB/s.
-#[test]
-fn a_name_that_holds_another_is_not_taken_for_it() {
-    let catalog = Catalog::builtin();
-    for (name, gb) in [
-        ("NVIDIA RTX A1000", 192.0),
-        ("NVIDIA T400 4GB", 80.0),
-        ("Tesla M40", 288.4),
-        ("NVIDIA A800-SXM4-80GB", 2039.0),
-        ("NVIDIA GeForce RTX 4090 Laptop GPU", 576.0),
-        ("NVIDIA GeForce RTX 5090 Laptop GPU", 896.0),
-        ("NVIDIA GeForce RTX 5060", 448.0),
-        ("NVIDIA H100 80GB HBM3", 3352.0),
-        ("NVIDIA A100-SXM4-80GB", 2039.0),
-        ("NVIDIA GeForce RTX 4090", 1008.0),
-    ] {
-        let found = catalog.accelerators_named(name);
-        assert!(!found.is_empty(), "{name} is in the catalogue");
-        for device in found {
-            let rate = device.bandwidth.expect("a data sheet").get() / 1e9;
-            assert!((rate / gb - 1.0).abs() < 0.01, "{name}: {rate} GB/s, its data sheet says {gb}");
-        }
     }
 }
