@@ -192,12 +192,12 @@ fn draw_roof(painter: &Painter, plot: &Plot, roof: &Roof, machine: &Machine, pal
     let end = at(plot.x.high);
     let ways = [(vec2(-2.0, -5.0), Align2::RIGHT_BOTTOM), (vec2(-2.0, 5.0), Align2::RIGHT_TOP)];
     let all = names.iter().flat_map(|name| ways.map(|(away, anchor)| (name, end + away, anchor)));
-    let room = |(name, end, anchor): &(&String, egui::Pos2, Align2)| {
+    let rect_of = |(name, end, anchor): &(&String, egui::Pos2, Align2)| {
         anchor.anchor_size(*end, painter.layout_no_wrap((*name).clone(), font(), ink).size())
     };
-    let free = |way: &(&String, egui::Pos2, Align2)| taken.iter().all(|other| !other.intersects(room(way)));
+    let free = |way: &(&String, egui::Pos2, Align2)| taken.iter().all(|other| !other.intersects(rect_of(way)));
     let way = all.clone().find(free).unwrap_or((&names[0], end + ways[0].0, ways[0].1));
-    taken.push(room(&way));
+    taken.push(rect_of(&way));
     line::label(painter, way.1, way.2, way.0, font(), [ink, palette.bg2]);
     shaders(painter, plot, roof, machine, palette, taken);
     let source = roof.pool(machine).and_then(|pool| pool.read_measured.as_ref().or(pool.read.as_ref()));
