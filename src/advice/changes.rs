@@ -11,6 +11,7 @@ use crate::scenario::{Answer, Scenario, Subject, evaluate_here};
 use crate::units::{Bytes, Tokens, TokensPerSecond};
 use crate::verdict::Level;
 
+use super::binding::{self, Binding};
 use super::buying::{is_on_a_full_board, is_soldered};
 use super::kits;
 
@@ -41,7 +42,23 @@ pub struct Change {
 /// The changes worth naming, best first; of `engines` those that can run what this one cannot.
 #[must_use]
 pub fn next(scenario: &Scenario, answer: &Answer, engines: &[Arc<Engine>]) -> Vec<Change> {
-    let mut changes = all(scenario, answer);
+    worth_naming(scenario, answer, all(scenario, answer), engines)
+}
+
+/// The same, and what binds: every change is asked once.
+#[must_use]
+pub fn next_and_binding(scenario: &Scenario, answer: &Answer, engines: &[Arc<Engine>]) -> (Vec<Change>, Binding) {
+    let changes = all(scenario, answer);
+    let binding = binding::among(scenario, answer, &changes);
+    (worth_naming(scenario, answer, changes, engines), binding)
+}
+
+fn worth_naming(
+    scenario: &Scenario,
+    answer: &Answer,
+    mut changes: Vec<Change>,
+    engines: &[Arc<Engine>],
+) -> Vec<Change> {
     changes.extend(able(scenario, engines).map(|changed| {
         let what = format!("Engine {}", changed.engine.name);
         describe(scenario, answer, what, true, changed)
