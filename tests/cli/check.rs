@@ -270,6 +270,25 @@ fn names_from_outside_bring_no_escape_into_a_terminal() {
     assert!(run.out.contains("red"), "{}", run.out);
 }
 
+/// What would change the answer is nothing the machine cannot take.
+#[test]
+fn no_line_adds_what_the_machine_does_not_take() {
+    let changes = |machine: &str, model: &str| -> Vec<String> {
+        let value = answer_json("check", &format!("check --model {model} --quant Q4_K_M --machine {machine}"));
+        let lines = value["verdict"]["next"].as_array().expect("changes");
+        lines.iter().map(|line| line["change"].as_str().expect("a change").to_owned()).collect()
+    };
+    for (machine, model) in [("laptop-64gb-rtx-4090", "llama-3.3-70b"), ("8x-h100-80gb", "deepseek-r1")] {
+        let lines = changes(machine, model);
+        assert!(lines.iter().all(|line| !line.starts_with("Second ") && !line.starts_with("One more ")), "{lines:?}");
+    }
+    let lines = changes("macbook-air-m2-16gb", "llama-3.3-70b");
+    assert!(lines.iter().any(|line| line == "A machine with 64 GiB"), "{lines:?}");
+    assert!(lines.iter().all(|line| !line.starts_with("RAM ")), "{lines:?}");
+    let lines = changes("desktop-rtx-3090", "llama-3.3-70b");
+    assert!(lines.iter().any(|line| line == "Second RTX 3090"), "{lines:?}");
+}
+
 /// Where the engine cannot, what is to be written instead is named, and it works.
 #[test]
 fn a_pair_that_does_not_work_names_one_that_does() {

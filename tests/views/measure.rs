@@ -187,7 +187,7 @@ fn a_run_ends_in_figures_history_and_a_smaller_band() {
     // Each tab of the chart has what the run said.
     for (tab, said) in [
         ("Threads", "use -t 48"),
-        ("Pages", "as models are mapped; used"),
+        ("Pages", "used, as models are mapped"),
         ("Pages", "on its own memory"),
         ("GPU cache", "GPU by size read in turn"),
         ("Disk", "Read again it comes at 21.0 GB/s"),

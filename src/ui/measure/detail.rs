@@ -16,6 +16,8 @@ use super::{chart, words};
 
 /// What the title and the margins of a card take.
 const CHROME: f32 = 46.0;
+/// Room for two lines below the bars.
+const NOTE: f32 = 36.0;
 
 /// What the chart is drawn from: the run under way, else the one looked at.
 struct Seen {
@@ -100,9 +102,9 @@ pub(super) fn card(ui: &mut Ui, bench: &mut Workbench, height: f32) {
                         chart::windows(ui, &seen.samples, seen.meter, (sheet, none), inner);
                     }
                     Detail::Threads => threads(ui, &seen, inner),
-                    Detail::Pages => pages(ui, &seen),
+                    Detail::Pages => pages(ui, &seen, inner),
                     Detail::Cache => cache(ui, &seen, inner),
-                    Detail::Disk => disk(ui, &seen),
+                    Detail::Disk => disk(ui, &seen, inner),
                 }
             });
         },
@@ -228,11 +230,11 @@ fn sweep(
     }
 }
 
-fn pages(ui: &mut Ui, seen: &Seen) {
+fn pages(ui: &mut Ui, seen: &Seen, height: f32) {
     let Some(ram) = &seen.ram else { return };
     let kept = ram.fate == Fate::Kept;
     let bar = |name: &str, rate: f64, about, used| Bar { name: name.to_owned(), rate, about, used };
-    let used = if kept { "as models are mapped; used" } else { "a lower bound, not used" };
+    let used = if kept { "used, as models are mapped" } else { "a lower bound, not used" };
     let mut all = vec![bar("Huge pages", ram.figure.best.get(), "what the machine can do", false)];
     all.extend(ram.figure.ordinary_pages.map(|rate| bar("Ordinary pages", rate.get(), used, kept)));
     let copy = ram.figure.besides(Besides::Copy);
@@ -247,18 +249,18 @@ fn pages(ui: &mut Ui, seen: &Seen) {
         let q8 = kernel.figure.besides(Besides::KernelQ8);
         all.extend(q8.map(|rate| bar("Rows like Q8_0", rate, how, false)));
     }
-    bars(ui, &all);
+    bars(ui, &all, height - NOTE);
     note(ui, &told(ram));
 }
 
-fn disk(ui: &mut Ui, seen: &Seen) {
+fn disk(ui: &mut Ui, seen: &Seen, height: f32) {
     let Some(disk) = &seen.disk else { return };
     let bar = |name: &str, rate: f64, about, used| Bar { name: name.to_owned(), rate, about, used };
-    let used = if disk.fate == Fate::Kept { "4 pieces of 4 MiB; used" } else { "4 pieces of 4 MiB; not kept" };
+    let used = if disk.fate == Fate::Kept { "used, 4 pieces of 4 MiB" } else { "not kept, 4 pieces of 4 MiB" };
     let mut all = vec![bar("In order", disk.figure.best.get(), "8 pieces of 1 MiB under way", false)];
     let random = disk.figure.besides(Besides::Random);
     all.extend(random.map(|rate| bar("At random", rate, used, disk.fate == Fate::Kept)));
-    bars(ui, &all);
+    bars(ui, &all, height - NOTE);
     if let Some(warm) = disk.figure.besides(Besides::Warm) {
         ui.add_space(6.0);
         let said = format!(

@@ -134,14 +134,16 @@ fn draw(ui: &Ui, rect: Rect, picture: &Roofline, machine: &Machine, kernel: Opti
     // The token of one user first: where names would touch, the later gives way.
     for (step, worked) in &picture.points {
         let at = plot.at(worked.intensity(), worked.rate());
-        let mut name = step_name(*step);
+        let mut names = vec![step_name(*step)];
         if both && matches!(step, Step::Decode(1)) {
-            name = format!("{name}, {}", if worked.site == Site::Gpu { "in VRAM" } else { "in RAM" });
+            let home = if worked.site == Site::Gpu { "in VRAM" } else { "in RAM" };
+            names.insert(0, format!("{}, {home}", names[0]));
         }
         let ink = if both { color(worked.site, palette) } else { palette.t1 };
         // Above a prompt runs the level part of its roof.
         let side = if matches!(step, Step::Prompt(_)) { Site::Cpu } else { worked.site };
-        place(painter, &plot, at, (&name, ink), side, palette, &mut taken);
+        // In fewer words where there is no room for all.
+        let _ = names.iter().any(|name| place(painter, &plot, at, (name, ink), side, palette, &mut taken));
     }
     if let Some(at) = kernel {
         place(painter, &plot, at, ("kernel, measured", palette.accent), Site::Cpu, palette, &mut taken);
@@ -178,14 +180,25 @@ fn draw_roof(painter: &Painter, plot: &Plot, roof: &Roof, machine: &Machine, pal
     path.push(at(plot.x.high));
     line::path(painter, &path, Stroke::new(2.0, ink), dash);
     let font = || fonts::font(11.0, Weight::Regular);
-    let name = match roof.flops {
-        Some(flops) => format!("{}, {} ({})", who(roof, machine), words::flops(flops.get()), roof.flops_source),
-        None => who(roof, machine),
+    let names = match roof.flops {
+        Some(flops) => {
+            let rate = words::flops(flops.get());
+            let short = format!("{}, {rate}", who(roof, machine));
+            vec![format!("{short} ({})", roof.flops_source), short, rate]
+        }
+        None => vec![who(roof, machine)],
     };
-    let end = at(plot.x.high) - vec2(2.0, 5.0);
-    let rect = Align2::RIGHT_BOTTOM.anchor_size(end, painter.layout_no_wrap(name.clone(), font(), ink).size());
-    taken.push(rect);
-    line::label(painter, end, Align2::RIGHT_BOTTOM, &name, font(), [ink, palette.bg2]);
+    // Above its end, else below it, else in fewer words: where it touches no point.
+    let end = at(plot.x.high);
+    let ways = [(vec2(-2.0, -5.0), Align2::RIGHT_BOTTOM), (vec2(-2.0, 5.0), Align2::RIGHT_TOP)];
+    let all = names.iter().flat_map(|name| ways.map(|(away, anchor)| (name, end + away, anchor)));
+    let rect_of = |(name, end, anchor): &(&String, egui::Pos2, Align2)| {
+        anchor.anchor_size(*end, painter.layout_no_wrap((*name).clone(), font(), ink).size())
+    };
+    let free = |way: &(&String, egui::Pos2, Align2)| taken.iter().all(|other| !other.intersects(rect_of(way)));
+    let way = all.clone().find(free).unwrap_or((&names[0], end + ways[0].0, ways[0].1));
+    taken.push(rect_of(&way));
+    line::label(painter, way.1, way.2, way.0, font(), [ink, palette.bg2]);
     shaders(painter, plot, roof, machine, palette, taken);
     let source = roof.pool(machine).and_then(|pool| pool.read_measured.as_ref().or(pool.read.as_ref()));
     let said = roof.bandwidth.to_string();
@@ -247,7 +260,7 @@ fn point(painter: &Painter, at: egui::Pos2, step: Step, color: Color32, palette:
     }
 }
 
-/// A name beside its point, where it touches nothing; left out where it would.
+/// A name beside its point, where it touches nothing; left out where it would. Whether it stands.
 fn place(
     painter: &Painter,
     plot: &Plot,
@@ -256,7 +269,7 @@ fn place(
     site: Site,
     palette: &Palette,
     taken: &mut Vec<Rect>,
-) {
+) -> bool {
     let font = fonts::font(11.0, Weight::Regular);
     let room = painter.layout_no_wrap(name.to_owned(), font.clone(), ink).size();
     // Those of GPUs stand above, those of the CPU below: so a name is never nearer to another's point.
@@ -268,6 +281,7 @@ fn place(
             (vec2(8.0, 0.0), Align2::LEFT_CENTER),
             (vec2(0.0, 8.0), Align2::CENTER_TOP),
             (vec2(-8.0, 0.0), Align2::RIGHT_CENTER),
+            (vec2(7.0, -14.0), Align2::LEFT_BOTTOM),
         ],
         Site::Cpu => [
             (vec2(7.0, 3.0), Align2::LEFT_TOP),
@@ -276,6 +290,7 @@ fn place(
             (vec2(-7.0, 3.0), Align2::RIGHT_TOP),
             (vec2(7.0, 17.0), Align2::LEFT_TOP),
             (vec2(7.0, -3.0), Align2::LEFT_BOTTOM),
+            (vec2(-7.0, 17.0), Align2::RIGHT_TOP),
         ],
     };
     let free = ways.into_iter().find(|(away, anchor)| {
@@ -286,6 +301,7 @@ fn place(
         taken.push(anchor.anchor_size(at + away, room));
         line::label(painter, at + away, anchor, name, font, [ink, palette.bg2]);
     }
+    free.is_some()
 }
 
 /// Powers of `base` within a span.
