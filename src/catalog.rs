@@ -6,6 +6,7 @@
 pub mod bench_runs;
 mod claims;
 mod field;
+mod forms;
 mod identify;
 mod measured;
 

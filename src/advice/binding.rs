@@ -75,6 +75,20 @@ pub struct Bound {
     pub change: Option<Change>,
 }
 
+impl Bound {
+    /// It, and what helps, in one line.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let helps = self.change.as_ref().map_or_else(String::new, |change| {
+            let rate = change
+                .rate
+                .map_or_else(String::new, |rate| format!(" ({} tokens/s)", TokensPerSecond::saturating(rate)));
+            format!(" What helps most: {}{rate}.", change.what)
+        });
+        format!("{}{helps}", self.sentence)
+    }
+}
+
 /// What binds memory and speed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Binding {
@@ -87,9 +101,13 @@ pub struct Binding {
 /// Finds what binds an answer.
 #[must_use]
 pub fn find(scenario: &Scenario, answer: &Answer) -> Binding {
-    let changes = all(scenario, answer);
-    let speed = answer.bill.as_ref().and_then(|bill| speed(scenario, bill, &changes));
-    Binding { memory: memory(scenario, answer, &changes), speed }
+    among(scenario, answer, &all(scenario, answer))
+}
+
+/// The same where every change has been asked already.
+pub(super) fn among(scenario: &Scenario, answer: &Answer, changes: &[Change]) -> Binding {
+    let speed = answer.bill.as_ref().and_then(|bill| speed(scenario, bill, changes));
+    Binding { memory: memory(scenario, answer, changes), speed }
 }
 
 /// Tokens per second from disk of other forms of the model on the same machine, each with its name.
@@ -207,20 +225,11 @@ impl Binding {
     /// Both, and what helps, in a few lines.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        let bound = |bound: &Bound| {
-            let helps = bound.change.as_ref().map_or_else(String::new, |change| {
-                let rate = change
-                    .rate
-                    .map_or_else(String::new, |rate| format!(" ({} tokens/s)", TokensPerSecond::saturating(rate)));
-                format!(" What helps most: {}{rate}.", change.what)
-            });
-            format!("{}{helps}", bound.sentence)
-        };
-        std::iter::once(&self.memory).chain(&self.speed).map(bound).collect()
+        std::iter::once(&self.memory).chain(&self.speed).map(Bound::line).collect()
     }
 }
 
-fn first_lower(text: &str) -> String {
+pub(crate) fn first_lower(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::hardware::{Figure, Machine, PoolKind, Source};
+use crate::hardware::{Figure, Form, Machine, PoolKind, Source};
 use crate::memory::{KvLayout, RunOptions, Weights};
 use crate::model::{Layer, Mixer};
 use crate::placement::{Engine, Offload, Policy};
@@ -11,6 +11,8 @@ use crate::scenario::{Answer, Scenario, Subject, evaluate_here};
 use crate::units::{Bytes, Tokens, TokensPerSecond};
 use crate::verdict::Level;
 
+use super::binding::{self, Binding};
+use super::buying::{is_on_a_full_board, is_soldered};
 use super::kits;
 
 /// The most lines shown.
@@ -40,7 +42,23 @@ pub struct Change {
 /// The changes worth naming, best first; of `engines` those that can run what this one cannot.
 #[must_use]
 pub fn next(scenario: &Scenario, answer: &Answer, engines: &[Arc<Engine>]) -> Vec<Change> {
-    let mut changes = all(scenario, answer);
+    worth_naming(scenario, answer, all(scenario, answer), engines)
+}
+
+/// The same, and what binds: every change is asked once.
+#[must_use]
+pub fn next_and_binding(scenario: &Scenario, answer: &Answer, engines: &[Arc<Engine>]) -> (Vec<Change>, Binding) {
+    let changes = all(scenario, answer);
+    let binding = binding::among(scenario, answer, &changes);
+    (worth_naming(scenario, answer, changes, engines), binding)
+}
+
+fn worth_naming(
+    scenario: &Scenario,
+    answer: &Answer,
+    mut changes: Vec<Change>,
+    engines: &[Arc<Engine>],
+) -> Vec<Change> {
     changes.extend(able(scenario, engines).map(|changed| {
         let what = format!("Engine {}", changed.engine.name);
         describe(scenario, answer, what, true, changed)
@@ -190,7 +208,10 @@ fn more_ram(scenario: &Scenario, answer: &Answer) -> Option<(String, Machine)> {
         scenario.machine.pools.iter().position(|pool| matches!(pool.kind, PoolKind::Ram | PoolKind::Unified))?;
     let used = &answer.plan.pools[place];
     let need = used.total() + answer.plan.on_disk;
-    let kind = scenario.machine.pools[place].kind;
+    // Where none can be added it is another machine.
+    let own = &scenario.machine.pools[place];
+    let takes_modules = scenario.machine.built().is_none_or(Form::takes_modules);
+    let added = own.kind == PoolKind::Ram && takes_modules && !is_soldered(own);
     kits::SIZES.iter().map(|gib| Bytes::gib(*gib)).find_map(|size| {
         let mut machine = Machine::clone(&scenario.machine);
         let pool = &mut machine.pools[place];
@@ -201,14 +222,18 @@ fn more_ram(scenario: &Scenario, answer: &Answer) -> Option<(String, Machine)> {
         pool.free_now = None;
         pool.gpu_limit = None;
         let enough = Bytes::saturating(pool.usable().as_f64() * 0.9);
-        let word = if kind == PoolKind::Unified { "Memory" } else { "RAM" };
-        (need <= enough).then(|| (format!("{word} {:.0} GiB", size.as_f64() / crate::units::GIB as f64), machine))
+        let what = if added { "RAM" } else { "A machine with" };
+        (need <= enough).then(|| (format!("{what} {}", kits::name(size)), machine))
     })
 }
 
-/// A second card of the kind there is.
+/// A second card of the kind there is, where one more can be put in.
 fn another_gpu(machine: &Machine) -> Option<(String, Machine)> {
     let last = machine.pools.iter().rposition(|pool| pool.kind == PoolKind::Vram)?;
+    let takes_cards = machine.built().is_none_or(Form::takes_cards);
+    if !takes_cards || is_on_a_full_board(machine, &machine.pools[last]) {
+        return None;
+    }
     let count = machine.pools.iter().filter(|pool| pool.kind == PoolKind::Vram).count();
     let mut pool = machine.pools[last].clone();
     pool.id = format!("gpu{count}");

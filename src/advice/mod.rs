@@ -12,6 +12,7 @@ pub mod first_check;
 pub mod kits;
 pub mod least;
 pub mod memories;
+pub mod nodes;
 pub mod parallel;
 pub mod peers;
 mod rank;
@@ -20,7 +21,7 @@ pub mod tier;
 pub mod transfer;
 
 pub use alternatives::{Alternative, alternatives};
-pub use changes::{Change, able, next};
+pub use changes::{Change, able, next, next_and_binding};
 pub use compare::asked_of;
 pub use field::{Candidate, Entrant, Field, Loss};
 pub use rank::{Ranked, best_of_each, find_context, judge, rank};

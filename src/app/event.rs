@@ -11,6 +11,7 @@ use crate::detect::live::Now;
 use crate::detect::program::Program;
 use crate::formats::any_doc::Document;
 use crate::formats::llama_bench::Bench;
+use crate::formats::reason_doc::Reason;
 use crate::hardware::{Finding, Machine, MeasuredRun};
 use crate::measure::{MeasureError, Progress, Suite};
 use crate::model::Architecture;
@@ -79,6 +80,8 @@ pub enum Event {
     },
     /// The folders of the user's own to look for models in, as they were kept.
     Folders(Vec<PathBuf>),
+    /// What was chosen on the page of thinking and serving, as it was kept.
+    Reason(Box<Reason>),
     /// A folder was chosen to look in.
     Folder(PathBuf),
     /// The search for models is so far.

@@ -45,6 +45,9 @@ impl Jobs {
             if let Some(kept) = store.as_ref().and_then(settings::load) {
                 outbox.send(Event::Folders(kept.folders.iter().map(PathBuf::from).collect()));
                 settings::restore(&kept, &own, catalog, &mut start);
+                if let Some(reason) = kept.reason {
+                    outbox.send(Event::Reason(Box::new(reason)));
+                }
             }
             Event::Detected { machine: Box::new(machine), findings, start: Box::new(start) }
         });

@@ -13,6 +13,7 @@ mod jobs;
 mod measured;
 mod own;
 mod rank;
+mod reason_settings;
 mod settings;
 mod spots;
 mod window;
@@ -24,6 +25,7 @@ use crate::advice;
 use crate::catalog::Catalog;
 use crate::detect::program::Program;
 use crate::formats::any_doc::Document;
+use crate::formats::reason_doc::Reason;
 use crate::hardware::{Fate, Finding, Machine, MeasuredRun};
 use crate::library::Place;
 use crate::measure::{MeasureError, Suite};
@@ -51,6 +53,8 @@ pub struct App {
     jobs: Jobs,
     /// The folders of the user's own, until there is a bench to hold them.
     folders: Vec<PathBuf>,
+    /// What was chosen on the page of thinking and serving, until there is a bench to hold it.
+    reason: Option<Box<Reason>>,
     /// The runs of measurements, until there is a bench to hold them.
     measured_runs: Result<Vec<MeasuredRun>, String>,
     /// Where programs keep models, where not as the environment says.
@@ -84,6 +88,7 @@ impl App {
             store,
             jobs: Jobs::new(ctx.clone()),
             folders: Vec::new(),
+            reason: None,
             measured_runs: Ok(Vec::new()),
             places: None,
             fields: rank::Fields::default(),
@@ -268,6 +273,7 @@ impl App {
             }
             Event::Tidied => {}
             Event::Own(own) => self.own_listed(own),
+            Event::Reason(kept) => self.reason = Some(kept),
             Event::NoPath(purpose) => {
                 if let Some(bench) = &mut self.bench {
                     bench.path_asked = Some(purpose);
@@ -297,6 +303,10 @@ impl App {
             bench.files.folders = std::mem::take(&mut self.folders);
             bench.own_models.clone_from(&self.documents.models);
             bench.own_quants.clone_from(&self.documents.quants);
+            if let Some(kept) = self.reason.take() {
+                reason_settings::restore(&kept, &mut bench.reason);
+                bench.begin_here();
+            }
             self.bench = Some(bench);
         }
     }

@@ -29,6 +29,7 @@ pub(super) fn collect(bench: &Workbench, theme: &str) -> Settings {
     if let Some(file) = &scenario.subject.file {
         (settings.file, settings.file_name) = (file.path.clone(), file.name.clone());
     }
+    settings.reason = Some(super::reason_settings::collect(&bench.reason));
     settings.folders = bench.files.folders.iter().map(|folder| folder.display().to_string()).collect();
     settings
 }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use crate::advice::first_check;
 use crate::formats::commands::{self, Shell};
+use crate::hardware::Machine;
 use crate::model::Architecture;
 use crate::placement::Engine;
 use crate::quant::{Imatrix, Quant, RuntimeFormat};
 use crate::reasoning::claims::{Asked, Settled, Told};
 use crate::reasoning::faq;
+use crate::reasoning::terms::Terms;
 use crate::scenario::{Answer, Scenario, Subject};
 
 use super::Catalog;
@@ -56,9 +58,21 @@ impl Catalog {
         first_check::rows(scenario, &forms)
     }
 
+    /// The ready-made machines that are several.
+    #[must_use]
+    pub fn clusters(&self) -> Vec<&Machine> {
+        self.profiles.iter().map(|profile| &profile.machine).filter(|machine| !machine.nodes.is_empty()).collect()
+    }
+
     /// Questions people ask, answered for a scenario: some work, so not for every frame.
     #[must_use]
     pub fn faq(&self, scenario: &Scenario, answer: &Answer) -> Vec<faq::Entry> {
+        self.faq_at(scenario, answer, &Terms::default())
+    }
+
+    /// The same at prices and with power that were said.
+    #[must_use]
+    pub fn faq_at(&self, scenario: &Scenario, answer: &Answer, terms: &Terms) -> Vec<faq::Entry> {
         let Some(ceiling) = self.engines.iter().find(|engine| engine.ideal) else { return Vec::new() };
         let model = &scenario.subject.model;
         let books = faq::Shelf {
@@ -68,7 +82,9 @@ impl Catalog {
             ceiling,
             quality: &self.quality,
             memories: &self.memories,
+            clusters: self.clusters(),
             costs: &self.costs,
+            terms,
             thinking: &self.thinking,
         };
         let mut entries = faq::entries(scenario, answer, &books);

@@ -7,10 +7,12 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::advice;
+use crate::advice::binding::{Binding, from_disk};
 use crate::catalog::{Breadth, Catalog};
 use crate::formats::answer_json::{self, Beside};
 use crate::formats::commands::{self, Shell};
 use crate::hardware::{Finding, Pool, PoolKind};
+use crate::placement::Mode;
 use crate::scenario::{Answer, Scenario, Subject, evaluate};
 use crate::speed::{Bill, Range};
 use crate::units::{Bytes, Shortfall, Tokens, TokensPerSecond};
@@ -52,11 +54,11 @@ pub(super) fn asked(request: &Request, command: Option<&str>, machines: &dyn Mac
 /// The sentence to show.
 pub(super) fn one(question: &Question, json: bool, out: &mut dyn Write) -> Result<(), String> {
     let answer = evaluate(&question.scenario);
-    let next = advice::next(&question.scenario, &answer, &Catalog::builtin().engines);
+    let advice = Advice::of(&question.scenario, &answer);
     let written = if json {
-        writeln!(out, "{:#}", as_json(question, &answer, &next))
+        writeln!(out, "{:#}", as_json(question, &answer, &advice))
     } else {
-        write!(out, "{}", text(question, &answer, &next))
+        write!(out, "{}", text(question, &answer, &advice))
     };
     written.map_err(|error| format!("the answer cannot be written: {error}"))
 }
@@ -77,8 +79,7 @@ pub(super) fn batch(path: &Path, machines: &dyn Machines, out: &mut dyn Write) -
         let value = match asked {
             Ok(question) => {
                 let answer = evaluate(&question.scenario);
-                let next = advice::next(&question.scenario, &answer, &Catalog::builtin().engines);
-                as_json(&question, &answer, &next)
+                as_json(&question, &answer, &Advice::of(&question.scenario, &answer))
             }
             Err(error) => json!({ "error": error }),
         };
@@ -87,15 +88,35 @@ pub(super) fn batch(path: &Path, machines: &dyn Machines, out: &mut dyn Write) -
     Ok(())
 }
 
+/// What stands beside an answer.
+struct Advice {
+    next: Vec<advice::Change>,
+    binding: Binding,
+    from_disk: Vec<(String, Option<f64>)>,
+}
+
+impl Advice {
+    fn of(scenario: &Scenario, answer: &Answer) -> Self {
+        let (next, binding) = advice::next_and_binding(scenario, answer, &Catalog::builtin().engines);
+        let forms = match answer.plan.mode {
+            Mode::Disk => Catalog::builtin().forms(&scenario.subject.model, &scenario.engine),
+            _ => Vec::new(),
+        };
+        Self { next, binding, from_disk: from_disk(scenario, &forms) }
+    }
+}
+
 /// The answer for programs.
-fn as_json(question: &Question, answer: &Answer, next: &[advice::Change]) -> Value {
+fn as_json(question: &Question, answer: &Answer, advice: &Advice) -> Value {
     let engines = &Catalog::builtin().engines;
-    let beside = Beside { next, findings: &question.findings, engines, shell: question.shell };
+    let Advice { next, binding, from_disk } = advice;
+    let beside = Beside { next, binding, from_disk, findings: &question.findings, engines, shell: question.shell };
     answer_json::check(&question.scenario, answer, &beside)
 }
 
 /// The answer for people.
-fn text(question: &Question, answer: &Answer, next: &[advice::Change]) -> String {
+fn text(question: &Question, answer: &Answer, advice: &Advice) -> String {
+    let Advice { next, binding, from_disk } = advice;
     let Scenario { subject, run, .. } = &question.scenario;
     let machine = &*question.scenario.seen();
     let mut lines = vec![
@@ -152,6 +173,17 @@ fn text(question: &Question, answer: &Answer, next: &[advice::Change]) -> String
             let least = bill.rate.time_word();
             lines.push(format!("  {}-token answer in {least}{whole}{slower}", question.scenario.answer));
         }
+    }
+    lines.push(String::new());
+    lines.push("What binds".to_owned());
+    lines.extend(binding.lines().iter().map(|line| format!("  {line}")));
+    let told = from_disk.iter().filter_map(|(name, rate)| {
+        let rate = TokensPerSecond::saturating((*rate)?);
+        Some(format!("{name} {rate}"))
+    });
+    let told: Vec<String> = told.collect();
+    if !told.is_empty() {
+        lines.push(format!("  Forms of the model from this disk, tokens/s: {}", told.join(", ")));
     }
     if !next.is_empty() {
         lines.push(String::new());
@@ -218,9 +250,9 @@ pub(super) fn here(
     let field = catalog.field(Breadth::Usual, &scenario.engine, &[], &[]);
     let rows = advice::best_of_each(advice::rank(&scenario, &field));
     let answer = evaluate(&scenario);
-    let next = advice::next(&scenario, &answer, &catalog.engines);
+    let advice = Advice::of(&scenario, &answer);
     let question = Question { scenario, findings: findings.to_vec(), shell: Shell::HERE };
-    let mut lines = text(&question, &answer, &next);
+    let mut lines = text(&question, &answer, &advice);
     lines.push_str("\nBest here, each model at the quant that ranks first:\n");
     for row in rows.iter().take(10) {
         let rate = row.rate.map_or_else(|| "-".to_owned(), |rate| TokensPerSecond::saturating(rate).to_string());

@@ -9,7 +9,7 @@ use crate::reasoning::faq::{Entry, search};
 use crate::scenario::{Scenario, evaluate};
 
 use super::question::{Expanded, question};
-use super::{Failure, ThisMachine, Words, model_file, print};
+use super::{Failure, ThisMachine, Words, model_file, print, terms};
 
 /// The model that is asked about where nobody says.
 const MODEL: &str = "deepseek-r1";
@@ -21,6 +21,8 @@ const FOREIGN: [&str; 1] = ["shell"];
 pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> {
     let json = words.flag("json");
     let text = words.take("search").unwrap_or_default();
+    let model = words.options.iter().find(|(key, _)| key == "model").and_then(|(_, value)| value.clone());
+    let terms = terms::take(&mut words, model.as_deref().unwrap_or(MODEL))?;
     let mut request = words.request(&FOREIGN)?;
     let model = request.model.get_or_insert_with(|| MODEL.to_owned());
     // A file says itself how its weights are kept, and a size alone does not.
@@ -30,7 +32,7 @@ pub(super) fn run(mut words: Words, out: &mut dyn Write) -> Result<(), Failure> 
     }
     let asked = question(&request, &ThisMachine::default(), &mut Expanded::default())?;
     let answer = evaluate(&asked.scenario);
-    let entries = Catalog::builtin().faq(&asked.scenario, &answer);
+    let entries = Catalog::builtin().faq_at(&asked.scenario, &answer, &terms);
     let found = search(&entries, &text);
     let text = if json { as_json(&asked.scenario, &found) } else { as_text(&asked.scenario, &found) };
     print(out, &text)

@@ -26,6 +26,7 @@ mod question;
 mod rank;
 mod request;
 mod simulate;
+mod terms;
 mod this;
 
 use std::ffi::OsString;
@@ -75,6 +76,9 @@ check, how:    --context 8192|32k  --depth N  --prompt N  --answer N  --kv-k F -
                --experts N  --samples N  --engine NAME  --engine-date YYYY[-MM]  --backend NAME
                --shell sh|PowerShell|cmd   which of them the command is written for
                --command \"llama-server|llama-cli|llama-bench ...\"   options read from a command, over all others
+faq, prices:   --watts W | --watts-measured W  --kwh-price D  --machine-price D  --years N  --busy PERCENT  --idle-watts W
+               --api ID  --api-input D  --api-cached D  --api-output D  --api-date YYYY-MM  --cached-input PERCENT
+               --currency CODE --per-dollar RATE   US dollars, where none is named; tokens are priced by the million
 simulate kv:   --pool-mib N  --requests N  --gap STEPS  --prompt N  --answer N  --spread PERCENT  --seed N
                --policy lru|fifo|largest|reject  --preemption recompute|swap  --reserve-percent N
                --block TOKENS  --most-blocks N   in blocks instead of reserved whole

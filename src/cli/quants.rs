@@ -6,8 +6,10 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use crate::catalog::Catalog;
+use crate::model::Architecture;
 use crate::quant::{Format, Imatrix, Measured, Mix, Quality, Quant, RuntimeFormat, label_bits};
 use crate::scenario::Subject;
+use crate::units::Bytes;
 
 use super::{Failure, Words};
 
@@ -128,36 +130,64 @@ fn files(id: &str, catalog: &Catalog) -> Result<Vec<Row>, Failure> {
     let model = catalog.model(id).ok_or_else(|| {
         Failure::Request(format!("the model '{}' is not known: see willitrun models", crate::formats::shown(id, 60)))
     })?;
-    let rules = Mix::ALL
-        .iter()
-        .map(|mix| Subject::new(crate::model::Architecture::clone(model), Quant::mix(*mix, mix.usual_imatrix()), None));
+    let under = |quant: Quant| Subject::new(Architecture::clone(model), quant, None);
+    let rules = Mix::ALL.iter().map(|mix| under(Quant::mix(*mix, mix.usual_imatrix())));
     let published = catalog.published_of(&model.id).map(|file| file.subject(model, None));
-    let layouts = catalog
-        .quants
-        .runtimes
-        .iter()
-        .map(|row| Subject::new(crate::model::Architecture::clone(model), row.quant(), None));
-    Ok(rules
-        .chain(layouts)
-        .chain(published)
-        .map(|subject| {
-            let Subject { quant, weights, .. } = &subject;
-            let source = if quant.source.is_empty() { "by rule" } else { &quant.source };
-            let label = quant.label_bits();
-            (
-                json!({
-                    "id": quant.id, "bytes": weights.file.get(), "loaded_bytes": weights.loaded().get(),
-                    "bits_per_weight": weights.bits_per_weight,
-                    "label_bits": label, "published": !quant.source.is_empty(), "source": source,
-                }),
-                format!(
-                    "{:<16} {:>10}  {:>6.3} bits per weight, labelled {:<3} {source}",
-                    quant.id,
-                    weights.file.in_gb(),
-                    weights.bits_per_weight,
-                    label.map_or_else(|| "-".to_owned(), |bits| bits.to_string()),
-                ),
-            )
-        })
-        .collect())
+    let layouts = catalog.quants.runtimes.iter().map(|row| under(row.quant()));
+    let all: Vec<Subject> = rules.chain(layouts).chain(published).collect();
+    let size = |quant: &str| {
+        let subject = all.iter().find(|subject| subject.quant.id == quant);
+        subject.map(|subject| subject.weights.file.as_f64())
+    };
+    let native = catalog.native(model).map(|row| row.id.as_str());
+    let against = [native.and_then(size), size(SIXTEEN)];
+    let head = (Value::Null, heading(&model.name, native, against[0]));
+    Ok(std::iter::once(head).chain(all.iter().map(|subject| file(subject, against, catalog))).collect())
+}
+
+/// The quant that is 16 bit.
+const SIXTEEN: &str = "BF16";
+
+/// What the columns of the text are.
+fn heading(model: &str, native: Option<&str>, size: Option<f64>) -> String {
+    let native = native.zip(size).map_or_else(
+        || "not known".to_owned(),
+        |(native, size)| format!("{native}, {}", Bytes::saturating(size).in_gb()),
+    );
+    format!(
+        "{model}, native form: {native}\n{:<24} {:>9} {:>10} {:>6} {:>5} {:>6} {:>7} {:>7}  read by; measured quality [source]; size by",
+        "quant", "size", "", "bits", "label", "scales", "native", "BF16"
+    )
+}
+
+/// One file beside the native form and BF16.
+fn file(subject: &Subject, against: [Option<f64>; 2], catalog: &Catalog) -> Row {
+    let Subject { model, quant, weights, .. } = subject;
+    let source = if quant.source.is_empty() { "by rule" } else { &quant.source };
+    let [native, sixteen] = against.map(|whole| Some(weights.file.as_f64() / whole?));
+    let (stated, overhead) = (quant.stated_bits(), quant.overhead_bits());
+    let (engines, quality) = (catalog.readers(model, quant), catalog.cited(&quant.id, model));
+    let text =
+        |value: Option<f64>, places: usize| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.places$}"));
+    let readers = if engines.is_empty() { "no engine named".to_owned() } else { engines.join(", ") };
+    let figure = quality.map_or_else(|| "no figure".to_owned(), |row| format!("{} [{}]", row.line(), row.source));
+    let label = stated.map_or_else(|| "-".to_owned(), |bits| bits.to_string());
+    (
+        json!({
+            "id": quant.id, "bytes": weights.file.get(), "loaded_bytes": weights.loaded().get(),
+            "bits_per_weight": weights.bits_per_weight, "label_bits": stated, "scale_bits_per_weight": overhead,
+            "of_native": native, "of_bf16": sixteen, "engines": engines, "quality": quality.map(cited),
+            "published": !quant.source.is_empty(), "source": source,
+        }),
+        format!(
+            "{:<24} {:>9} {:>10} {:>6.3} {label:>5} {:>6} {:>7} {:>7}  {readers}; {figure}; {source}",
+            quant.id,
+            weights.file.in_gb(),
+            weights.file.in_gib(),
+            weights.bits_per_weight,
+            text(overhead, 3),
+            text(native, 3),
+            text(sixteen, 3),
+        ),
+    )
 }

@@ -89,13 +89,11 @@ fn requests(words: &mut Words) -> Result<(Value, String), Failure> {
         let known = Policy::ALL.map(Policy::name).join(", ");
         Policy::parse(&word).ok_or_else(|| format!("--policy is '{}'; expected one of {known}", shown(&word, 40)))
     })?;
-    let preemption = match words.take("preemption").as_deref() {
-        None | Some("recompute") => Preemption::Recompute,
-        Some("swap") => Preemption::Swap,
-        Some(other) => {
-            let why = format!("--preemption is '{}'; expected recompute or swap", shown(other, 40));
-            return Err(Failure::Request(why));
-        }
+    let preemption = match words.take("preemption") {
+        None => Preemption::Recompute,
+        Some(word) => Preemption::ALL.into_iter().find(|way| way.name() == word).ok_or_else(|| {
+            Failure::Request(format!("--preemption is '{}'; expected recompute or swap", shown(&word, 40)))
+        })?,
     };
     let setup = Setup { pool, per_token, reserve, policy, preemption };
     let (prompt, answer) = (Tokens::new(prompt), Tokens::new(answer));

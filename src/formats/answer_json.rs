@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::advice::Change;
+use crate::advice::binding::{Binding, Bound};
 use crate::hardware::{Finding, Machine};
 use crate::placement::{Engine, Plan, PoolUse};
 use crate::quant::{Quant, Rule};
@@ -17,6 +18,10 @@ use super::commands::{self, Shell};
 pub struct Beside<'a> {
     /// What would change the answer.
     pub next: &'a [Change],
+    /// What binds memory and speed.
+    pub binding: &'a Binding,
+    /// Other forms of the model with their tokens per second, where weights are read from disk.
+    pub from_disk: &'a [(String, Option<f64>)],
     /// What had to be assumed for the question.
     pub findings: &'a [Finding],
     /// The engines whose commands are given.
@@ -90,10 +95,23 @@ pub fn check(scenario: &Scenario, answer: &Answer, beside: &Beside<'_>) -> Value
                 .iter()
                 .map(|change| json!({ "change": change.what, "effect": change.effect }))
                 .collect::<Vec<_>>(),
+            "binding": {
+                "memory": bound(&beside.binding.memory), "speed": beside.binding.speed.as_ref().map(bound),
+                "from_disk": beside.from_disk.iter().map(|(quant, rate)| json!({ "quant": quant, "decode_tps": rate })).collect::<Vec<_>>(),
+            },
         },
         "commands": commands,
         "findings": findings.map(finding).collect::<Vec<_>>(),
         "sources": sources(scenario, answer),
+    })
+}
+
+/// What binds, in one sentence, and the change that helps most.
+fn bound(bound: &Bound) -> Value {
+    let change = |change: &Change| json!({ "change": change.what, "effect": change.effect });
+    json!({
+        "limit": bound.limit.name(), "share": bound.share, "sentence": bound.sentence,
+        "change": bound.change.as_ref().map(change),
     })
 }
 
@@ -120,17 +138,19 @@ pub fn finding(finding: &Finding) -> Value {
 
 fn pool(used: &PoolUse, machine: &Machine) -> Value {
     let pool = &machine.pools[used.pool];
+    // A disk taken as large enough has no size that anybody knows.
+    let known = pool.size_is_known();
     json!({
         "id": pool.id,
         "kind": pool.kind.name(),
-        "capacity_bytes": pool.capacity.value.get(),
-        "usable_bytes": pool.usable().get(),
+        "capacity_bytes": known.then(|| pool.capacity.value.get()),
+        "usable_bytes": known.then(|| pool.usable().get()),
         "weights_bytes": used.weights.get(),
         "kv_bytes": used.kv.get(),
         "state_bytes": used.state.get(),
         "compute_bytes": used.compute.get(),
         "overhead_bytes": used.overhead.get(),
-        "free_bytes": used.free(pool).get(),
+        "free_bytes": known.then(|| used.free(pool).get()),
     })
 }
 
@@ -161,7 +181,7 @@ fn sources(scenario: &Scenario, answer: &Answer) -> Vec<Value> {
     for pool in &machine.pools {
         rows.push(json!({
             "figure": format!("{} capacity", pool.id),
-            "value": pool.capacity.value.get(),
+            "value": pool.size_is_known().then(|| pool.capacity.value.get()),
             "source": pool.capacity.said(),
         }));
         if let Some(read) = pool.read_measured.as_ref().or(pool.read.as_ref()) {

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::hardware::Source;
 use crate::reasoning::cost::{Costs, Draw, Sold, Tariff};
 
 use super::document::{Refused, check_header, options, shown};
@@ -66,6 +67,7 @@ struct SoldRow {
 struct DrawRow {
     name: String,
     watts: f64,
+    basis: String,
     source: String,
 }
 
@@ -99,7 +101,9 @@ impl SoldRow {
 impl DrawRow {
     fn into_draw(self) -> Result<Draw, Refused> {
         let watts = amount(&self.name, "watts", self.watts)?;
-        Ok(Draw { name: shown(&self.name, 120), watts, source: shown(&self.source, 200) })
+        let expected = "expected measured, typed, reported, data sheet or assumed";
+        let basis = Source::parse(&self.basis).ok_or_else(|| refused(&self.name, "basis", expected))?;
+        Ok(Draw { name: shown(&self.name, 120), watts, basis, source: shown(&self.source, 200) })
     }
 }
 
@@ -133,6 +137,7 @@ mod tests {
             ("date: \"2025-01\"", "date: \"January\"", "r1-launch: date: expected YYYY-MM"),
             ("date: \"2025-01\"", "date: \"2025-13\"", "r1-launch: date: expected YYYY-MM"),
             ("watts: 200.0", "watts: inf", "watts"),
+            ("basis: \"reported\"", "basis: \"sure\"", "basis: expected measured, typed"),
             ("id: \"v4-pro\"", "id: \"v4-flash\"", "v4-flash"),
             ("version: 1", "version: 2", "version 2 needs a newer app"),
             ("miss: 0.55", "mist: 0.55", "mist"),

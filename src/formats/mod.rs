@@ -38,6 +38,7 @@ pub mod purchase_doc;
 pub mod quality_doc;
 pub mod quant_doc;
 pub mod ranking_csv;
+pub mod reason_doc;
 pub mod safetensors;
 pub mod serving_doc;
 pub mod settings_doc;

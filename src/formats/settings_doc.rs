@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Refused;
 use super::document::{check_header, options};
+use super::reason_doc::Reason;
 
 const FORMAT: &str = "willitrun.settings";
 const VERSION: u32 = 1;
 
 /// What the window remembers. Names are ids; what is no longer known is left out on reading it back.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
     format: String,
@@ -34,6 +35,8 @@ pub struct Settings {
     pub file_name: String,
     /// Folders of the user's own to look for models in.
     pub folders: Vec<String>,
+    /// What was chosen on the page of thinking and serving.
+    pub reason: Option<Reason>,
 }
 
 impl Settings {

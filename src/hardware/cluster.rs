@@ -68,6 +68,40 @@ impl Machine {
         fewer
     }
 
+    /// The first machine of a cluster without the others.
+    #[must_use]
+    pub fn alone(&self) -> Self {
+        let mut one = self.clone();
+        one.pools.retain(|pool| pool.node.is_none());
+        one.nodes.clear();
+        one
+    }
+
+    /// The first machine with another of its kind, over a network of which nothing is known.
+    #[must_use]
+    pub fn twice(&self) -> Self {
+        let mut two = self.alone();
+        let link = "net1".to_owned();
+        two.nodes.push(Node {
+            id: "node1".to_owned(),
+            name: self.name.clone(),
+            link: Some(link.clone()),
+            pools: two.pools.clone(),
+        });
+        two.links.retain(|own| own.kind != LinkKind::Network);
+        two.links.push(Link {
+            id: link,
+            kind: LinkKind::Network,
+            generation: None,
+            lanes: None,
+            joins: Vec::new(),
+            bandwidth: None,
+            latency: None,
+        });
+        (two.id, two.name) = (format!("2x-{}", self.id), format!("2 x {}", self.name));
+        two
+    }
+
     /// How bytes pass from one pool to another.
     #[must_use]
     pub fn way(&self, from: &Pool, to: &Pool) -> Way<'_> {
@@ -130,6 +164,17 @@ mod tests {
         assert_eq!(whole.gpu_places(), [3, 4, 1, 2]);
         assert_eq!(whole.host().map(|pool| pool.id.as_str()), Some("ram"));
         assert_eq!(ids(&cluster().joined(NodePools::Gpus)), ["ram", "gpu0", "gpu1", "node1.gpu0"]);
+    }
+
+    #[test]
+    fn another_of_its_kind_stands_beside_the_first() {
+        let two = cluster().twice();
+        assert_eq!((two.nodes.len(), two.nodes[0].pools.len()), (1, 3), "of the first machine alone");
+        let whole = two.joined(NodePools::All);
+        assert!(
+            matches!(whole.way(&whole.pools[0], &whole.pools[4]), Way::Network(None, Some(link)) if link.id == "net1")
+        );
+        assert_eq!(two.alone().joined(NodePools::All).pools.len(), 3);
     }
 
     #[test]

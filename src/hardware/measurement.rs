@@ -115,6 +115,19 @@ impl Machine {
         sheet.or_else(|| self.in_shaders(pool, Besides::F32)).filter(|rate| rate.get() > 0.0)
     }
 
+    /// Bytes of weights of so many bits that the CPU of a pool multiplied by a vector in a second, unpacking included,
+    /// where that was measured; none for weights that need no unpacking.
+    #[must_use]
+    pub fn rows_per_second(&self, pool: &Pool, bits: f64) -> Option<BytesPerSecond> {
+        let which = match bits {
+            bits if bits < 7.0 => Besides::KernelQ4K,
+            bits if bits < 12.0 => Besides::KernelQ8,
+            _ => return None,
+        };
+        let runs = self.measurements.iter().rev().filter(|run| run.what == pool.id);
+        runs.filter_map(|run| run.besides(which)).find_map(BytesPerSecond::new)
+    }
+
     fn in_shaders(&self, pool: &Pool, which: Besides) -> Option<FlopsPerSecond> {
         let of_pool = |run: &&Measurement| run.what == pool.id && run.method.starts_with(GPU_METHOD);
         let rate = self.measurements.iter().rev().filter(of_pool).find_map(|run| run.besides(which))?;

@@ -135,6 +135,28 @@ impl Quant {
         }
     }
 
+    /// The bits it stands for: its label's, or those of a weight without scales.
+    #[must_use]
+    pub fn stated_bits(&self) -> Option<f64> {
+        match &self.rule {
+            Rule::Layout(layout) => Some(layout.coding.bits),
+            _ => self.label_bits().map(f64::from),
+        }
+    }
+
+    /// Bits that scales and zero points add to each weight of most tensors, (S + Z) / g; none where the rule is a
+    /// width or a size.
+    #[must_use]
+    pub fn overhead_bits(&self) -> Option<f64> {
+        let of = |format: Format| Some(format.bits_per_weight() - f64::from(label_bits(format.name())?));
+        match &self.rule {
+            Rule::Layout(layout) => Some(layout.coding.bits_per_weight() - layout.coding.bits),
+            Rule::Mix(mix, _) => of(mix.base()),
+            Rule::Custom(custom) => of(custom.base.base()),
+            Rule::Uniform(_) | Rule::Sized(_) | Rule::Parts { .. } => None,
+        }
+    }
+
     /// Bytes of each tensor, in the same order.
     #[must_use]
     pub fn bytes(&self, traits: &ModelTraits, tensors: &[Tensor]) -> Vec<Bytes> {

@@ -87,6 +87,14 @@ impl Compression {
         }
     }
 
+    /// What a run takes in all, of what it takes in 16 bit: `grows` of that is the cache that grows with its tokens, so
+    /// many in each sequence. Layers with a window, and recurrent state, are left as they are.
+    #[must_use]
+    pub fn in_all(&self, total: Bytes, grows: Bytes, tokens: Tokens) -> Bytes {
+        let kept = Bytes::saturating(grows.as_f64() * self.share(tokens));
+        total - grows.min(total) + kept
+    }
+
     /// Tokens that are still there after so many.
     #[must_use]
     pub fn kept(&self, tokens: Tokens) -> Tokens {
@@ -141,6 +149,20 @@ mod tests {
         check(Compression::Quantized(kivi), 128, 1.0);
         check(Compression::Quantized(kivi), 256, f64::midpoint(1.0, 0.1875));
         check(Compression::Quantized(Bits { group: 0, ..four }), 100, 20.0 / 16.0);
+    }
+
+    #[test]
+    fn weights_and_buffers_stay_whatever_the_cache_does() {
+        let (weights, each) = (Bytes::gib(5), Bytes::new(147_456));
+        let rkv = Compression::Evicted { budget: Tokens::new(1024), buffer: Tokens::new(128) };
+        let four = Compression::Quantized(Bits::symmetric(4.0));
+        for tokens in [512, 1152, 16_384, 131_072] {
+            let (grows, tokens) = (each * tokens, Tokens::new(tokens));
+            let all = |way: Compression| way.in_all(weights + grows, grows, tokens).get();
+            assert_eq!(all(Compression::None), (weights + grows).get());
+            assert_eq!(all(rkv), (weights + each * tokens.get().min(1152)).get());
+            assert_eq!(all(four), (weights + Bytes::new(grows.get() / 64 * 17)).get());
+        }
     }
 
     #[test]

@@ -7,8 +7,10 @@
 //!
 //! Prices are data with a date (`assets/costs.ron`), typed over by the user; none of them is taken as current.
 
-use crate::hardware::{Machine, PoolKind};
+use crate::hardware::{Machine, PoolKind, Source};
 use crate::units::{Bytes, Seconds, Tokens, TokensPerSecond};
+
+use super::terms::Watts;
 
 /// Tokens a price is quoted for.
 pub const MILLION: f64 = 1e6;
@@ -74,7 +76,9 @@ pub struct Draw {
     pub name: String,
     /// Watts of the whole of it.
     pub watts: f64,
-    /// Where it was read, or that it was assumed.
+    /// How it is known.
+    pub basis: Source,
+    /// Where it was read, or how it was chosen.
     pub source: String,
 }
 
@@ -127,17 +131,24 @@ impl Costs {
     /// What a machine draws while it generates, in watts, and where that comes from: of a server with one GPU the preset
     /// of such a one, else what its GPUs draw at most by data sheet, else the preset of the machine most like it.
     #[must_use]
-    pub fn draw_of(&self, machine: &Machine) -> Option<(f64, String)> {
+    pub fn draw_of(&self, machine: &Machine) -> Option<Watts> {
         let gpus: f64 = machine.gpus().filter_map(|gpu| gpu.device.as_ref()?.watts).sum();
         let like = like(machine);
         let draw = self.draws.iter().find(|draw| like.is_some_and(|like| draw.name.starts_with(like)));
         // A preset of the whole that is less than its GPUs alone is of another.
         let draw = draw.filter(|draw| draw.watts > gpus);
         match draw {
-            Some(draw) => Some((draw.watts, format!("as of another machine, {}: {}", draw.name, draw.source))),
-            None if gpus > 0.0 => {
-                Some((gpus, "what its GPUs draw at most by data sheet, the rest not counted".to_owned()))
-            }
+            // Even where somebody measured that machine, this is another.
+            Some(draw) => Some(Watts {
+                value: draw.watts,
+                source: Source::Assumed,
+                told: format!("as of another machine, {}: {}", draw.name, draw.source),
+            }),
+            None if gpus > 0.0 => Some(Watts {
+                value: gpus,
+                source: Source::DataSheet,
+                told: "what its GPUs draw at most, the rest not counted".to_owned(),
+            }),
             None => None,
         }
     }
@@ -286,7 +297,12 @@ mod tests {
     fn a_machine_draws_what_one_like_it_does() {
         let names = ["Mac Studio", "12-channel server", "8-channel server", "Desktop without a GPU", "Laptop"];
         let draws = names.iter().zip([200.0, 600.0, 400.0, 150.0, 60.0]);
-        let draws = draws.map(|(name, watts)| Draw { name: (*name).to_owned(), watts, source: "assumed".to_owned() });
+        let draws = draws.map(|(name, watts)| Draw {
+            name: (*name).to_owned(),
+            watts,
+            basis: Source::Assumed,
+            source: "a guess".to_owned(),
+        });
         let costs = Costs { draws: draws.collect(), ..Costs::default() };
         let draw = |kind, gib, cores, channels: Option<f64>, gpus: &[f64]| {
             let mut machine = Machine::new("m", "m");
@@ -299,7 +315,7 @@ mod tests {
                 gpu.device = Some(Accelerator { watts: Some(*watts), ..Accelerator::default() });
                 machine.pools.push(gpu);
             }
-            costs.draw_of(&machine).map(|(watts, _)| watts)
+            costs.draw_of(&machine).map(|watts| watts.value)
         };
         let ram = PoolKind::Ram;
         assert_eq!(draw(ram, 16, 4, None, &[]), Some(60.0), "four cores");

@@ -15,4 +15,5 @@ pub mod layouts;
 pub mod offload;
 pub mod requests;
 pub mod strategy;
+pub mod terms;
 pub mod thinking;

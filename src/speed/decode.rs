@@ -207,8 +207,15 @@ impl Asked<'_> {
         let rates = if beside_gpu { parameters.cpu_beside(basis) } else { parameters.cpu_alone(family, basis) };
         let share = rates.weights * parameters.over_sockets(family, cpu);
         let before = lines.len();
-        push_read(lines, Item::Weights, host, read.dense, bandwidth * below_sheet(share))?;
-        push_read(lines, Item::Experts, host, read.experts, bandwidth * below_sheet(share * rates.experts))?;
+        // Rows of weights measured on these cores take at least that long in an engine.
+        let reached = |share: f64, bytes: Bytes, count: f64| {
+            let read = bandwidth * below_sheet(share);
+            let rows = self.machine.rows_per_second(pool, bits(bytes, count));
+            rows.filter(|rows| rows.get() < read.get()).unwrap_or(read)
+        };
+        push_read(lines, Item::Weights, host, read.dense, reached(share, read.dense, read.dense_count))?;
+        let experts = reached(share * rates.experts, read.experts, read.experts_count);
+        push_read(lines, Item::Experts, host, read.experts, experts)?;
         // Weights are unpacked once for all sequences, and multiplied for each.
         let unpacking = (read.dense_count + read.experts_count) / parameters.unpacks(cpu);
         let reading: f64 = lines[before..].iter().map(|line| line.time.get()).sum();

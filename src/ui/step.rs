@@ -1,4 +1,5 @@
-//! What is taken back and done again: the question with the machine it is asked of and what is being edited.
+//! What is taken back and done again: the question with the machine it is asked of, what is being edited, and what was
+//! typed on the page of thinking and serving.
 
 use std::sync::Arc;
 
@@ -8,6 +9,8 @@ use crate::scenario::Scenario;
 use super::MachineChoice;
 use super::bench::{Workbench, Workspace};
 use super::editor::{ModelEditor, QuantEditor};
+use super::history::History;
+use super::reason::{Inputs, Reason};
 
 /// A state to go back to: the question, and the machine it is asked of without what was typed over it.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +22,7 @@ pub(super) struct Step {
     model: Option<ModelEditor>,
     quant: Option<QuantEditor>,
     samples: u64,
+    reason: Inputs,
 }
 
 impl Step {
@@ -32,6 +36,7 @@ impl Step {
             model: None,
             quant: None,
             samples: 1,
+            reason: Reason::default().inputs(),
         }
     }
 }
@@ -70,6 +75,11 @@ impl Workbench {
         }
     }
 
+    /// Forgets what was before: undo goes no further back than this.
+    pub(crate) fn begin_here(&mut self) {
+        self.history = History::new(self.step());
+    }
+
     pub(super) fn step(&self) -> Step {
         Step {
             scenario: self.scenario.clone(),
@@ -79,6 +89,7 @@ impl Workbench {
             model: self.model.clone(),
             quant: self.quant.clone(),
             samples: self.samples,
+            reason: self.reason.inputs(),
         }
     }
 
@@ -90,6 +101,7 @@ impl Workbench {
         self.model = step.model;
         self.quant = step.quant;
         self.samples = step.samples;
+        self.reason.put(step.reason);
         let gone = match self.workspace {
             Workspace::Model => self.model.is_none(),
             Workspace::Quant => self.quant.is_none(),

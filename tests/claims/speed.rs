@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use willitrun::advice::memories::{self, Memory};
+use willitrun::advice::nodes;
 use willitrun::hardware::{Figure, Machine, Pool, PoolKind};
 use willitrun::placement::{CpuExperts, GpuLayers};
 use willitrun::scenario::{Answer, Scenario, Subject, evaluate_here};
 use willitrun::speed::{Bill, Item, textbook_prompt, time_of_tokens};
-use willitrun::units::{Bytes, BytesPerSecond, FlopsPerSecond, Seconds, Tokens};
+use willitrun::units::{Bytes, BytesPerSecond, FlopsPerSecond, Seconds, Tokens, TokensPerSecond};
 
 use crate::Asked;
 use crate::ask::{ROOM, ask as question, catalog, ceiling, gb, gpu, machine, pool, r1, r1_latent, ram, rate, subject};
@@ -215,4 +216,19 @@ fn nodes(asked: &mut Asked) {
     asked.number("F29", "speed", alone.total.get() / (both.total.get() - network));
     let lost = both.total.get() - alone.total.get();
     asked.holds("F29", "hop", network > 0.0 && (lost - network).abs() <= 1e-6 * alone.total.get());
+    // The same as it is told: a machine beside another of its kind, which nobody described.
+    let scenario = question("llama.cpp", &subject("qwen3-4b", "Q4_K_M"), one);
+    let ideal = catalog().engine("ideal").expect("built in");
+    let groups = nodes::groups(&scenario, ideal, &catalog().clusters());
+    let (first, pair) = (&groups[0], &groups[1]);
+    asked.number("F29", "told-capacity", pair.memory.as_f64() / first.memory.as_f64());
+    let shared = pair.shared.expect("it fits");
+    let most = |rate: Option<TokensPerSecond>| 1.0 / rate.expect("a ceiling").get();
+    let (alone, as_one) = (most(first.ceiling), most(pair.as_one));
+    asked.number("F29", "told-speed", alone / as_one);
+    asked.number("F29", "told-hop", (1.0 / shared.ceiling.get() - shared.passing.get()) / alone);
+    asked.count("F29", "clusters", groups.iter().skip(2).filter(|group| group.count > 1).count() as u64);
+    let entries = catalog().faq(&scenario, &evaluate_here(&scenario));
+    let told = entries.iter().find(|entry| entry.id == "several-machines").expect("it is asked");
+    asked.text("F29", "faq", told.answer.as_str());
 }

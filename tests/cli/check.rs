@@ -26,6 +26,14 @@ fn check_sums(answer: &Value) {
     assert_eq!(total, figure(memory, "/total_bytes"));
     for pool in pools {
         let used: u64 = PARTS.iter().map(|part| figure(pool, &format!("/{part}_bytes"))).sum();
+        // Of a disk nobody named the size is not known: null, never a number, and so is what is free of it.
+        if pool["capacity_bytes"].is_null() {
+            assert_eq!(
+                (&pool["kind"], &pool["usable_bytes"], &pool["free_bytes"]),
+                (&"disk".into(), &Value::Null, &Value::Null)
+            );
+            continue;
+        }
         let free = pool["free_bytes"].as_i64().expect("a number");
         assert_eq!(i128::from(free), i128::from(figure(pool, "/capacity_bytes")) - i128::from(used));
     }
@@ -96,9 +104,12 @@ fn a_described_machine_holds_what_was_said_and_says_what_is_assumed() {
     let answer: Value = serde_json::from_str(&run.out).expect("JSON");
     check_sums(&answer);
     let pools = answer["memory"]["pools"].as_array().expect("pools");
-    let known: Vec<(&str, u64)> =
-        pools.iter().map(|pool| (pool["id"].as_str().expect("an id"), figure(pool, "/capacity_bytes") >> 30)).collect();
-    assert!(known.starts_with(&[("gpu0", 24), ("gpu1", 24), ("ram", 64)]), "{known:?}");
+    let known: Vec<(&str, Option<u64>)> = pools
+        .iter()
+        .map(|pool| (pool["id"].as_str().expect("an id"), pool["capacity_bytes"].as_u64().map(|bytes| bytes >> 30)))
+        .collect();
+    let gib = |id: &'static str, size: u64| (id, Some(size));
+    assert_eq!(known, [gib("gpu0", 24), gib("gpu1", 24), gib("ram", 64), ("disk", None)]);
     assert_eq!(answer["verdict"]["level"], "runs-well");
     let source = |figure: &str| {
         let sources = answer["sources"].as_array().expect("sources");
@@ -107,7 +118,32 @@ fn a_described_machine_holds_what_was_said_and_says_what_is_assumed() {
     assert!(source("ram capacity").starts_with("typed"), "{}", source("ram capacity"));
     assert!(source("ram read bandwidth").starts_with("assumed"), "{}", source("ram read bandwidth"));
     assert!(source("gpu0 read bandwidth").starts_with("data sheet"), "{}", source("gpu0 read bandwidth"));
+    let disk = answer["sources"].as_array().expect("sources").iter().find(|row| row["figure"] == "disk capacity");
+    assert_eq!(disk.map(|row| &row["value"]), Some(&Value::Null), "taken as large enough");
     assert!(answer["findings"].to_string().contains("--ram-bandwidth"), "the assumption names its remedy");
+}
+
+/// R1 on 96 GiB and a card: short by as much as the sentence says, and what helps; the same in both forms.
+#[test]
+fn what_binds_memory_and_speed_is_said() {
+    let asked = "check --model deepseek-r1 --quant Q4_K_M --ram 96 --ram-bandwidth 96 --gpu rtx-4090:24 --gpu-bandwidth 1008 --disk-bandwidth 7";
+    let (text, value) = (answer(asked), answer_json("check", asked));
+    check_sums(&value);
+    let binding = &value["verdict"]["binding"];
+    let memory = &binding["memory"];
+    let sentence = "Needs 377.2 GiB (weights 376.7 GiB + KV cache 549 MiB), has 120.0 GiB: 257.2 GiB short.";
+    assert_eq!((&memory["limit"], &memory["sentence"]), (&"weights".into(), &sentence.into()));
+    assert_eq!(memory["change"]["change"], "RAM 512 GiB");
+    assert_eq!(binding["speed"]["limit"], "the disk");
+    let forms = binding["from_disk"].as_array().expect("forms");
+    assert!(forms.iter().any(|form| form["quant"] == "UD-IQ1_S" && form["decode_tps"].is_f64()), "{forms:?}");
+    for bound in [memory, &binding["speed"]] {
+        assert!(text.contains(bound["sentence"].as_str().expect("a sentence")), "{text}");
+    }
+    assert!(text.contains("What binds") && text.contains("UD-IQ1_S "), "{text}");
+    let none = answer_json("check", "check --model llama-3.1-8b --quant Q8_0 --ram 1");
+    assert_eq!(none["verdict"]["binding"]["speed"], Value::Null, "no speed, nothing that binds it");
+    assert_eq!(none["verdict"]["binding"]["from_disk"], json!([]));
 }
 
 #[test]
@@ -232,6 +268,25 @@ fn names_from_outside_bring_no_escape_into_a_terminal() {
     let run = willitrun(&[&args[..], &[path.as_os_str()]].concat());
     assert_eq!(run.code, 0, "{}", run.err);
     assert!(run.out.contains("red"), "{}", run.out);
+}
+
+/// What would change the answer is nothing the machine cannot take.
+#[test]
+fn no_line_adds_what_the_machine_does_not_take() {
+    let changes = |machine: &str, model: &str| -> Vec<String> {
+        let value = answer_json("check", &format!("check --model {model} --quant Q4_K_M --machine {machine}"));
+        let lines = value["verdict"]["next"].as_array().expect("changes");
+        lines.iter().map(|line| line["change"].as_str().expect("a change").to_owned()).collect()
+    };
+    for (machine, model) in [("laptop-64gb-rtx-4090", "llama-3.3-70b"), ("8x-h100-80gb", "deepseek-r1")] {
+        let lines = changes(machine, model);
+        assert!(lines.iter().all(|line| !line.starts_with("Second ") && !line.starts_with("One more ")), "{lines:?}");
+    }
+    let lines = changes("macbook-air-m2-16gb", "llama-3.3-70b");
+    assert!(lines.iter().any(|line| line == "A machine with 64 GiB"), "{lines:?}");
+    assert!(lines.iter().all(|line| !line.starts_with("RAM ")), "{lines:?}");
+    let lines = changes("desktop-rtx-3090", "llama-3.3-70b");
+    assert!(lines.iter().any(|line| line == "Second RTX 3090"), "{lines:?}");
 }
 
 /// Where the engine cannot, what is to be written instead is named, and it works.

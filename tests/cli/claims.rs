@@ -75,6 +75,39 @@ fn questions_are_found_by_their_words() {
 }
 
 #[test]
+fn prices_and_power_are_said_on_the_command_line() {
+    let ask = |more: &[&str]| {
+        let fixed = ["faq", "--machine", "laptop-16gb", "--model", "qwen3-8b", "--search", "cheaper"];
+        let value = json(&[&fixed[..], more].concat());
+        let entry = &value["entries"][0];
+        [entry["answer"].as_str().expect("a text").to_owned(), entry["how"].as_str().expect("a text").to_owned()]
+    };
+    let [plain, how] = ask(&[]);
+    assert!(plain.contains("That is the price of DeepSeek-R1, not of Qwen3 8B."), "{plain}");
+    assert!(how.starts_with("150 W, assumed (as of another machine, Desktop without a GPU"), "{how}");
+    let [said, how] =
+        ask(&["--watts-measured", "45", "--kwh-price", "0.4", "--api-output", "1.5", "--api-date", "2026-11"]);
+    assert!(
+        said.contains("at $0.4 a kWh") && said.contains("Typed prices took $1.5 for a million (2026-11)"),
+        "{said}"
+    );
+    assert!(how.starts_with("45 W, measured; over"), "{how}");
+    let [half, _] = ask(&["--prompt", "10000", "--cached-input", "50", "--api", "v4-flash"]);
+    assert!(half.contains("5,000 of its prompt cached"), "{half}");
+    let [euro, _] = ask(&["--currency", "EUR", "--per-dollar", "0.5", "--kwh-price", "0.3"]);
+    assert!(euro.contains("at 0.3 EUR a kWh") && euro.contains("took 1.095 EUR for a million"), "{euro}");
+    for (words, part) in [
+        (["--watts", "lots"], "--watts cannot be 'lots': expected a number"),
+        (["--api", "v4-pr"], "v4-pro"),
+        (["--currency", "EUR"], "--per-dollar 0.9"),
+        (["--cached-input", "101"], "from 0 to 100"),
+    ] {
+        let said = refused(&[&["faq"][..], &words].concat());
+        assert!(said.contains(part), "{said}");
+    }
+}
+
+#[test]
 fn a_command_is_read_over_the_question() {
     let ask = ["check", "--model", "deepseek-r1", "--quant", "Q4_K_M", "--machine", "epyc-9654-12ch-4090"];
     let with = |command: &str| json(&[&ask[..], &["--command", command]].concat());

@@ -66,6 +66,43 @@ fn quality_is_cited_or_absent() {
 }
 
 #[test]
+fn every_file_of_a_model_has_its_ratios_bits_engines_and_cited_quality() {
+    let list = answer_json("quants", "quants --model deepseek-r1");
+    let rows = list["files"].as_array().expect("files");
+    let row = |id: &str| rows.iter().find(|row| row["id"] == id).unwrap_or_else(|| panic!("{id}"));
+    let number = |id: &str, key: &str| row(id)[key].as_f64().unwrap_or_else(|| panic!("{id} {key}"));
+    let bytes = |id: &str| number(id, "bytes");
+    for id in ["Q4_K_M", "UD-Q2_K_XL", "awq-int4-g128"] {
+        assert!((number(id, "of_native") - bytes(id) / bytes("fp8-block-128")).abs() < 1e-12, "{id}");
+        assert!((number(id, "of_bf16") - bytes(id) / bytes("BF16")).abs() < 1e-12, "{id}");
+    }
+    // The label of a format of another runtime is the bits of its weights; scales come on top: (S + Z) / g.
+    for (id, label, scales) in [
+        ("gptq-int8-g128", 8.0, 0.1875),
+        ("awq-int4-g128", 4.0, 20.0 / 128.0),
+        ("compressed-tensors-w4a16-sym-g128", 4.0, 16.0 / 128.0),
+        ("mlx-4bit-g64", 4.0, 32.0 / 64.0),
+        ("Q4_K_M", 4.0, 0.5),
+        ("Q8_0", 8.0, 0.5),
+    ] {
+        assert_eq!((number(id, "label_bits"), number(id, "scale_bits_per_weight")), (label, scales), "{id}");
+    }
+    let nf4 = rows.iter().find(|row| row["id"].as_str().is_some_and(|id| id.contains("nf4"))).expect("bitsandbytes");
+    assert_eq!(nf4["label_bits"], 4.0);
+    assert_eq!(row("UD-IQ1_S")["scale_bits_per_weight"], Value::Null, "a mixture has no one group");
+    let quality = &row("UD-Q2_K_XL")["quality"];
+    assert_eq!((&quality["test"], &quality["model"]), (&"AIME 2024".into(), &"DeepSeek-R1 671B".into()));
+    assert_eq!(row("Q1_0")["quality"], Value::Null);
+    assert_eq!(row("IQ2_K_R4")["engines"], serde_json::json!(["ik_llama.cpp"]));
+    assert!(row("awq-int4-g128")["engines"].as_array().is_some_and(|all| all.contains(&"vLLM".into())));
+    let text = answer("quants --model deepseek-r1");
+    let line = text.lines().find(|line| line.starts_with("Q4_K_M ")).expect("a line");
+    for part in ["404.5 GB", "376.7 GiB", "4.822", "0.587", "0.301", "llama.cpp", "75.43 %", "DeepSeek-R1 671B"] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+}
+
+#[test]
 fn every_model_is_ranked_at_several_quants() {
     let ranked = answer_json("rank", "rank --machine desktop-rtx-3060-12gb --limit 200");
     let rows = ranked["rows"].as_array().expect("rows");

@@ -236,6 +236,13 @@ fn every_option_of_the_help_is_taken() {
         words("simulate blocks --token-bytes 9 --block 4 --most-blocks 5 --blocks 10 --tokens 18"),
         words("claims --topic memory"),
         words("faq --machine laptop-16gb --model llama-3.1-8b --quant Q4_K_M --search RAM"),
+        words(
+            "faq --machine laptop-16gb --watts 45 --kwh-price 0.3 --machine-price 900 --years 3 --busy 20 --idle-watts 5",
+        ),
+        words(
+            "faq --machine laptop-16gb --watts-measured 40 --api v4-pro --api-input 0.5 --api-cached 0.1 --api-output 2",
+        ),
+        words("faq --machine laptop-16gb --api-date 2026-11 --cached-input 50 --currency EUR --per-dollar 0.9"),
         words("quants --model llama-3.1-8b"),
         words(&format!("import {config} --out {}", path("model.ron"))),
     ];

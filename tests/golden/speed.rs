@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use willitrun::advice::accuracy::{Class, Group, Measured, Off};
 use willitrun::catalog::Catalog;
-use willitrun::hardware::{Backend, Figure, Machine, Pool, PoolKind, Source};
+use willitrun::hardware::{Backend, Besides, Figure, Machine, Measurement, Pool, PoolKind, Source};
 use willitrun::memory::FlashAttention;
 use willitrun::placement::{CpuExperts, GpuLayers};
 use willitrun::quant::{Imatrix, Quant};
@@ -82,6 +82,17 @@ fn paired_row(place: usize, cells: &HashMap<&str, &str>) -> Measured {
     let rate = number("read_gbs").and_then(BytesPerSecond::from_gb).expect("a bandwidth");
     ram.read_measured = Some(Figure::new(rate, Source::Measured, "read beside it"));
     machine.pools.push(ram);
+    machine.measurements.extend(number("q4_gbs").map(|rate| Measurement {
+        what: "ram".to_owned(),
+        best: BytesPerSecond::ZERO,
+        ordinary_pages: None,
+        spread: 0.0,
+        threads: machine.cpu.cores,
+        date: String::new(),
+        method: String::new(),
+        conditions: String::new(),
+        besides: vec![(Besides::KernelQ4K, rate * 1e9)],
+    }));
     let device = catalog.accelerators_named(cells["device"]).first().copied();
     if let Some(device) = device {
         let mut pool = Pool::new("gpu0", PoolKind::Vram, Figure::new(ENDLESS, Source::Assumed, "it did fit"));

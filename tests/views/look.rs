@@ -153,6 +153,17 @@ fn it_looks_as_it_did() {
         h.snapshot_options(name, &SnapshotOptions::default());
         results.extend(h.take_snapshot_results());
     }
+    for (name, theme, part) in
+        [("reason-dark", Theme::Dark, "Time to answer"), ("reason-light", Theme::Light, "Requests")]
+    {
+        let mut h = window_in(SERVER, "deepseek-r1", theme, SIZE);
+        click_role(&mut h, Role::Tab, "Reason");
+        click_role(&mut h, Role::RadioButton, part);
+        h.hover_at(Pos2::ZERO);
+        h.run();
+        h.snapshot_options(name, &SnapshotOptions::default());
+        results.extend(h.take_snapshot_results());
+    }
     let mut h = window_in(SERVER, "deepseek-r1", Theme::Dark, SIZE);
     click_role(&mut h, Role::Tab, "By hand");
     bench(&mut h).scenario.policy.gpu_layers = GpuLayers::Count(40);

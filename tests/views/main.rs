@@ -13,6 +13,7 @@ mod measure;
 mod measured;
 mod rank;
 mod reason;
+mod reason_cost;
 mod requests;
 mod run;
 mod share;

@@ -3,14 +3,14 @@
 use egui::accesskit::Role;
 use egui::{Theme, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use willitrun::advice::{alternatives, binding, parallel};
+use willitrun::advice::{alternatives, binding, nodes, parallel};
 use willitrun::catalog::Catalog;
 use willitrun::placement::Policy;
 use willitrun::reasoning::answer::time;
 use willitrun::reasoning::strategy::CAVEAT;
 use willitrun::ui::bench::Workspace;
 use willitrun::ui::reason::Section;
-use willitrun::units::Tokens;
+use willitrun::units::{Bytes, Tokens};
 
 use super::window::{
     DESKTOP, Harnessed, SERVER, SIZE, bench, click, click_role, heading, names, text_on, type_over, until, window_in,
@@ -145,8 +145,39 @@ fn a_smaller_cache_is_typed_and_three_words_are_kept_apart() {
     h.key_press(egui::Key::Enter);
     h.run();
     assert!(text_on(&h, "0.2812") || text_on(&h, "0.2813"), "with a zero point");
+    click_role(&mut h, Role::Tab, "One sequence's cache alone");
     let plot = names(&h).into_iter().find(|name| name.starts_with("Cache by tokens, at 16,384")).expect("the plot");
     assert!(plot.contains("R-KV 162 MiB"), "{plot}");
+}
+
+/// Weights, buffers and cache, each way a curve, under the line of the room there is.
+#[test]
+fn ways_to_keep_a_cache_are_curves_on_the_memory_plot() {
+    let mut h = page(DESKTOP, "qwen3-4b", "KV cache");
+    let asked = 32_768;
+    let scenario = bench(&mut h).scenario.clone();
+    bench(&mut h).scenario.prompt = Tokens::new(0);
+    bench(&mut h).scenario.answer = Tokens::new(asked);
+    h.run();
+    let plot =
+        names(&h).into_iter().find(|name| name.starts_with("Memory by context, at 32,768 tokens: ")).expect("it");
+    assert!(plot.ends_with("; there is VRAM 24.0 GiB, VRAM and RAM 120.0 GiB"), "{plot}");
+    let mut at = scenario;
+    at.run.context = Tokens::new(asked);
+    let plan = willitrun::scenario::evaluate(&at).plan;
+    let rest = plan.total() - plan.kv();
+    let each = Bytes::new(147_456);
+    for (name, cache) in [
+        ("16 bit, all tokens", each * asked),
+        ("fewer bits", Bytes::new(each.get() * asked / 64 * 17)),
+        ("R-KV", each * (1024 + 128)),
+        ("StreamingLLM", each * 2048),
+        ("H2O", each * 4096),
+    ] {
+        let all = format!("{name} {}", (rest + cache).in_gib());
+        assert!(plot.contains(&all), "{all}: {plot}");
+        assert!(text_on(&h, &(rest + cache).in_gib()), "in the table, too: {all}");
+    }
 }
 
 #[test]
@@ -198,6 +229,7 @@ fn every_format_has_its_real_bits() {
             assert!(text_on(&h, number), "{format} {number}");
         }
     }
+    assert!(text_on(&h, "Scales") && text_on(&h, "(S + Z) / g"), "what a group adds");
     assert!(text_on(&h, "AIME 2024 on DeepSeek-R1 671B: 75.43"), "cited with its model");
     assert!(text_on(&h, "arXiv 2505.02390"), "and its source");
 }
@@ -278,28 +310,6 @@ fn what_others_say_is_recomputed() {
     assert!(!text_on(&h, &other.claim.why), "another topic is not shown");
 }
 
-#[test]
-fn a_million_tokens_have_a_price() {
-    let mut h = page(SERVER, "deepseek-r1", "Cost");
-    let rate = bench(&mut h).answer().bill.as_ref().expect("it runs").throughput().expected;
-    let kwh = |watts: f64| watts / (3.6 * rate);
-    click_role(&mut h, Role::Button, "12-channel server and a GPU");
-    assert_eq!(heading(&h), format!("A million tokens cost ${:.2} here, {:.2} kWh", kwh(600.0) * 0.15, kwh(600.0)));
-    h.get_by_role_and_label(Role::Button, "high, $0.3").click();
-    h.run();
-    assert!(heading(&h).starts_with(&format!("A million tokens cost ${:.2} here", kwh(600.0) * 0.30)));
-    assert!(text_on(&h, "$2.19"), "what R1 was sold for");
-    assert!(text_on(&h, "type what it cost"));
-    bench(&mut h).reason.money.price = 8000.0;
-    h.run();
-    assert!(text_on(&h, "never") || text_on(&h, "million tokens"));
-    let saved = 2.19 - kwh(600.0) * 0.30;
-    let even = if saved > 0.0 { format!("{:.1} million tokens", 8000.0 / saved) } else { "never".to_owned() };
-    assert!(text_on(&h, &even), "{even}");
-    click_role(&mut h, Role::Button, "Reset");
-    assert!(bench(&mut h).reason.money.watts.is_none());
-}
-
 /// Windows, recurrent layers, one memory for all, no GPU, several machines: every part says something, and what cannot be
 /// said is said.
 #[test]
@@ -332,7 +342,7 @@ fn a_machine_is_told_what_it_is_for_a_model() {
     }
     let lines = binding::find(&bench(&mut h).scenario.clone(), &bench(&mut h).answer().clone()).lines();
     assert!(lines.iter().all(|line| text_on(&h, line)), "{lines:?}");
-    assert!(text_on(&h, "9.0 h at 100 Mb/s"), "the download");
+    assert!(text_on(&h, "9.0 h at 100 Mb/s, 54 min at 1 Gb/s, 5.4 min at 10 Gb/s"), "the download");
     bench(&mut h).scenario.run.context = Tokens::new(163_840);
     h.run();
     assert!(text_on(&h, "10.7 GiB whole"), "a latent cache is not shared out");
@@ -342,6 +352,21 @@ fn a_machine_is_told_what_it_is_for_a_model() {
     for degree in degrees.iter().filter(|degree| !degree.refused.is_empty()) {
         assert!(text_on(&h, &degree.refused), "{}", degree.gpus);
     }
+}
+
+#[test]
+fn several_machines_are_told_and_a_ready_made_cluster_is_opened() {
+    let mut h = page(DESKTOP, "qwen3-32b", "Hardware");
+    let scenario = bench(&mut h).scenario.clone();
+    let catalog = Catalog::builtin();
+    let groups = nodes::groups(&scenario, catalog.engine("ideal").expect("built in"), &catalog.clusters());
+    assert!(text_on(&h, &groups[1].machine.name) && groups[1].machine.name.starts_with("2 x "));
+    assert!(text_on(&h, "Memory adds up; the speed of one answer does not"));
+    let shared = groups[1].shared.expect("two cards hold it");
+    assert!(text_on(&h, &shared.ceiling.to_string()));
+    click_role(&mut h, Role::Button, "2 x Mac Studio M3 Ultra, 512 GB each");
+    assert_eq!(bench(&mut h).scenario.machine.id, "2x-mac-studio-m3-ultra-512gb");
+    assert_eq!(bench(&mut h).workspace, Workspace::Reason);
 }
 
 #[test]

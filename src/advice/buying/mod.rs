@@ -239,7 +239,7 @@ fn host(machine: &Machine) -> Option<usize> {
 }
 
 /// Memory of low power is soldered.
-fn is_soldered(pool: &Pool) -> bool {
+pub(super) fn is_soldered(pool: &Pool) -> bool {
     pool.dimms.as_ref().is_some_and(|dimms| dimms.kind.starts_with("LPDDR"))
 }
 
@@ -382,7 +382,7 @@ fn cards<'a>(scenario: &'a Scenario, shop: &'a Shop) -> impl Iterator<Item = Off
 
 /// Whether a GPU is one of several on a board of their own, all of whose places are taken: a bridge of `NVLink` joins two
 /// cards in slots, and whatever joins more is such a board.
-fn is_on_a_full_board(machine: &Machine, pool: &Pool) -> bool {
+pub(super) fn is_on_a_full_board(machine: &Machine, pool: &Pool) -> bool {
     let joins = |link: &Link| link.kind == LinkKind::Nvlink && link.joins.len() > 2 && link.joins.contains(&pool.id);
     machine.links.iter().any(joins)
 }

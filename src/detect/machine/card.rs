@@ -59,6 +59,11 @@ pub(super) fn add(machine: &mut Machine, gpu: &Gpu, known: Option<&Accelerator>,
             if pool.read.is_some() { "Measure fills it in." } else { "Measure fills in both that and its bandwidth." },
         ));
     }
+    if known.is_some() && pool.read.is_none() {
+        let what =
+            format!("{name} is made with memories of different speeds, and its driver does not say which it has.");
+        findings.push(Finding::note(what, "Measure fills in its bandwidth."));
+    }
     // A card with resizable BAR shows all its memory; 256 MiB is the old window. llama.cpp #27097 lost
     // 2.65 times to it.
     if gpu.window.is_some_and(|window| window * 2 < pool.capacity.value) {

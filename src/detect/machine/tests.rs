@@ -43,6 +43,7 @@ fn catalog(identity: &GpuIdentity) -> Option<Accelerator> {
     match (identity.pci_id().as_deref(), identity.pci_revision().as_deref(), identity.cores) {
         (Some("10DE:2684"), ..) => Some(device("rtx-4090", false, 1008.0)),
         (Some("1002:744C"), Some("C8"), _) => Some(device("rx-7900-xtx", false, 960.0)),
+        (Some("10DE:1F82"), ..) => Some(Accelerator { bandwidth: None, ..device("gtx-1650", false, 1.0) }),
         (Some("1002:1586"), ..) => Some(device("8060s", true, 256.0)),
         (Some("10DE:2E12"), ..) => Some(device("gb10", true, 273.0)),
         (Some("10DE:2335"), ..) if identity.memory > Some(Bytes::gib(100)) => Some(device("h200", false, 4800.0)),
@@ -191,6 +192,25 @@ fn processor_graphics_share_the_ram_and_add_nothing() {
             (Level::Note, "is held by python3 1.2 GiB, Xorg."),
         ],
     );
+}
+
+/// A product of two memories: the driver's bus and clock tell which, and without them nothing is guessed.
+#[test]
+fn a_card_of_two_memories_has_the_speed_its_driver_tells() {
+    let meminfo = "\n=== /proc/meminfo\nMemTotal: 65011712 kB\nMemAvailable: 60000000 kB";
+    let gpu = |bandwidth: &str| {
+        format!(
+            r#"{{"gpu": {{"driver": "NVIDIA 580.95", "open": true, "api": "NVML", "name": "NVIDIA GeForce GTX 1650",
+            "kind": "discrete", "vendor": 4318, "device": 8066, "pci": "00000000:01:00.0", "memory": 4294967296{bandwidth}}}}}"#
+        )
+        .replace('\n', " ")
+            + "\n{\"end\":true}"
+    };
+    let told = readings(meminfo, &gpu(r#", "bandwidth": 192032000000"#));
+    check(&told, &["ram 62.0 GiB, 89.6 GB/s assumed", "gpu0 4.0 GiB, 192 GB/s reported", DISK], &[]);
+    let untold = readings(meminfo, &gpu(""));
+    let different = [(Level::Note, "is made with memories of different speeds")];
+    check(&untold, &["ram 62.0 GiB, 89.6 GB/s assumed", "gpu0 4.0 GiB, ?", DISK], &different);
 }
 
 #[test]

@@ -4,12 +4,11 @@ use crate::advice::transfer::{MemoryDisk, Room};
 use crate::advice::{kits, transfer};
 use crate::units::{Bytes, Tokens, TokensPerSecond};
 
-use super::super::cost::{Billed, Own};
+use super::super::terms::of_another;
 use super::{Asked, Entry};
 
 pub(super) fn disk(asked: &Asked<'_>) -> Entry {
     let told = transfer::transfer(asked.scenario.subject.weights.file, &asked.scenario.machine);
-    let times: Vec<String> = told.times.iter().map(|(line, time)| format!("{time} at {line}")).collect();
     let disk = told.disk.map_or_else(String::new, on_disk);
     let here = told.memory_disk.map_or("", |held| match held {
         MemoryDisk::AsItIs => " This RAM holds it as it is.",
@@ -22,7 +21,7 @@ pub(super) fn disk(asked: &Asked<'_>) -> Entry {
         answer: format!(
             "The file is {}: {}.{disk} A memory disk holds half of the RAM unless told otherwise, so {} of RAM hold it; its pages are the model and are not counted twice.{here}",
             told.file.in_gb(),
-            times.join(", "),
+            told.words(),
             told.shared_memory.in_gib()
         ),
         how: "Bytes over bits per second, nothing lost; the limit of a memory disk by tmpfs(5).".to_owned(),
@@ -41,45 +40,46 @@ fn on_disk(room: Room) -> String {
 
 pub(super) fn cost(asked: &Asked<'_>) -> Option<Entry> {
     let bill = asked.answer.bill.as_ref()?;
-    let costs = asked.shelf.costs;
-    let (tariff, sold) = (costs.tariffs.first()?, costs.sold.first()?);
-    let (watts, of) = costs.draw_of(&asked.scenario.machine)?;
-    let own = Own {
-        watts,
-        rate: TokensPerSecond::saturating(bill.throughput().expected),
-        dollars_per_kwh: tariff.dollars_per_kwh,
-        price: 0.0,
-        lifetime_hours: 0.0,
-        utilisation: 1.0,
-        idle_watts: 0.0,
-    };
+    let (costs, terms, machine) = (asked.shelf.costs, asked.shelf.terms, &asked.scenario.machine);
+    let model = &asked.scenario.subject.model;
+    let (watts, sold) = (terms.watts(costs, machine)?, terms.sold(costs, &model.id)?);
+    let own = terms.own(costs, machine, TokensPerSecond::saturating(bill.throughput().expected))?;
     let each = own.per_million()?;
     let least = bill.rate.time_word();
-    let billed = Billed {
-        hit: Tokens::ZERO,
-        miss: asked.scenario.prompt,
-        thinking: Tokens::ZERO,
-        answer: asked.scenario.answer,
-    };
+    let (scenario, currency) = (asked.scenario, &terms.currency);
+    let billed = terms.billed(scenario.prompt, scenario.answer, scenario.answer);
     let answer = asked.answer.whole_answer.map_or_else(String::new, |time| {
+        let cached =
+            if billed.hit > Tokens::ZERO { format!(", {} of its prompt cached", billed.hit) } else { String::new() };
         format!(
-            " This answer costs {least}${:.4} of electricity here and ${:.4} there.",
-            own.electricity_for(time),
-            sold.answer(billed)
+            " This answer costs {least}{} of electricity here and {} there{cached}.",
+            currency.money(own.electricity_for(time), 4),
+            currency.money(sold.answer(billed), 4)
         )
     });
-    let model = &asked.scenario.subject.model;
-    let priced = asked.shelf.models.iter().find(|other| other.id == sold.model && other.id != model.id);
-    let other = priced
-        .map_or_else(String::new, |priced| format!(" That is the price of {}, not of {}.", priced.name, model.name));
+    let machine = match own.price > 0.0 {
+        false => ", without the price of the machine".to_owned(),
+        true => format!(" and {} as a share of the machine", currency.money(each.hardware, 2)),
+    };
+    let priced = asked.shelf.models.iter().find(|other| other.id == sold.model).map(|model| model.name.as_str());
+    let other = of_another(&sold, priced, [&model.id, &model.name]).map_or_else(String::new, |text| format!(" {text}"));
     Some(Entry {
         id: "cost",
         question: "Is it cheaper than an API?".to_owned(),
         answer: format!(
-            "A million tokens take {least}{:.2} kWh, {least}${:.2} at ${} a kWh, without the price of the machine. {} took ${} for a million ({}).{other}{answer}",
-            each.kwh, each.electricity, tariff.dollars_per_kwh, sold.name, sold.output, sold.date
+            "A million tokens take {least}{:.2} kWh, {least}{} at {} a kWh{machine}. {} took {} for a million ({}).{other}{answer}",
+            each.kwh,
+            currency.money(each.electricity, 2),
+            currency.plain(own.dollars_per_kwh),
+            sold.name,
+            currency.plain(sold.output),
+            sold.date
         ),
-        how: format!("{watts:.0} W ({of}) over the tokens per second predicted; electricity: {}.", tariff.source),
+        how: format!(
+            "{}; over the tokens per second predicted; electricity: {}.",
+            watts.words(),
+            terms.tariff_source(costs)
+        ),
     })
 }
 

@@ -11,12 +11,14 @@ mod speed;
 use std::sync::Arc;
 
 use crate::advice::memories::Memory;
+use crate::hardware::Machine;
 use crate::model::Architecture;
 use crate::placement::Engine;
 use crate::quant::Quality;
 use crate::scenario::{Answer, Scenario, Subject, evaluate_here};
 
 use super::cost::Costs;
+use super::terms::Terms;
 use super::thinking::Thinking;
 
 /// A question with its answer.
@@ -46,8 +48,12 @@ pub struct Shelf<'a> {
     pub quality: &'a Quality,
     /// Kinds of memory.
     pub memories: &'a [Memory],
+    /// Clusters that are ready-made.
+    pub clusters: Vec<&'a Machine>,
     /// Prices and power.
     pub costs: &'a Costs,
+    /// What was said of prices and power.
+    pub terms: &'a Terms,
     /// Lengths of answers, and sampling.
     pub thinking: &'a Thinking,
 }
@@ -101,6 +107,7 @@ pub fn entries(scenario: &Scenario, answer: &Answer, shelf: &Shelf<'_>) -> Vec<E
         speed::fewer_experts(&asked),
         speed::channels(&asked),
         speed::several(&asked),
+        speed::machines(&asked),
         Some(around::disk(&asked)),
         around::cost(&asked),
         around::sampling(&asked),

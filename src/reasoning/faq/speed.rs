@@ -1,7 +1,7 @@
 //! How fast, and what changes it.
 
-use crate::advice::binding::first_upper;
-use crate::advice::{binding, memories};
+use crate::advice::binding::{first_lower, first_upper};
+use crate::advice::{binding, memories, nodes};
 use crate::memory::KvStreams;
 use crate::placement::LayerHome;
 use crate::quant::Format;
@@ -139,14 +139,14 @@ pub(super) fn channels(asked: &Asked<'_>) -> Option<Entry> {
             let (most, expected) = row.ceiling.zip(row.expected.as_ref())?;
             let cited = row.cited.as_ref().map_or_else(String::new, |(cited, ..)| {
                 let to = if cited.low < cited.high { format!(" to {}", cited.high) } else { String::new() };
-                format!("; {}{to} by {}", cited.low, cited.source)
+                format!("; {}{to} tokens/s by {}", cited.low, cited.source)
             });
             let fits = if row.fit == Some(crate::advice::kits::Fit::Short) { ", which cannot hold it" } else { "" };
             if expected.is_exact() {
                 return Some(format!("{}{fits}: at most {most} tokens/s{cited}", row.memory.name));
             }
             Some(format!(
-                "{}{fits}: {} to {} tokens/s (at most {most}{cited})",
+                "{}{fits}: {} to {} tokens/s (at most {most} tokens/s{cited})",
                 row.memory.name,
                 rate(expected.low),
                 rate(expected.high)
@@ -189,6 +189,56 @@ pub(super) fn several(asked: &Asked<'_>) -> Option<Entry> {
         how: "The same question with as many sequences: weights are read once for all, cache and arithmetic count for each."
             .to_owned(),
     })
+}
+
+pub(super) fn machines(asked: &Asked<'_>) -> Option<Entry> {
+    let groups = nodes::groups(asked.scenario, asked.shelf.ceiling, &asked.shelf.clusters);
+    let (own, others) = groups.split_at_checked(2)?;
+    let [alone, together] = own else { return None };
+    let serving = &asked.scenario.parameters.serving;
+    let most = |group: &nodes::Group| {
+        group.ceiling.map_or_else(|| "no speed".to_owned(), |most| format!("at most {most} tokens/s"))
+    };
+    let shared = together.shared.map_or_else(String::new, |shared| {
+        let passing = micro(shared.passing);
+        format!(" With layers on each: at most {} tokens/s, {passing} of a token on the network.", shared.ceiling)
+    });
+    let as_one = together.as_one.map_or_else(String::new, |one| {
+        format!(" One of them with all that memory would reach at most {one} tokens/s: layers take turns, so a single answer gets no faster.")
+    });
+    let alone_only = match nodes::takes_several(&asked.scenario.engine) {
+        true => String::new(),
+        false => format!(" {} itself runs on one machine.", asked.engine()),
+    };
+    let told: Vec<String> = others
+        .iter()
+        .map(|group| format!("{} ({}): {}", group.machine.name, group.memory.in_gib(), group.level.words()))
+        .collect();
+    let told = if told.is_empty() { String::new() } else { format!(" Ready-made: {}.", told.join("; ")) };
+    Some(Entry {
+        id: "several-machines",
+        question: "Do several machines help (distributed inference)?".to_owned(),
+        answer: format!(
+            "{} of these hold {} instead of {}: {}, {}, against {}, {} on one.{shared}{as_one}{alone_only}{told}",
+            first_upper(if together.count == 2 { "two" } else { "all" }),
+            together.memory.in_gib(),
+            alone.memory.in_gib(),
+            first_lower(together.level.words()),
+            most(together),
+            first_lower(alone.level.words()),
+            most(alone)
+        ),
+        how: format!(
+            "Each asked as any machine; at most: bytes over bandwidth, layers one after the other, and what passes over the network. A network of which nothing is known is assumed at {} and {} a message.",
+            serving.network,
+            micro(serving.network_latency)
+        ),
+    })
+}
+
+/// What is shorter than a millisecond, too: `50 µs`.
+fn micro(time: Seconds) -> String {
+    if time.get() < 1e-3 { format!("{:.0} µs", time.get() * 1e6) } else { time.to_string() }
 }
 
 fn rate(value: f64) -> TokensPerSecond {

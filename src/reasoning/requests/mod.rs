@@ -90,6 +90,20 @@ pub enum Preemption {
     Swap,
 }
 
+impl Preemption {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Recompute, Self::Swap];
+
+    /// Its word on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Recompute => "recompute",
+            Self::Swap => "swap",
+        }
+    }
+}
+
 /// The pool and its rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setup {

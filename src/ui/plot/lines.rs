@@ -12,11 +12,11 @@ use crate::units::{Bytes, Tokens};
 /// Points of a line.
 const POINTS: u32 = 64;
 /// The width left for names at the right.
-const NAMES: f32 = 132.0;
+pub(super) const NAMES: f32 = 132.0;
 /// The width left for sizes at the left.
-const GUTTER: f32 = 56.0;
+pub(super) const GUTTER: f32 = 56.0;
 /// Room for the ticks below.
-const FOOT: f32 = 22.0;
+pub(super) const FOOT: f32 = 22.0;
 /// The least distance of two names.
 const APART: f32 = 13.0;
 
@@ -82,9 +82,9 @@ pub fn lines(ui: &mut Ui, name: &str, lines: &[Line<'_>], [limit, at]: [Tokens; 
     }
 }
 
-/// Names moved apart so that none stands on another.
-fn spread<'a, 'b>(ends: &[(f32, &'b Line<'a>)], within: Rangef) -> Vec<(f32, &'b Line<'a>)> {
-    let mut placed: Vec<(f32, &Line<'a>)> = Vec::with_capacity(ends.len());
+/// Names moved apart so that none stands on another; the uppermost first.
+pub(super) fn spread<T: Copy>(ends: &[(f32, T)], within: Rangef) -> Vec<(f32, T)> {
+    let mut placed: Vec<(f32, T)> = Vec::with_capacity(ends.len());
     for &(y, one) in ends {
         let above = placed.last().map_or(f32::NEG_INFINITY, |(above, _)| above + APART);
         placed.push((y.max(above), one));

@@ -17,6 +17,7 @@ mod several;
 mod speed;
 mod stack;
 mod sweep;
+pub mod ways;
 
 use egui::text::LayoutJob;
 use egui::{Align, Color32, FontId, Label, TextFormat, Ui, Vec2, vec2};

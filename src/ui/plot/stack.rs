@@ -75,7 +75,7 @@ pub(super) fn panels(curves: &Curves<'_>) -> (Vec<Panel>, usize) {
 }
 
 impl Panel {
-    fn new(curves: &Curves<'_>, kind: PoolKind) -> Option<Self> {
+    pub fn new(curves: &Curves<'_>, kind: PoolKind) -> Option<Self> {
         let pools = || curves.machine.pools.iter().filter(move |pool| pool.kind == kind);
         let capacity: Bytes = pools().map(|pool| pool.capacity.value).sum();
         if capacity == Bytes::ZERO {

@@ -62,19 +62,28 @@ fn sentence(ui: &mut Ui, bench: &mut Workbench, answer: &Answer, split: Option<&
         return;
     };
     heading(ui, &format!("A {}-token answer takes {least}{}", scenario.answer, split.whole));
+    let most = if scenario.engine.ideal { "at most " } else { "" };
     let rate = |rate: f64| TokensPerSecond::saturating(rate).to_string();
     let mut text = format!("The first token comes after {least}{}", split.first_token);
     if let (Some(first), Some(last)) = (split.first_rate, split.last_rate) {
         let [start, end] = [rate(first), rate(last)];
         text = if start == end {
-            format!("{text}, then {start} tokens/s to the end")
+            format!("{text}, then {most}{start} tokens/s to the end")
         } else {
-            format!("{text}, then {start} tokens/s, {end} at the end: the longer it gets, the more is read back")
+            format!(
+                "{text}, then {most}{start} tokens/s, {most}{end} tokens/s at the end: the longer it gets, the more is read back"
+            )
         };
     }
-    if let Some(bill) = answer.bill.as_ref().filter(|bill| !bill.rate.is_exact()) {
-        text = format!("{text}. Estimated; the speed may be {} to {}", rate(bill.rate.low), rate(bill.rate.high));
-    }
+    let bill = answer.bill.as_ref();
+    text = match bill.filter(|bill| !bill.rate.is_exact()) {
+        Some(bill) => {
+            let [low, high] = [bill.rate.low, bill.rate.high].map(rate);
+            format!("{text}. Estimated; the first tokens may come at {low} to {high} tokens/s")
+        }
+        None if scenario.engine.ideal => format!("{text}. A ceiling: bytes over bandwidth, nothing lost"),
+        None => text,
+    };
     said(ui, &format!("{text}."));
     if let Some(room) = run::NoRoom::of(scenario) {
         ui.horizontal(|ui| room.ui(ui, bench));
@@ -108,7 +117,9 @@ fn bar(ui: &mut Ui, bench: &Workbench, split: &Time) {
             swatch(ui, *color, &format!("{name} {figure}"));
         }
         if thinks {
-            ui.label(fonts::caption(format!("first shown token after {}", split.first_shown)).color(palette.t3));
+            let least = least(&bench.scenario);
+            let text = format!("first shown token after {least}{}", split.first_shown);
+            ui.label(fonts::caption(text).color(palette.t3));
         }
     });
 }

@@ -26,4 +26,5 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
     layouts::ui(ui, bench, catalog);
     ui.add_space(GAP);
     compression::ui(ui, bench);
+    layouts::savings(ui, bench);
 }

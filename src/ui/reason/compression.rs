@@ -1,16 +1,21 @@
-//! Ways to keep a cache smaller: fewer bits for each value, or fewer tokens; as lines over the context.
+//! Ways to keep a cache smaller: fewer bits for each value, or fewer tokens; as lines over the context, on all the memory a run takes.
 
-use egui::Ui;
+use std::sync::Arc;
+
+use egui::{Color32, Label, Ui};
 
 use crate::memory::{self, Growth, RunOptions};
 use crate::quant::Format;
 use crate::reasoning::compression::{Bits, Compression};
-use crate::ui::bench::Workbench;
+use crate::scenario::{Point, Scenario, contexts, evaluate_here, sweep};
+use crate::ui::bench::{Workbench, without_context};
 use crate::ui::fonts;
 use crate::ui::paint::line::Dash;
+use crate::ui::plot::Curves;
 use crate::ui::plot::lines::{Line, lines};
+use crate::ui::plot::ways::{Way, ways};
 use crate::ui::theme;
-use crate::ui::widget::card::{card, rows};
+use crate::ui::widget::card::{card, card_under, rows, titles};
 use crate::ui::widget::number_field::number_field;
 use crate::ui::widget::sheet::{Col, quiet, sheet, value, words};
 use crate::units::{Bytes, Tokens};
@@ -19,7 +24,22 @@ use super::state::Smaller;
 use super::{pair, remark, under};
 
 /// The height of the plot.
-const PLOT: f32 = 230.0;
+const PLOT: f32 = 260.0;
+
+/// What is drawn of the ways.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// All memory a run takes.
+    #[default]
+    All,
+    /// The cache of one sequence, both scales doubling.
+    Cache,
+}
+
+impl Shown {
+    const ALL: [(Self, &'static str); 2] =
+        [(Self::All, "Memory by context"), (Self::Cache, "One sequence's cache alone")];
+}
 
 impl Smaller {
     /// Every way with what is typed of it, the plain cache first.
@@ -81,12 +101,98 @@ fn at(bench: &Workbench) -> Tokens {
     Tokens::new((scenario.depth + scenario.prompt + scenario.answer).get().max(1))
 }
 
-fn plot(ui: &mut Ui, bench: &Workbench, per_token: Bytes) {
+fn plot(ui: &mut Ui, bench: &mut Workbench, per_token: Bytes) {
+    let at = at(bench);
+    let points = in_sixteen(bench);
+    let shown_now = bench.reason.shown_of_cache;
+    let mut shown = shown_now;
+    card_under(
+        ui,
+        |ui| _ = titles(ui, &mut shown, &Shown::ALL),
+        |ui| {
+            let unit = if shown_now == Shown::All { bench.unit.name() } else { "bytes, both scales double" };
+            let text = format!("{unit}, at {at} tokens");
+            ui.add(Label::new(fonts::small(text).color(theme::palette(ui).t3)).truncate());
+        },
+        |ui| {
+            match shown_now {
+                Shown::All => in_all(ui, bench, per_token, &points),
+                Shown::Cache => alone(ui, bench, per_token),
+            }
+            if windows(bench) {
+                remark(
+                    ui,
+                    "Only what grows with every token is made smaller: layers with a window, and recurrent state, stop by themselves.",
+                );
+            }
+            remark(
+                ui,
+                "A cache in fewer bits rises less; one that evicts tokens stops growing. Sizes only: no curve of accuracy was published that could be drawn.",
+            );
+        },
+    );
+    bench.reason.shown_of_cache = shown;
+}
+
+/// The question asked at many contexts with its cache in 16 bit.
+fn in_sixteen(bench: &mut Workbench) -> Arc<Vec<Point>> {
+    let mut key = without_context(&bench.scenario);
+    (key.run.kv_k, key.run.kv_v) = (Format::F16, Format::F16);
+    let points = bench
+        .reason
+        .plain
+        .get(key, |scenario| Arc::new(sweep(scenario, &contexts(scenario.subject.model.max_context))));
+    points.clone()
+}
+
+/// What a sequence holds of a context.
+fn each(scenario: &Scenario, context: Tokens) -> Tokens {
+    Tokens::new(context.get().div_ceil(scenario.run.sequences.max(1)))
+}
+
+/// Weights, buffers and cache by context, each way a line, with the room there is.
+fn in_all(ui: &mut Ui, bench: &Workbench, per_token: Bytes, points: &[Point]) {
+    let scenario = &bench.scenario;
+    let values = bench.reason.smaller.ways().map(|way| {
+        move |point: &Point| {
+            let grows = (per_token * point.context.get()).min(point.plan.kv());
+            way.in_all(point.plan.total(), grows, each(scenario, point.context))
+        }
+    });
+    let (colors, dashes) = look(ui);
+    let drawn: Vec<Way<'_>> = values
+        .iter()
+        .enumerate()
+        .map(|(i, value)| Way { name: NAMES[i], color: colors[i], dash: dashes[i], value })
+        .collect();
+    let machine = scenario.seen();
+    let at = at(bench);
+    let curves = Curves {
+        points,
+        machine: &machine,
+        context: at,
+        limit: scenario.subject.model.max_context.max(at),
+        fits_max: None,
+        unit: bench.unit,
+        before: None,
+        ceiling: false,
+        anchors: &[],
+    };
+    ways(ui, &curves, &drawn, PLOT);
+}
+
+fn look(ui: &Ui) -> ([Color32; 5], [Dash; 5]) {
     let palette = theme::palette(ui);
-    let ways = bench.reason.smaller.ways();
-    let colors = [palette.t1, palette.class.dense, palette.class.experts, palette.class.sparse, palette.class.cpu];
-    let dashes = [Dash::Solid, Dash::Long, Dash::Solid, Dash::Short, Dash::DashDot];
-    let values = ways.map(|way| move |tokens: Tokens| way.bytes(tokens, per_token));
+    (
+        [palette.t1, palette.class.dense, palette.class.experts, palette.class.sparse, palette.class.cpu],
+        [Dash::Solid, Dash::Long, Dash::Solid, Dash::Short, Dash::DashDot],
+    )
+}
+
+/// The cache of one sequence alone.
+fn alone(ui: &mut Ui, bench: &Workbench, per_token: Bytes) {
+    let (colors, dashes) = look(ui);
+    let values = bench.reason.smaller.ways().map(|way| move |tokens: Tokens| way.bytes(tokens, per_token));
     let drawn: Vec<Line<'_>> = values
         .iter()
         .enumerate()
@@ -94,22 +200,7 @@ fn plot(ui: &mut Ui, bench: &Workbench, per_token: Bytes) {
         .collect();
     let at = at(bench);
     let limit = bench.scenario.subject.model.max_context.max(at);
-    let readout = |ui: &mut Ui| {
-        ui.label(fonts::small(format!("at {at} tokens")).color(palette.t3));
-    };
-    card(ui, ["One sequence's cache by its tokens", ""], readout, |ui| {
-        lines(ui, "Cache by tokens", &drawn, [limit, at], bench.unit, PLOT);
-        if windows(bench) {
-            remark(
-                ui,
-                "Only what grows with every token is counted: layers with a window, and recurrent state, stop by themselves.",
-            );
-        }
-        remark(
-            ui,
-            "Both scales double. A cache in fewer bits lies lower all the way; one that evicts tokens stops growing. Sizes only: no curve of accuracy was published that could be drawn.",
-        );
-    });
+    lines(ui, "Cache by tokens", &drawn, [limit, at], bench.unit, PLOT);
 }
 
 fn typed(ui: &mut Ui, smaller: &mut Smaller) {
@@ -160,8 +251,16 @@ fn typed(ui: &mut Ui, smaller: &mut Smaller) {
 type Field<'a> = (&'static str, &'a mut u64, std::ops::RangeInclusive<u64>, &'static str);
 
 /// The sizes at the tokens of the question, as shares of the plain cache, with what was read of each way.
-fn shares(ui: &mut Ui, bench: &Workbench, per_token: Bytes) {
+fn shares(ui: &mut Ui, bench: &mut Workbench, per_token: Bytes) {
     let at = at(bench);
+    let mut asked = bench.scenario.clone();
+    (asked.run.kv_k, asked.run.kv_v, asked.run.context) = (Format::F16, Format::F16, at);
+    let sequence = each(&asked, at);
+    let (total, kv) = *bench.reason.plain_at.get(asked, |scenario| {
+        let plan = evaluate_here(scenario).plan;
+        (plan.total(), plan.kv())
+    });
+    let grows = (per_token * at.get()).min(kv);
     let ways = bench.reason.smaller.ways();
     let title = format!("At {at} tokens, prompt and answer");
     let unit = bench.unit;
@@ -175,6 +274,7 @@ fn shares(ui: &mut Ui, bench: &Workbench, per_token: Bytes) {
                 Col::number("Cache", 90.0),
                 Col::number("of 16 bit", 80.0),
                 Col::number("Tokens kept", 90.0),
+                Col::number("Memory in all", 100.0),
             ];
             sheet(ui, "ways", &columns, ways.len(), None, |ui, row, column| {
                 let way = &ways[row];
@@ -182,7 +282,8 @@ fn shares(ui: &mut Ui, bench: &Workbench, per_token: Bytes) {
                     0 => _ = words(ui, &name(way)),
                     1 => _ = value(ui, &unit.of(way.bytes(at, per_token))),
                     2 => _ = quiet(ui, &format!("{:.4}", way.share(at))),
-                    _ => _ = quiet(ui, &way.kept(at).to_string()),
+                    3 => _ = quiet(ui, &way.kept(at).to_string()),
+                    _ => _ = value(ui, &unit.of(way.in_all(total, grows, sequence))),
                 }
             });
             ui.add_space(4.0);

@@ -6,6 +6,7 @@ use crate::advice::first_check;
 use crate::advice::kits::Fit;
 use crate::advice::least;
 use crate::advice::memories::{self, Memory};
+use crate::advice::nodes::{self, Group};
 use crate::advice::parallel::{self, Degree};
 use crate::advice::transfer::{self, Transfer};
 use crate::advice::{baseline, binding, tier};
@@ -13,10 +14,11 @@ use crate::catalog::Catalog;
 use crate::placement::Mode;
 use crate::scenario::{Answer, Scenario};
 use crate::speed::Range;
+use crate::ui::Command;
 use crate::ui::bench::Workbench;
 use crate::units::TokensPerSecond;
 
-use super::{GAP, hardware_tables as tables, heading, pair, said};
+use super::{GAP, hardware_tables as tables, heading, pair, said, several_machines};
 
 /// A kind of memory with what the model does on it.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,11 +47,13 @@ pub(super) struct Looked {
     /// Least and recommended hardware, each with a ready-made machine that has it.
     pub least: Vec<(least::Row, String)>,
     pub degrees: Vec<Degree>,
+    /// The machine alone, with others, and ready-made clusters.
+    pub groups: Vec<Group>,
     pub transfer: Transfer,
     pub steps: Vec<baseline::Step>,
 }
 
-pub(super) fn ui(ui: &mut egui::Ui, bench: &mut Workbench, catalog: &Catalog) {
+pub(super) fn ui(ui: &mut egui::Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Command> {
     let looked = looked(ui, bench, catalog);
     heading(ui, looked.tier.words.trim_end_matches('.'));
     said(
@@ -63,6 +67,8 @@ pub(super) fn ui(ui: &mut egui::Ui, bench: &mut Workbench, catalog: &Catalog) {
     ui.add_space(GAP);
     tables::least(ui, bench, &looked);
     ui.add_space(GAP);
+    let command = several_machines::ui(ui, bench, &looked.groups);
+    ui.add_space(GAP);
     pair(
         ui,
         0.5,
@@ -74,6 +80,7 @@ pub(super) fn ui(ui: &mut egui::Ui, bench: &mut Workbench, catalog: &Catalog) {
         },
         |ui, _| tables::steps(ui, &looked),
     );
+    command
 }
 
 /// What is known for the question on screen; while a hand holds something, what was known before.
@@ -113,9 +120,15 @@ fn look(scenario: &Scenario, answer: &Answer, catalog: &Catalog) -> Looked {
         kinds: kinds(scenario, catalog),
         least: least.into_iter().map(example).collect(),
         degrees: parallel::degrees(scenario),
+        groups: groups(scenario, catalog),
         transfer: transfer::transfer(scenario.subject.weights.file, &scenario.machine),
         steps: steps.unwrap_or_default(),
     }
+}
+
+fn groups(scenario: &Scenario, catalog: &Catalog) -> Vec<Group> {
+    let ceiling = catalog.engines.iter().find(|engine| engine.ideal);
+    ceiling.map_or_else(Vec::new, |ceiling| nodes::groups(scenario, ceiling, &catalog.clusters()))
 }
 
 /// The memory of this machine first, then kinds to be had.

@@ -30,10 +30,10 @@ pub(super) fn check(ui: &mut Ui, bench: &Workbench, looked: &Looked) {
         |ui| {
             let columns = [
                 Col::rest("Format"),
-                Col::number("With cache", 76.0),
-                Col::number("VRAM", 92.0),
-                Col::number("RAM", 92.0),
-                Col::number("Both", 92.0),
+                Col::number("With cache", 68.0),
+                Col::number("VRAM", 84.0),
+                Col::number("RAM", 84.0),
+                Col::number("Both", 84.0),
             ];
             sheet(ui, "check", &columns, looked.check.len(), None, |ui, row, column| {
                 let row = &looked.check[row];
@@ -211,7 +211,7 @@ pub(super) fn degrees(ui: &mut Ui, bench: &Workbench, looked: &Looked) {
                     _ if refused => _ = quiet(ui, &degree.refused).on_hover_text(&degree.refused),
                     _ => {
                         let time = degree.time.map_or_else(|| "link unknown".to_owned(), |time| time.to_string());
-                        quiet(ui, &format!("{}, {time}", degree.passed.in_gib()));
+                        quiet(ui, &format!("{}, {time}", unit.of(degree.passed)));
                     }
                 }
             });
@@ -329,7 +329,6 @@ pub(super) fn transfer(ui: &mut Ui, bench: &Workbench, looked: &Looked) {
             rows(ui, 18.0);
             ui.spacing_mut().item_spacing.y = 4.0;
             let ink = theme::palette(ui).t1;
-            let times: Vec<String> = transfer.times.iter().map(|(line, time)| format!("{time} at {line}")).collect();
             let left = |own: Shortfall, of: &str| {
                 if own.fits() {
                     format!("The disk{of} has {} left after it.", own.size().in_gb())
@@ -351,7 +350,7 @@ pub(super) fn transfer(ui: &mut Ui, bench: &Workbench, looked: &Looked) {
             };
             let half = bench.unit.of(transfer.shared_memory);
             let memory = format!("From a memory disk: it takes {half} of RAM for its usual limit of half{here}.");
-            for line in [format!("{}.", times.join(", ")), disk, memory] {
+            for line in [format!("{}.", transfer.words()), disk, memory] {
                 ui.add(Label::new(fonts::body(line).color(ink)).wrap());
             }
             remark(

@@ -3,6 +3,7 @@
 use egui::Ui;
 
 use crate::catalog::Catalog;
+use crate::model::{Architecture, Mixer};
 use crate::quant::Confidence;
 use crate::ui::bench::Workbench;
 use crate::ui::widget::card::card;
@@ -28,7 +29,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
         .layouts
         .get(key, |(model, contexts)| crate::reasoning::layouts::rows(model, &catalog.cache_layouts, contexts));
     let (rows, unit) = (rows.clone(), bench.unit);
-    let latent = model.layers.iter().any(|layer| matches!(layer.mixer, crate::model::Mixer::Mla(_)));
+    let latent = is_latent(&model);
     card(
         ui,
         ["Ways to keep it", ""],
@@ -73,7 +74,15 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
             }
         },
     );
-    if latent {
+}
+
+fn is_latent(model: &Architecture) -> bool {
+    model.layers.iter().any(|layer| matches!(layer.mixer, Mixer::Mla(_)))
+}
+
+/// What a latent cache saves, where the model has one.
+pub(super) fn savings(ui: &mut Ui, bench: &mut Workbench) {
+    if is_latent(&bench.scenario.subject.model) {
         ui.add_space(GAP);
         card(
             ui,

@@ -9,7 +9,9 @@ mod candidates;
 mod claims;
 mod compression;
 mod cost;
+mod cost_typed;
 mod devices;
+mod form;
 mod grid;
 mod hardware;
 mod hardware_tables;
@@ -23,12 +25,13 @@ mod quants_picture;
 mod requests;
 mod samples;
 mod scale;
+mod several_machines;
 mod state;
 mod timeline;
 
-pub use cost::Money;
+pub use form::{Form, Head, Motion, PerToken, Room};
 pub use quants::Formula;
-pub use state::{Form, Head, Motion, PerToken, Reason, Room, Section, Smaller, WeightBits};
+pub use state::{Inputs, Reason, Section, Smaller, WeightBits};
 
 use egui::{Align, Label, Layout, Response, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2};
 
@@ -48,7 +51,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
     let height = ui.available_height();
     let section = bench.reason.section;
     // Each part keeps its own place in the page.
-    scroll(ui, section_id(section), height, |ui| {
+    scroll(ui, section.id(), height, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         command = run::controls(ui, bench, catalog);
         ui.add_space(8.0);
@@ -73,10 +76,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
                 quants::ui(ui, bench, catalog);
                 None
             }
-            Section::Hardware => {
-                hardware::ui(ui, bench, catalog);
-                None
-            }
+            Section::Hardware => hardware::ui(ui, bench, catalog),
             Section::Questions => {
                 questions::ui(ui, bench, catalog);
                 None
@@ -94,21 +94,6 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Optio
         command = command.take().or(asked);
     });
     command
-}
-
-const fn section_id(section: Section) -> &'static str {
-    match section {
-        Section::Answer => "answer",
-        Section::Memory => "memory",
-        Section::Cache => "cache",
-        Section::Requests => "requests",
-        Section::Offload => "offload",
-        Section::Quants => "quants",
-        Section::Hardware => "hardware",
-        Section::Questions => "questions",
-        Section::Claims => "claims",
-        Section::Cost => "cost",
-    }
 }
 
 /// The sentence that answers, first in its part.

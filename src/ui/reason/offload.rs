@@ -188,7 +188,7 @@ fn presets(
     let mut apply = None;
     card(
         ui,
-        ["Placements", ""],
+        ["Placements", "ceilings and speeds in tokens/s"],
         |_| (),
         |ui| {
             let columns = [
@@ -254,7 +254,7 @@ fn presets(
             ui.add_space(2.0);
             remark(
                 ui,
-                "Tokens/s. Without buffers; ! is more than the GPU may hold. The first layers on the GPU are a course's advice: llama.cpp takes the last ones, and experts of a large model go to RAM first. Take places the run on screen so.",
+                "Without buffers; ! is more than the GPU may hold. The first layers on the GPU are a course's advice: llama.cpp takes the last ones, and experts of a large model go to RAM first. Take places the run on screen so.",
             );
             bandwidths(ui, devices);
         },
@@ -289,10 +289,10 @@ fn table(ui: &mut Ui, bench: &mut Workbench, devices: &Devices, (homes, laid): (
     card(ui, ["Classes of tensors and where they lie", ""], readout, |ui| {
         let columns = [
             Col::rest("Class"),
-            Col::number("Kept", 72.0),
+            Col::number("Kept", 64.0),
             Col::number("Read a token", 74.0),
-            Col::words("Lies", 116.0),
-            Col::number("Takes", 54.0),
+            Col::words("Lies", 108.0),
+            Col::number("Takes", 50.0),
         ];
         sheet(ui, "classes", &columns, lines.len(), None, |ui, row, column| {
             let line = &lines[row];
@@ -348,7 +348,7 @@ fn home(ui: &mut Ui, class: Class, now: Home, count: u32) -> Option<Home> {
     ui.spacing_mut().button_padding.y = 2.0;
     ComboBox::from_id_salt(("home", class.name()))
         .icon(icon::combo)
-        .width(108.0)
+        .width(100.0)
         .truncate()
         .selected_text(fonts::small(said_home(now)))
         .show_ui(ui, |ui| {

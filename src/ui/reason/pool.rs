@@ -12,7 +12,7 @@ use crate::ui::widget::segmented::segmented;
 use crate::ui::{fonts, theme};
 use crate::units::Bytes;
 
-use super::state::{Form, Head, PerToken, Room};
+use super::form::{Form, Head, PerToken, Room};
 use super::under;
 
 /// The most requests of a run, and the longest of them.

@@ -136,6 +136,7 @@ fn table(ui: &mut Ui, bench: &Workbench, catalog: &Catalog, all: &[Offer]) -> Op
             Col::number("Label", 40.0),
             Col::number("Real bits", 56.0),
             Col::number("Over label", 62.0),
+            Col::number("Scales", 46.0),
             Col::number("GB", 58.0),
             Col::number("GiB", 58.0),
             Col::number("of native", 56.0),
@@ -151,7 +152,7 @@ fn table(ui: &mut Ui, bench: &Workbench, catalog: &Catalog, all: &[Offer]) -> Op
             let share = |whole: Option<f64>| {
                 whole.map_or_else(|| "—".to_owned(), |whole| format!("{:.3}", offer.file.as_f64() / whole.max(1.0)))
             };
-            let label = label_of(offer);
+            let label = offer.quant.stated_bits();
             match column {
                 0 => {
                     let chosen = offer.quant == bench.scenario.subject.quant;
@@ -165,13 +166,17 @@ fn table(ui: &mut Ui, bench: &Workbench, catalog: &Catalog, all: &[Offer]) -> Op
                     let over = label.map(|label| (offer.bits / label - 1.0) * 100.0);
                     quiet(ui, &over.map_or_else(|| "—".to_owned(), |over| format!("{over:+.1} %")));
                 }
-                4 => _ = value(ui, &two(offer.file.as_f64() / GB as f64)),
-                5 => _ = value(ui, &two(offer.file.as_f64() / GIB as f64)),
-                6 => _ = quiet(ui, &share(native)),
-                7 => _ = quiet(ui, &share(sixteen)),
-                8 => _ = quality(ui, catalog, bench, offer),
+                4 => {
+                    let scales = offer.quant.overhead_bits();
+                    quiet(ui, &scales.map_or_else(|| "—".to_owned(), |bits| format!("{bits:.3}")));
+                }
+                5 => _ = value(ui, &two(offer.file.as_f64() / GB as f64)),
+                6 => _ = value(ui, &two(offer.file.as_f64() / GIB as f64)),
+                7 => _ = quiet(ui, &share(native)),
+                8 => _ = quiet(ui, &share(sixteen)),
+                9 => _ = quality(ui, catalog, bench, offer),
                 _ => {
-                    let engines = engines(offer);
+                    let engines = engines(catalog, bench, offer);
                     quiet(ui, &engines).on_hover_text(&engines);
                 }
             }
@@ -179,18 +184,10 @@ fn table(ui: &mut Ui, bench: &Workbench, catalog: &Catalog, all: &[Offer]) -> Op
         ui.add_space(4.0);
         remark(
             ui,
-            "Real bits count scales, and what stays wider such as embedding, head and norms; over label is what that adds to the number in the name. Quality only where somebody measured it.",
+            "Real bits count scales, and what stays wider such as embedding, head and norms; over label is what that adds to the number in the name. Scales: bits that scales and zero points add to each weight of most tensors, (S + Z) / g. Quality only where somebody measured it.",
         );
     });
     picked
-}
-
-/// The bits a format promises.
-fn label_of(offer: &Offer) -> Option<f64> {
-    match offer.quant.as_layout() {
-        Some(layout) => Some(layout.coding.bits),
-        None => offer.quant.label_bits().map(f64::from),
-    }
 }
 
 fn two(amount: f64) -> String {
@@ -199,10 +196,7 @@ fn two(amount: f64) -> String {
 
 /// What was measured of a format: on this very model where somebody did, else the figure all are compared by.
 fn quality(ui: &mut Ui, catalog: &Catalog, bench: &Workbench, offer: &Offer) -> egui::Response {
-    let model = &bench.scenario.subject.model.name;
-    let figures: Vec<_> = catalog.quality(&offer.quant.id).collect();
-    let here = figures.iter().find(|figure| is_of(&figure.model, model)).copied();
-    match here.or_else(|| catalog.quality.headline(&offer.quant.id)) {
+    match catalog.cited(&offer.quant.id, &bench.scenario.subject.model) {
         Some(figure) => {
             // The number first: it is what there is room for.
             let text = format!("{}: {}, {}", figure.figure(), figure.test_name, figure.model);
@@ -212,18 +206,9 @@ fn quality(ui: &mut Ui, catalog: &Catalog, bench: &Workbench, offer: &Offer) -> 
     }
 }
 
-/// Whether a figure was measured on a model: `DeepSeek-R1 671B` is `DeepSeek-R1`, a distill of it is not.
-fn is_of(measured: &str, model: &str) -> bool {
-    let name = |text: &str| text.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
-    measured.eq_ignore_ascii_case(model) || (!model.contains(' ') && name(measured) == name(model))
-}
-
-fn engines(offer: &Offer) -> String {
-    match offer.quant.as_layout() {
-        Some(layout) if layout.engines.is_empty() => "not documented".to_owned(),
-        Some(layout) => layout.engines.join(", "),
-        None => "llama.cpp and its kin".to_owned(),
-    }
+fn engines(catalog: &Catalog, bench: &Workbench, offer: &Offer) -> String {
+    let readers = catalog.readers(&bench.scenario.subject.model, &offer.quant);
+    if readers.is_empty() { "not documented".to_owned() } else { readers.join(", ") }
 }
 
 /// Every figure of the quant on screen, with its source.
@@ -232,7 +217,7 @@ fn cited(ui: &mut Ui, bench: &Workbench, catalog: &Catalog) {
     let model = &bench.scenario.subject.model.name;
     let mut figures: Vec<_> = catalog.quality(id).collect();
     // What was measured of this very model first.
-    figures.sort_by_key(|figure| !is_of(&figure.model, model));
+    figures.sort_by_key(|figure| !figure.is_of(model));
     let title = format!("What was measured of {id}");
     card(
         ui,
@@ -341,12 +326,5 @@ mod tests {
         assert!((real(4.0, 16, 4, 128) - 4.156_25).abs() < 1e-12);
         assert!((real(4.5, 0, 0, 1) - 4.5).abs() < 1e-12);
         assert_eq!(Formula::default().quant().map(|quant| quant.id).as_deref(), Some("4.125bpw"));
-    }
-
-    #[test]
-    fn a_figure_belongs_to_its_own_model() {
-        assert!(is_of("DeepSeek-R1 671B", "DeepSeek-R1"));
-        assert!(!is_of("DeepSeek-R1-Distill-Qwen-32B", "DeepSeek-R1"));
-        assert!(is_of("Qwen3 8B", "Qwen3 8B") && !is_of("Qwen3 8B", "Qwen3 32B"));
     }
 }

@@ -58,5 +58,6 @@ fn entries(ui: &Ui, bench: &mut Workbench, catalog: &Catalog) -> Arc<Vec<Entry>>
         return last.clone();
     }
     let answer = bench.answer().clone();
-    bench.reason.entries.get(bench.scenario.clone(), |scenario| Arc::new(catalog.faq(scenario, &answer))).clone()
+    let key = (bench.scenario.clone(), bench.reason.terms.clone());
+    bench.reason.entries.get(key, |(scenario, terms)| Arc::new(catalog.faq_at(scenario, &answer, terms))).clone()
 }

@@ -9,10 +9,11 @@ use crate::reasoning::requests::{Event, MOST_EVENTS, Played, Preemption, Reserve
 use crate::ui::bench::Workbench;
 use crate::ui::widget::button::Button;
 use crate::ui::widget::card::{card, rows};
-use crate::ui::{Command, fonts, theme};
+use crate::ui::widget::hand_slider::HandSlider;
+use crate::ui::{Command, MemoryUnit, fonts, theme};
 use crate::units::{MIB, Tokens, grouped};
 
-use super::state::{Head, Motion, fullest};
+use super::form::{Head, Motion, fullest};
 use super::{GAP, grid, heading, pair, pool, remark, said, timeline};
 
 /// Tokens and requests up to which a run is worked out within a frame; more is a job.
@@ -80,7 +81,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
     pair(ui, 0.42, &mut &*played, draw_grid, |ui, played| {
         timeline::ui(ui, played, step);
         ui.add_space(GAP);
-        events(ui, played, step);
+        events(ui, played, step, unit);
     });
     ui.add_space(8.0);
     remark(
@@ -162,7 +163,7 @@ pub(super) fn now(played: &Played, step: u64) -> String {
 fn player(ui: &mut Ui, head: &mut Head, played: &Played) {
     let steps = played.replay.end;
     let mut step = head.at(played);
-    let before = step;
+    let mut before = step;
     ui.horizontal(|ui| {
         rows(ui, theme::height::SMALL);
         let plays = head.motion == Motion::Plays;
@@ -188,9 +189,16 @@ fn player(ui: &mut Ui, head: &mut Head, played: &Played) {
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.label(fonts::medium(format!("step {}", grouped(step))).size(12.0).color(theme::palette(ui).t1));
-            ui.spacing_mut().slider_width = (ui.available_width() - 8.0).max(60.0);
-            let slider = egui::Slider::new(&mut step, 0..=steps.max(1)).show_value(false);
-            ui.add(slider).accessible_name("Step");
+            ui.add_space(8.0);
+            // At rest it stands at the step that tells most.
+            let said = |step: u64| format!("step {}", grouped(step));
+            let mut value = head.step.map(|_| step);
+            let slider = HandSlider::new("Step", &mut value, Head::default().at(played), [0, steps.max(1)], &said);
+            if slider.show(ui).changed() {
+                step = value.unwrap_or_else(|| Head::default().at(played));
+                *head = Head { step: value.map(|step| step as f64), motion: Motion::Rests };
+                before = step;
+            }
         });
     });
     if step != before {
@@ -214,7 +222,7 @@ fn again(played: &Played, step: u64, request: usize) -> Option<Tokens> {
 }
 
 /// What happened last.
-fn events(ui: &mut Ui, played: &Played, step: u64) {
+fn events(ui: &mut Ui, played: &Played, step: u64, unit: MemoryUnit) {
     let all = &played.outcome.events;
     let end = all.partition_point(|event| event.step <= step);
     let readout = |ui: &mut Ui| {
@@ -231,7 +239,7 @@ fn events(ui: &mut Ui, played: &Played, step: u64) {
                 text = match played.trial.setup.preemption {
                     Preemption::Recompute => format!("{text}, {tokens} tokens computed again"),
                     Preemption::Swap => {
-                        format!("{text}, {} copied in", (played.trial.setup.per_token * tokens.get()).in_gib())
+                        format!("{text}, {} copied in", unit.of(played.trial.setup.per_token * tokens.get()))
                     }
                 };
             }

@@ -10,15 +10,17 @@ use crate::reasoning::equation::Equation;
 use crate::reasoning::faq::Entry;
 use crate::reasoning::layouts::Row;
 use crate::reasoning::offload::{Homes, Parts};
-use crate::reasoning::requests::{Played, Policy, Preemption, Reserve, Setup, Trial, What};
+use crate::reasoning::requests::{Played, Trial};
 use crate::reasoning::strategy::Task;
-use crate::scenario::{Scenario, Subject};
+use crate::reasoning::terms::Terms;
+use crate::scenario::{Point, Scenario, Subject};
 use crate::ui::memo::Memo;
-use crate::units::{Bytes, MIB, Seconds, Tokens};
+use crate::units::{Bytes, Seconds, Tokens};
 
 use super::answer::Other;
 use super::claims::All;
-use super::cost::Money;
+use super::compression::Shown;
+use super::form::{Form, Head};
 use super::hardware::Looked;
 use super::memory::TableRow;
 use super::offload::Named;
@@ -65,6 +67,23 @@ impl Section {
         (Self::Claims, "What others say"),
         (Self::Cost, "Cost"),
     ];
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Answer => "answer",
+            Self::Memory => "memory",
+            Self::Cache => "cache",
+            Self::Requests => "requests",
+            Self::Offload => "offload",
+            Self::Quants => "quants",
+            Self::Hardware => "hardware",
+            Self::Questions => "questions",
+            Self::Claims => "claims",
+            Self::Cost => "cost",
+        }
+    }
 }
 
 /// The state of the page.
@@ -79,6 +98,8 @@ pub struct Reason {
     pub task: Task,
     /// How a cache is made smaller.
     pub smaller: Smaller,
+    /// What of that is drawn.
+    pub(super) shown_of_cache: Shown,
     /// Where classes of tensors lie, where the user chose it.
     pub homes: Option<Homes>,
     /// The N of placements by layers, where the user chose it.
@@ -90,7 +111,7 @@ pub struct Reason {
     /// The topic of published answers that is shown; none shows all.
     pub topic: Option<Topic>,
     /// Prices and power.
-    pub money: Money,
+    pub terms: Terms,
     /// The pool and its requests.
     pub form: Form,
     /// Where in the run we look.
@@ -104,8 +125,10 @@ pub struct Reason {
     pub(super) parts: Memo<Scenario, Arc<Parts>>,
     pub(super) named: Memo<(Scenario, u32), Arc<Vec<Named>>>,
     pub(super) looked: Memo<Scenario, Arc<Looked>>,
-    pub(super) entries: Memo<Scenario, Arc<Vec<Entry>>>,
+    pub(super) entries: Memo<(Scenario, Terms), Arc<Vec<Entry>>>,
     pub(super) told: Memo<(), Arc<All>>,
+    pub(super) plain: Memo<Scenario, Arc<Vec<Point>>>,
+    pub(super) plain_at: Memo<Scenario, (Bytes, Bytes)>,
     pub(super) layouts: Memo<(Arc<Architecture>, Vec<Tokens>), Vec<Row>>,
     pub(super) trial: Memo<Trial, Arc<Played>>,
     pub(super) time: Memo<(Scenario, Tokens), Option<Time>>,
@@ -127,12 +150,13 @@ impl Default for Reason {
             bits: WeightBits::default(),
             task: Task::Math,
             smaller: Smaller::default(),
+            shown_of_cache: Shown::default(),
             homes: None,
             layers: None,
             formula: Formula::default(),
             question: String::new(),
             topic: None,
-            money: Money::default(),
+            terms: Terms::default(),
             form: Form::default(),
             head: Head::default(),
             played: None,
@@ -144,6 +168,8 @@ impl Default for Reason {
             looked: Memo::default(),
             entries: Memo::default(),
             told: Memo::default(),
+            plain: Memo::default(),
+            plain_at: Memo::default(),
             layouts: Memo::default(),
             trial: Memo::default(),
             time: Memo::default(),
@@ -156,7 +182,51 @@ impl Default for Reason {
     }
 }
 
+/// What the user chose or typed, as undo and the settings keep it.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs, reason = "as in the page")]
+pub struct Inputs {
+    pub shown: Tokens,
+    pub bits: WeightBits,
+    pub task: Task,
+    pub smaller: Smaller,
+    pub homes: Option<Homes>,
+    pub layers: Option<u32>,
+    pub formula: Formula,
+    pub topic: Option<Topic>,
+    pub terms: Terms,
+    pub form: Form,
+}
+
 impl Reason {
+    /// What was chosen or typed.
+    #[must_use]
+    pub fn inputs(&self) -> Inputs {
+        Inputs {
+            shown: self.shown,
+            bits: self.bits,
+            task: self.task,
+            smaller: self.smaller,
+            homes: self.homes,
+            layers: self.layers,
+            formula: self.formula,
+            topic: self.topic,
+            terms: self.terms.clone(),
+            form: self.form,
+        }
+    }
+
+    /// Puts it back.
+    pub fn put(&mut self, inputs: Inputs) {
+        let Inputs { shown, bits, task, smaller, homes, layers, formula, topic, terms, form } = inputs;
+        if form != self.form {
+            self.head = Head::default();
+        }
+        (self.shown, self.bits, self.task, self.smaller) = (shown, bits, task, smaller);
+        (self.homes, self.layers, self.formula, self.topic) = (homes, layers, formula, topic);
+        (self.terms, self.form) = (terms, form);
+    }
+
     /// Takes in a run that a job worked out, where it is still the one that is wanted.
     pub fn take(&mut self, played: Arc<Played>) {
         if self.asked == Some(played.trial) {
@@ -233,151 +303,4 @@ impl Default for Smaller {
             hitters: 4096,
         }
     }
-}
-
-/// How room is given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Room {
-    /// At once.
-    Whole,
-    /// Block by block.
-    Blocks,
-}
-
-/// What a token takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PerToken {
-    /// What the cache of the question on screen takes.
-    OnScreen,
-    /// So much, whatever is on screen.
-    Of(Bytes),
-}
-
-/// A pool and its requests, as they are typed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Form {
-    /// How room is given.
-    pub room: Room,
-    /// Memory for caches, MiB, where it is reserved in whole.
-    pub mib: u64,
-    /// What a request reserves of its length, percent.
-    pub percent: u64,
-    /// Blocks in the pool.
-    pub blocks: u64,
-    /// Tokens in a block.
-    pub size: u64,
-    /// The most blocks of a sequence.
-    pub most: u64,
-    /// Who has to go.
-    pub policy: Policy,
-    /// What becomes of them.
-    pub preemption: Preemption,
-    /// Requests.
-    pub count: u64,
-    /// Steps from one arrival to the next.
-    pub gap: u64,
-    /// Tokens of a prompt.
-    pub prompt: u64,
-    /// Tokens of an answer.
-    pub answer: u64,
-    /// How far lengths lie around these, percent.
-    pub spread: u64,
-    /// What they are drawn from.
-    pub seed: u64,
-    /// What a token takes.
-    pub per_token: PerToken,
-}
-
-impl Default for Form {
-    fn default() -> Self {
-        Self::TWELVE
-    }
-}
-
-impl Form {
-    /// Thirteen requests of 32,768 tokens, each reserved one and a half times, in 40 GiB.
-    pub const TWELVE: Self = Self {
-        room: Room::Whole,
-        mib: 40_960,
-        percent: 150,
-        blocks: 10_240,
-        size: 16,
-        most: 4096,
-        policy: Policy::LeastRecent,
-        preemption: Preemption::Recompute,
-        count: 13,
-        gap: 1024,
-        prompt: 512,
-        answer: 32_256,
-        spread: 0,
-        seed: 0,
-        per_token: PerToken::OnScreen,
-    };
-    /// Seven answers of 23,000 tokens in blocks.
-    pub const SEVEN: Self = Self { room: Room::Blocks, count: 7, gap: 0, answer: 22_488, ..Self::TWELVE };
-    /// One of the thirteen with a token of 30.5 MiB: a published slip of KB and MB.
-    pub const SLIP: Self = Self { count: 1, per_token: PerToken::Of(Bytes::new(31_981_568)), ..Self::TWELVE };
-    /// A server's day in one run.
-    pub const MANY: Self = Self {
-        room: Room::Blocks,
-        count: 100_000,
-        gap: 1000,
-        prompt: 900,
-        answer: 7000,
-        spread: 80,
-        seed: 1,
-        ..Self::TWELVE
-    };
-
-    /// The trial this asks for, where a token of the question on screen takes so much.
-    pub(super) fn trial(&self, on_screen: Bytes) -> Trial {
-        let per_token = match self.per_token {
-            PerToken::OnScreen => on_screen,
-            PerToken::Of(bytes) => bytes,
-        };
-        let (pool, reserve) = match self.room {
-            Room::Whole => (Bytes::new(MIB) * self.mib, Reserve::Whole { percent: self.percent }),
-            Room::Blocks => (per_token * self.size * self.blocks, Reserve::Blocks { size: self.size, most: self.most }),
-        };
-        let setup = Setup { pool, per_token, reserve, policy: self.policy, preemption: self.preemption };
-        let (prompt, answer) = (Tokens::new(self.prompt), Tokens::new(self.answer));
-        Trial { setup, count: self.count, gap: self.gap, prompt, answer, spread: self.spread, seed: self.seed }
-    }
-}
-
-/// Whether the run is played.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Motion {
-    /// It stands.
-    #[default]
-    Rests,
-    /// Steps pass.
-    Plays,
-}
-
-/// Where in a run we look.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Head {
-    /// The step, with the part of the next that has passed; none is the step that tells most.
-    pub step: Option<f64>,
-    /// Whether it moves.
-    pub motion: Motion,
-}
-
-impl Head {
-    /// The step of a run. Where none was chosen it is the first that puts somebody out, else the fullest.
-    pub(super) fn at(&self, played: &Played) -> u64 {
-        let steps = played.replay.end;
-        let Some(step) = self.step else {
-            let first = played.outcome.events.iter().find(|event| event.what == What::PutOut);
-            return first.map_or_else(|| fullest(played), |event| event.step);
-        };
-        (step.max(0.0) as u64).min(steps)
-    }
-}
-
-/// The step before the first request finishes: until then each holds more with every step.
-pub(super) fn fullest(played: &Played) -> u64 {
-    let end = played.outcome.events.iter().find(|event| matches!(event.what, What::Finished | What::Cut));
-    end.map_or(played.replay.end, |event| event.step.saturating_sub(1))
 }

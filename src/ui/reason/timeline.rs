@@ -157,7 +157,7 @@ fn spoken(request: usize, stays: &[&Stay], refused: Option<u64>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::state::Form;
+    use super::super::form::Form;
     use super::*;
     use crate::units::Bytes;
 
