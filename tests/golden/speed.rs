@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use willitrun::advice::accuracy::{Class, Group, Measured, Off};
 use willitrun::catalog::Catalog;
-use willitrun::hardware::{Backend, Besides, Figure, Machine, Measurement, Pool, PoolKind, Source};
+use willitrun::hardware::{Backend, Besides, Figure, Link, LinkKind, Machine, Measurement, Pool, PoolKind, Source};
 use willitrun::memory::FlashAttention;
 use willitrun::placement::{CpuExperts, GpuLayers};
 use willitrun::quant::{Imatrix, Quant};
@@ -99,13 +99,26 @@ fn paired_row(place: usize, cells: &HashMap<&str, &str>) -> Measured {
         let rate = number("device_gbs").and_then(BytesPerSecond::from_gb).expect("its bandwidth");
         pool.read_measured = Some(Figure::new(rate, Source::Measured, "read on it"));
         pool.device = Some(device.clone());
+        pool.link = Some("pcie0".to_owned());
         machine.pools.push(pool);
+        let rate = number("link_gbs").and_then(BytesPerSecond::from_gb).expect("its link");
+        machine.links.push(Link {
+            id: "pcie0".to_owned(),
+            kind: LinkKind::Pcie,
+            generation: None,
+            lanes: None,
+            joins: Vec::new(),
+            bandwidth: Some(Figure::new(rate, Source::Measured, "copied over it")),
+            latency: None,
+        });
     }
     let experts_on_cpu = cells["placement"] == "experts-on-cpu";
     let depth = Tokens::new(number("depth").unwrap_or_default() as u64);
     let subject = Arc::new(Subject::new(model, quant, None));
     let engine = catalog.engine("llama.cpp").expect("an engine").clone();
     let mut usual = Scenario::new(subject, Arc::new(machine), engine, catalog.parameters.clone());
+    // As much room as the deepest row asks for.
+    usual.run.context = Tokens::new((depth.get() + 1024).max(8192));
     if device.is_some() {
         usual.policy.gpu_layers = GpuLayers::Count(9999);
         usual.policy.cpu_experts = if experts_on_cpu { CpuExperts::All } else { CpuExperts::First(0) };

@@ -6,6 +6,7 @@ const BACKENDS: &str = include_str!("../../../tests/fixtures/llama-bench/2025-ba
 const LINES: &str = include_str!("../../../tests/fixtures/llama-bench/2025-backends.jsonl");
 const CANN: &str = include_str!("../../../tests/fixtures/llama-bench/2025-cann.json");
 const SYCL: &str = include_str!("../../../tests/fixtures/llama-bench/2026-sycl.json");
+const H100: &str = include_str!("../../../tests/fixtures/llama-bench/2026-cuda-h100.json");
 const EXPERTS: &str = include_str!("../../../tests/fixtures/llama-bench/2026-cuda-experts.json");
 
 fn tests_of(text: &str) -> Vec<Test> {
@@ -39,6 +40,20 @@ fn every_era_is_read() {
     );
     assert_eq!((test.date.as_str(), test.repeats, test.gpus.len()), ("2025-04-24", 5, 1));
     assert!((test.spread - 1.041_811 / 118.881_588).abs() < 1e-9);
+}
+
+#[test]
+fn a_run_at_several_depths_is_read() {
+    let tests = tests_of(H100);
+    let told: Vec<(u64, u64)> = tests.iter().map(|test| (test.tokens.get(), test.depth.get())).collect();
+    let depths = [0, 8192, 32_768];
+    assert_eq!(told, depths.map(|depth| [512, 2048, 128].map(|tokens| (tokens, depth))).concat());
+    for test in &tests {
+        assert_eq!((test.build.as_str(), &test.backend), ("b1 (release)", &Ok(Backend::Cuda)));
+        assert_eq!((test.setup.fused_attention, test.setup.gpu_layers, test.repeats), (true, Some(99), 3));
+        assert_eq!((test.date.as_str(), test.odd.as_str()), ("2026-11-26", ""));
+    }
+    assert!((tests[8].rate.get() - 170.041_076).abs() < 1e-9 && tests[8].work == Some(Work::Decode));
 }
 
 #[test]
