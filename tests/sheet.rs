@@ -14,7 +14,7 @@ use willitrun::model::Architecture;
 use willitrun::quant::{Mix, Quant};
 use willitrun::scenario::{FileKind, FromFile, Scenario, Subject, evaluate};
 use willitrun::ui::inks;
-use willitrun::units::{Bytes, BytesPerSecond, Tokens};
+use willitrun::units::{Bytes, BytesPerSecond, MemoryUnit, Tokens};
 
 fn machine(id: &str) -> Machine {
     Catalog::builtin().profile(id).expect("a profile").machine.clone()
@@ -84,6 +84,23 @@ fn the_figures_are_those_of_the_answer() {
         assert!((sum - number("memory in all (bytes)")).abs() < 1.0, "{line}");
         assert!(number("speed low (tokens per second)") <= number("speed (tokens per second)"), "{line}");
     }
+}
+
+/// Memory is written in the unit chosen; the table stays in bytes.
+#[test]
+fn sizes_of_memory_are_in_the_unit_chosen() {
+    let scenario = asked(machine("epyc-9654-12ch-4090"), "deepseek-r1");
+    let total = evaluate(&scenario).plan.total();
+    let gib = Sheet::new(&scenario);
+    let gb = gib.clone().in_unit(MemoryUnit::Gb);
+    let [report, table, _] = texts(&gb);
+    assert_eq!(table, texts(&gib)[1]);
+    for part in [total.in_gb(), "RAM: 824.6 GB [T]".to_owned()] {
+        assert!(report.contains(&part), "{part} in\n{report}");
+    }
+    let words = words(&gb);
+    assert!(words.contains(&total.in_gb()) && words.contains(&"GB".to_owned()), "{words:?}");
+    assert!(words.iter().any(|word| word.contains("RAM 824.6 GB")), "{words:?}");
 }
 
 /// What cannot run, runs from disk, or has no known speed is on paper as well.

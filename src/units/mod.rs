@@ -4,10 +4,12 @@
 //! Exact things (bytes, tokens, parameters) are integers and saturate instead of wrapping.
 
 mod count;
+mod memory_unit;
 mod parse;
 mod rate;
 
 pub use count::{Bytes, Params, Shortfall, Tokens};
+pub use memory_unit::MemoryUnit;
 pub use parse::{ParseError, parse_bytes, parse_tokens};
 pub use rate::{BytesPerSecond, Flops, FlopsPerSecond, Fraction, Seconds, TokensPerSecond};
 

@@ -13,7 +13,7 @@ pub use report::report;
 
 use crate::hardware::{Figure, Machine, Pool, PoolKind, Source};
 use crate::scenario::{Answer, Point, Scenario, contexts, evaluate, sweep};
-use crate::units::{Bytes, Tokens, TokensPerSecond};
+use crate::units::{Bytes, MemoryUnit, Tokens, TokensPerSecond};
 
 use super::text::{clean, is_unsafe};
 
@@ -23,6 +23,8 @@ pub struct Sheet {
     scenario: Scenario,
     answer: Answer,
     points: Vec<Point>,
+    /// What sizes of memory are written in; a disk is in GB.
+    unit: MemoryUnit,
     /// At round contexts, and at the one asked.
     told: Vec<Point>,
 }
@@ -46,7 +48,19 @@ impl Sheet {
         let mut told: Vec<Tokens> = round.filter(|context| *context <= limit).collect();
         told.sort_unstable();
         told.dedup();
-        Self { told: sweep(scenario, &told), scenario: without_paths(scenario), answer, points }
+        let (told, unit) = (sweep(scenario, &told), MemoryUnit::default());
+        Self { told, scenario: without_paths(scenario), answer, points, unit }
+    }
+
+    /// The same with sizes of memory in a unit.
+    #[must_use]
+    pub fn in_unit(self, unit: MemoryUnit) -> Self {
+        Self { unit, ..self }
+    }
+
+    /// A size as people read it: a disk in GB, memory in the unit chosen.
+    fn size(&self, pool: &Pool, bytes: Bytes) -> String {
+        if pool.kind == PoolKind::Disk { bytes.in_gb() } else { self.unit.of(bytes) }
     }
 
     /// A name for a file, without its ending: `willitrun-deepseek-r1-q4-k-m-epyc-9654-12ch-4090`.
@@ -130,11 +144,6 @@ const LINE: usize = 2_000;
 /// Text without what could fool a reader, on one line.
 fn plain(text: &str) -> String {
     text.chars().filter(|c| !is_unsafe(*c)).take(LINE).collect()
-}
-
-/// A size as people read it: a disk in GB, memory in GiB.
-fn size(pool: &Pool, bytes: Bytes) -> String {
-    if pool.kind == PoolKind::Disk { bytes.in_gb() } else { bytes.in_gib() }
 }
 
 /// The name of a pool for people: `RAM`, `VRAM gpu0` where there are several.

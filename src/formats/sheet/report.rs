@@ -9,7 +9,7 @@ use crate::placement::PoolUse;
 use crate::speed::Bill;
 use crate::units::Bytes;
 
-use super::{Sheet, number, plain, pool_name, said, size};
+use super::{Sheet, number, plain, pool_name, said};
 
 const RULE: &str = "------------------------------------------------------------------------------";
 /// The whole report. It ends with a line break.
@@ -24,7 +24,7 @@ pub fn report(sheet: &Sheet, shell: Shell) -> String {
     }
     lines.extend(by_context(sheet));
     lines.extend(question(sheet));
-    lines.extend(told_of(&machine));
+    lines.extend(told_of(sheet, &machine));
     if let Some(Ok(command)) = commands::of(&sheet.scenario, &sheet.answer.plan, shell) {
         lines.extend([String::new(), format!("[Command, {}]", shell.name()), format!("  {command}")]);
     }
@@ -85,12 +85,13 @@ fn memory(sheet: &Sheet, machine: &Machine) -> Vec<String> {
     let mut lines = vec![String::new(), "[Memory]".to_owned(), row("", head)];
     for used in plan.pools.iter().filter(|used| used.total() > Bytes::ZERO) {
         let Some(pool) = used.of(machine) else { continue };
-        let of = |bytes: Bytes| size(pool, bytes);
+        let of = |bytes: Bytes| sheet.size(pool, bytes);
         let cells = [used.weights, used.kv, buffers(used), used.total(), pool.capacity.value].map(of);
         lines.push(row(&pool_name(machine, pool), cells));
     }
     let all = plan.compute() + plan.state() + plan.overhead();
-    let [weights, kv, buffers, total] = [plan.weights(), plan.kv(), all, plan.total()].map(Bytes::in_gib);
+    let [weights, kv, buffers, total] =
+        [plan.weights(), plan.kv(), all, plan.total()].map(|bytes| sheet.unit.of(bytes));
     lines.push(row("in all", [weights, kv, buffers, total, String::new()]));
     let limit = sheet.scenario.subject.model.max_context;
     lines.push(match sheet.answer.fits_max {
@@ -153,7 +154,7 @@ fn by_context(sheet: &Sheet) -> Vec<String> {
             || format!("{:>10}", "-"),
             |rate| format!("{:>10}   <{} to {}>", number(rate.expected), number(rate.low), number(rate.high)),
         );
-        format!("  {:>12} {:>14} {rate}", point.context.to_string(), point.plan.total().in_gib())
+        format!("  {:>12} {:>14} {rate}", point.context.to_string(), sheet.unit.of(point.plan.total()))
     }));
     lines
 }
@@ -180,7 +181,7 @@ fn question(sheet: &Sheet) -> Vec<String> {
     lines
 }
 
-fn told_of(machine: &Machine) -> Vec<String> {
+fn told_of(sheet: &Sheet, machine: &Machine) -> Vec<String> {
     let mut lines = vec![String::new(), "[Machine]".to_owned(), format!("     Name: {}", machine.title())];
     let cpu = &machine.cpu;
     let sockets = if cpu.sockets > 1 { format!("{} sockets, ", cpu.sockets) } else { String::new() };
@@ -189,7 +190,7 @@ fn told_of(machine: &Machine) -> Vec<String> {
     lines.push(format!("      CPU: {name}, {sockets}{} cores{simd}", cpu.cores));
     for pool in &machine.pools {
         let name = if pool.name.is_empty() { String::new() } else { format!("{}, ", pool.name) };
-        let capacity = format!("{} {}", size(pool, pool.capacity.value), mark(&pool.capacity));
+        let capacity = format!("{} {}", sheet.size(pool, pool.capacity.value), mark(&pool.capacity));
         lines.push(format!("  {:>7}: {name}{capacity}, reads {}", pool_name(machine, pool), read(pool)));
     }
     for link in &machine.links {

@@ -57,9 +57,10 @@ pub(super) fn cost(asked: &Asked<'_>) -> Option<Entry> {
             currency.money(sold.answer(billed), 4)
         )
     });
-    let machine = match own.price > 0.0 {
-        false => ", without the price of the machine".to_owned(),
-        true => format!(" and {} as a share of the machine", currency.money(each.hardware, 2)),
+    let machine = if own.price > 0.0 {
+        format!(" and {} as a share of the machine", currency.money(each.hardware, 2))
+    } else {
+        ", without the price of the machine".to_owned()
     };
     let priced = asked.shelf.models.iter().find(|other| other.id == sold.model).map(|model| model.name.as_str());
     let other = of_another(&sold, priced, [&model.id, &model.name]).map_or_else(String::new, |text| format!(" {text}"));

@@ -206,9 +206,10 @@ pub(super) fn machines(asked: &Asked<'_>) -> Option<Entry> {
     let as_one = together.as_one.map_or_else(String::new, |one| {
         format!(" One of them with all that memory would reach at most {one} tokens/s: layers take turns, so a single answer gets no faster.")
     });
-    let alone_only = match nodes::takes_several(&asked.scenario.engine) {
-        true => String::new(),
-        false => format!(" {} itself runs on one machine.", asked.engine()),
+    let alone_only = if nodes::takes_several(&asked.scenario.engine) {
+        String::new()
+    } else {
+        format!(" {} itself runs on one machine.", asked.engine())
     };
     let told: Vec<String> = others
         .iter()

@@ -25,8 +25,9 @@ use egui::{Align, Color32, FontId, Label, TextFormat, Ui, Vec2, vec2};
 use super::fonts::{self, Weight};
 use crate::hardware::Machine;
 use crate::scenario::Point;
-use crate::units::{Bytes, GB, GIB, Tokens, grouped};
+use crate::units::Tokens;
 
+pub use crate::units::MemoryUnit;
 pub use memory::{memory, memory_under};
 pub use several::{MOST as MOST_MACHINES, Series, memory_of, sample, speed_of};
 pub use speed::{speed, speed_under};
@@ -66,65 +67,6 @@ pub struct Anchor {
     pub name: String,
     /// All of it, with its source, for a hover.
     pub told: String,
-}
-
-/// The unit memory is shown in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum MemoryUnit {
-    /// 2^30 bytes.
-    #[default]
-    Gib,
-    /// 10^9 bytes.
-    Gb,
-}
-
-impl MemoryUnit {
-    /// As it is written.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Gib => "GiB",
-            Self::Gb => "GB",
-        }
-    }
-
-    /// An amount as people read it, in MiB or MB where it is small: `24.0 GiB`, `549 MiB`.
-    #[must_use]
-    pub fn of(self, bytes: Bytes) -> String {
-        match self {
-            Self::Gib => bytes.in_gib(),
-            Self::Gb => bytes.in_gb(),
-        }
-    }
-
-    /// Its size.
-    #[must_use]
-    pub const fn bytes(self) -> u64 {
-        match self {
-            Self::Gib => GIB,
-            Self::Gb => GB,
-        }
-    }
-
-    /// A number of bytes in it, without its name: `24.0`, `1,536`.
-    ///
-    /// ```
-    /// use willitrun::ui::plot::MemoryUnit;
-    /// use willitrun::units::Bytes;
-    /// assert_eq!(MemoryUnit::Gib.number(Bytes::gib(24)), "24.0");
-    /// assert_eq!(MemoryUnit::Gb.number(Bytes::gib(1536)), "1,649");
-    /// ```
-    #[must_use]
-    pub fn number(self, bytes: Bytes) -> String {
-        let value = bytes.as_f64() / self.bytes() as f64;
-        if value < 999.95 { format!("{value:.1}") } else { grouped(value.round() as u64) }
-    }
-
-    /// A number of bytes with the unit's name: `24.0 GiB`.
-    #[must_use]
-    pub fn text(self, bytes: Bytes) -> String {
-        format!("{} {}", self.number(bytes), self.name())
-    }
 }
 
 /// Labels on lines, ticks, names in areas.

@@ -4,7 +4,7 @@ use egui::{Label, Ui};
 
 use crate::catalog::Catalog;
 use crate::reasoning::cost::{Own, Sold};
-use crate::reasoning::terms::{Currency, of_another};
+use crate::reasoning::terms::{Currency, Watts, of_another};
 use crate::ui::bench::Workbench;
 use crate::ui::widget::card::card;
 use crate::ui::widget::sheet::{Col, pick, quiet, sheet, value};
@@ -29,7 +29,7 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) {
     if let Some((own, each)) = own.and_then(|own| Some((own, own.per_million()?))) {
         let money = |dollars| terms.currency.money(dollars, 2);
         heading(ui, &format!("A million tokens cost {least}{} here, {:.2} kWh", money(each.total()), each.kwh));
-        let words = watts.as_ref().map_or_else(String::new, |watts| watts.words());
+        let words = watts.as_ref().map_or_else(String::new, Watts::words);
         let mut text =
             format!("{least}{} of electricity at {words} and {} tokens/s, {known}", money(each.electricity), own.rate);
         if each.hardware > 0.0 {

@@ -20,7 +20,7 @@ use super::memo::Memo;
 use super::paint::icon::Icon;
 use super::widget::button::Button;
 use super::widget::segmented::segmented;
-use super::{Command, Exported, FileKind, MachineChoice, fonts, inks, theme};
+use super::{Command, Exported, FileKind, MachineChoice, MemoryUnit, fonts, inks, theme};
 
 /// What an answer leaves the window as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub struct SharePage {
     pub form: Form,
     /// Light or dark; none for what the window is.
     pub ground: Option<Ground>,
-    sheet: Memo<Scenario, Arc<Sheet>>,
+    sheet: Memo<(Scenario, MemoryUnit), Arc<Sheet>>,
     card: Memo<(Scenario, Ground), (String, Arc<Pixels>)>,
     machine: Memo<MachineDoc, Result<[String; 2], String>>,
     text: Memo<(Scenario, Form), Arc<str>>,
@@ -64,7 +64,10 @@ impl Workbench {
 
     fn sheet(&mut self) -> Arc<Sheet> {
         let (scenario, answer, points) = (self.scenario.clone(), self.answer().clone(), self.points().to_vec());
-        self.share.sheet.get(scenario, |scenario| Arc::new(Sheet::of(scenario, answer, points))).clone()
+        let key = (scenario, self.unit);
+        let make =
+            |(scenario, unit): &(Scenario, MemoryUnit)| Arc::new(Sheet::of(scenario, answer, points).in_unit(*unit));
+        self.share.sheet.get(key, make).clone()
     }
 }
 

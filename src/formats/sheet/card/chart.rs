@@ -9,7 +9,7 @@ use crate::hardware::{Machine, PoolKind};
 use crate::placement::Mode;
 use crate::scenario::Point;
 use crate::speed::Range;
-use crate::units::{Bytes, GIB, Tokens};
+use crate::units::{Bytes, MemoryUnit, Tokens};
 
 /// Left of a plot, for the labels of its steps.
 const GUTTER: f64 = 38.0;
@@ -64,8 +64,8 @@ impl Panel {
         seen.then(|| Self { name, kind, pools: of_kind().count(), capacity: capacity.as_f64(), parts, peak })
     }
 
-    fn label(&self) -> String {
-        let capacity = Bytes::saturating(self.capacity).in_gib();
+    fn label(&self, unit: MemoryUnit) -> String {
+        let capacity = unit.of(Bytes::saturating(self.capacity));
         match self.pools {
             1 => format!("{} {capacity}", self.name),
             pools if self.kind == PoolKind::Vram => format!("{} of {pools} GPUs {capacity}", self.name),
@@ -167,7 +167,7 @@ impl<'a> Plot<'a> {
 
     fn panel(&self, panel: &Panel, up: Up) -> Vec<Shape> {
         let capacity = up.y(panel.capacity);
-        let mut shapes = self.grid(up, GIB as f64, capacity + 8.0);
+        let mut shapes = self.grid(up, self.sheet.unit.bytes() as f64, capacity + 8.0);
         let mut below: Vec<f64> = vec![0.0; panel.parts.len()];
         for (part, fill) in self.inks.parts.into_iter().enumerate() {
             let tops: Vec<f64> = below.iter().zip(&panel.parts).map(|(below, parts)| below + parts[part]).collect();
@@ -189,7 +189,12 @@ impl<'a> Plot<'a> {
         };
         let spots = vec![(self.room.left + GUTTER, capacity), (self.room.right(), capacity)];
         shapes.push(Shape::Line { spots, width: 1.5, dash, ink: ink.into() });
-        shapes.extend(self.label(panel.label(), (self.room.left + GUTTER + 4.0, capacity - 4.0), Anchor::Start, ink));
+        shapes.extend(self.label(
+            panel.label(self.sheet.unit),
+            (self.room.left + GUTTER + 4.0, capacity - 4.0),
+            Anchor::Start,
+            ink,
+        ));
         shapes
     }
 

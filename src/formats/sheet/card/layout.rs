@@ -28,7 +28,11 @@ pub fn draw(sheet: &Sheet, inks: &Inks) -> Picture {
     for (left, is_speed) in [(MARGIN, false), (MARGIN + width + GAP, true)] {
         shapes.push(Shape::Rect { at: (left, PLOTS), size: (width, PLOT), radius: 8.0, ink: inks.plot.into() });
         let room = Room { left: left + 8.0, top: PLOTS + 26.0, width: width - 20.0, height: PLOT - 30.0 };
-        let title = if is_speed { ("Speed by context", "tokens/s, estimate") } else { ("Memory by context", "GiB") };
+        let title = if is_speed {
+            ("Speed by context", "tokens/s, estimate")
+        } else {
+            ("Memory by context", sheet.unit.name())
+        };
         shapes.extend(plot_title(inks, (left + 12.0, PLOTS + 18.0), title));
         if is_speed {
             shapes.extend(chart::speed(sheet, inks, room));
@@ -159,7 +163,7 @@ fn facts(sheet: &Sheet, inks: &Inks) -> Vec<Shape> {
             answer.whole_answer.map_or_else(unknown, |time| time.to_string()),
             format!("answer of {} tokens", scenario.answer),
         ),
-        (answer.plan.total().in_gib(), format!("needed, context {}", scenario.run.context)),
+        (sheet.unit.of(answer.plan.total()), format!("needed, context {}", scenario.run.context)),
         (answer.fits_max.map_or_else(unknown, |most| most.to_string()), "largest context, tokens".to_owned()),
     ];
     let each = (WIDTH - 2.0 * MARGIN) / facts.len() as f64;
