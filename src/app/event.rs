@@ -82,6 +82,8 @@ pub enum Event {
     Folders(Vec<PathBuf>),
     /// What was chosen on the page of thinking and serving, as it was kept.
     Reason(Box<Reason>),
+    /// Where the disk is to be read, as it was kept.
+    ReadAt(PathBuf),
     /// A folder was chosen to look in.
     Folder(PathBuf),
     /// The search for models is so far.

@@ -44,6 +44,9 @@ impl Jobs {
             };
             if let Some(kept) = store.as_ref().and_then(settings::load) {
                 outbox.send(Event::Folders(kept.folders.iter().map(PathBuf::from).collect()));
+                if !kept.disk_read.is_empty() {
+                    outbox.send(Event::ReadAt(PathBuf::from(&kept.disk_read)));
+                }
                 settings::restore(&kept, &own, catalog, &mut start);
                 if let Some(reason) = kept.reason {
                     outbox.send(Event::Reason(Box::new(reason)));

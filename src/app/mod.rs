@@ -55,6 +55,8 @@ pub struct App {
     folders: Vec<PathBuf>,
     /// What was chosen on the page of thinking and serving, until there is a bench to hold it.
     reason: Option<Box<Reason>>,
+    /// Where the disk is to be read, until there is a bench that knows.
+    read_at: Option<PathBuf>,
     /// The runs of measurements, until there is a bench to hold them.
     measured_runs: Result<Vec<MeasuredRun>, String>,
     /// Where programs keep models, where not as the environment says.
@@ -88,6 +90,7 @@ impl App {
             store,
             jobs: Jobs::new(ctx.clone()),
             folders: Vec::new(),
+            read_at: None,
             reason: None,
             measured_runs: Ok(Vec::new()),
             places: None,
@@ -272,6 +275,8 @@ impl App {
                 }
             }
             Event::Tidied => {}
+            // It comes before the machine does: a choice made since then stands.
+            Event::ReadAt(path) => self.read_at = Some(path),
             Event::Own(own) => self.own_listed(own),
             Event::Reason(kept) => self.reason = Some(kept),
             Event::NoPath(purpose) => {
@@ -298,6 +303,9 @@ impl App {
         } else {
             let mut bench = Workbench::new(start);
             bench.measure.take(std::mem::replace(&mut self.measured_runs, Ok(Vec::new())));
+            if let Some(path) = self.read_at.take() {
+                bench.measure.choose_read(path);
+            }
             bench.findings = findings;
             bench.machines = choices(self.catalog, &self.own);
             bench.files.folders = std::mem::take(&mut self.folders);

@@ -30,6 +30,8 @@ pub(super) fn collect(bench: &Workbench, theme: &str) -> Settings {
         (settings.file, settings.file_name) = (file.path.clone(), file.name.clone());
     }
     settings.reason = Some(super::reason_settings::collect(&bench.reason));
+    let read = bench.measure.chosen_read().map(|path| path.display().to_string());
+    settings.disk_read = read.unwrap_or_default();
     settings.folders = bench.files.folders.iter().map(|folder| folder.display().to_string()).collect();
     settings
 }
@@ -92,8 +94,12 @@ mod tests {
         start.subject = Arc::new(Subject { file: Some(file), ..Subject::clone(&start.subject) });
         let mut bench = Workbench::new(start);
         bench.files.folders.push("/models".into());
+        bench.measure.choose_read("/models/large.gguf".into());
         let kept = Settings::read(&collect(&bench, "dark").write()).expect("just written");
-        assert_eq!(kept.folders, ["/models"]);
+        assert_eq!(
+            (kept.folders.as_slice(), kept.disk_read.as_str()),
+            (["/models".to_owned()].as_slice(), "/models/large.gguf")
+        );
         assert_eq!((kept.file.as_str(), kept.file_name.as_str()), ("/models/blob", "llama3:8b"));
     }
 

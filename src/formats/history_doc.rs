@@ -207,7 +207,12 @@ fn reading(at: &str, doc: ReadingDoc) -> Result<Reading, Refused> {
             date: shown(&doc.date, NAME),
             method: shown(&doc.method, NAME),
             conditions: shown(&doc.conditions, SENTENCE),
-            besides: doc.besides.into_iter().map(besides).collect::<Result<_, Refused>>()?,
+            besides: doc
+                .besides
+                .into_iter()
+                .filter(|(name, _)| !Besides::EARLIER.contains(&name.as_str()))
+                .map(besides)
+                .collect::<Result<_, Refused>>()?,
         },
         on_core: doc.on_core.map(|share| number(at, "on_core", share, 1e3)).transpose()?,
         sweep: doc.sweep.into_iter().map(point).collect::<Result<_, Refused>>()?,
@@ -275,6 +280,17 @@ mod tests {
         let runs = vec![some("2026-11-22T13:20Z"), some("2026-11-23T09:02Z")];
         assert_eq!(read(&write(&runs)), Ok(runs));
         assert_eq!(read(&write(&[])), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_run_of_an_earlier_version_is_read_without_what_is_no_longer_meant() {
+        let text = write(&[some("2026-11-22T13:20Z")]);
+        let key = "\"median_bytes_per_second\"";
+        for earlier in Besides::EARLIER {
+            let runs = read(&text.replacen(key, &format!("\"{earlier}\""), 1)).expect("read");
+            assert_eq!(runs[0].readings[0].figure.besides, []);
+        }
+        assert!(read(&text.replacen(key, "\"other\"", 1)).is_err());
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub struct Settings {
     pub file_name: String,
     /// Folders of the user's own to look for models in.
     pub folders: Vec<String>,
+    /// Where the disk was chosen to be read when it is measured; empty for the best place.
+    pub disk_read: String,
     /// What was chosen on the page of thinking and serving.
     pub reason: Option<Reason>,
 }

@@ -70,6 +70,9 @@ impl Besides {
         Self::F16,
     ];
 
+    /// Keys of earlier versions. What was kept under them came of plain loops, several times slower than an engine.
+    pub const EARLIER: [&'static str; 2] = ["q4_k_bytes_per_second", "q8_0_bytes_per_second"];
+
     /// The key in a profile.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -78,8 +81,8 @@ impl Besides {
             Self::Copy => "copy_bytes_per_second",
             Self::OneNode => "one_node_bytes_per_second",
             Self::OtherNode => "other_node_bytes_per_second",
-            Self::KernelQ4K => "q4_k_bytes_per_second",
-            Self::KernelQ8 => "q8_0_bytes_per_second",
+            Self::KernelQ4K => "rows_q4_k_bytes_per_second",
+            Self::KernelQ8 => "rows_q8_0_bytes_per_second",
             Self::Random => "random_bytes_per_second",
             Self::Warm => "warm_bytes_per_second",
             Self::FromDevice => "from_device_bytes_per_second",

@@ -131,6 +131,7 @@ impl Workbench {
 pub(super) fn before_measuring(mut scenario: Scenario) -> Scenario {
     let machine = std::sync::Arc::make_mut(&mut scenario.machine);
     machine.runs.clear();
+    machine.measurements.clear();
     for pool in &mut machine.pools {
         pool.read_measured = None;
     }

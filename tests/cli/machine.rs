@@ -63,6 +63,9 @@ fn ram_is_measured() {
     }
     assert!(value["ram"]["spread"].as_f64().is_some_and(|spread| (0.0..=1.0).contains(&spread)), "{value}");
     assert_eq!(value["ram"]["stored"], false);
+    // Rows multiplied in plain loops are slower than an engine, and say so.
+    let rows = value["ram"]["rows_kernel"].as_str().expect("how rows were multiplied");
+    assert_eq!(value["ram"]["rows_lower_bound"], rows == "plain", "{value}");
 }
 
 #[test]

@@ -333,9 +333,20 @@ fn where_the_disk_is_read_is_chosen_from_what_is_there() {
     // A choice that is gone gives way to the best.
     send(&mut h, Event::Spots(vec![read_at(Some("Qwen3-30B-A3B-Q4_K_M"), "/models"), read_at(None, "/cache")]));
     assert_eq!(bench(&mut h).measure.read_at(), Some(&read_at(Some("Qwen3-30B-A3B-Q4_K_M"), "/models")));
+    // What was chosen is kept, also while it is not there.
+    assert_eq!(bench(&mut h).measure.chosen_read(), Some(std::path::Path::new("/other/gemma.gguf")));
     // While it is measured nothing is chosen.
     begin(&mut h);
     assert!(h.get_by_role_and_label(Role::ComboBox, "Disk reads").accesskit_node().is_disabled());
+}
+
+#[test]
+fn where_the_disk_is_read_is_kept_over_a_restart() {
+    let mut h = open(Event::ReadAt("/other/gemma.gguf".into()), Theme::Dark, SIZE, |app, _| {
+        app.handle(detected(SERVER, "deepseek-r1"));
+    });
+    send(&mut h, Event::Spots(vec![read_at(Some("large"), "/models"), read_at(Some("gemma"), "/other")]));
+    assert_eq!(bench(&mut h).measure.read_at(), Some(&read_at(Some("gemma"), "/other")));
 }
 
 #[test]

@@ -303,3 +303,14 @@ fn names_lose_what_could_fool_a_reader() {
 mod ladder;
 mod limits;
 mod refused;
+
+/// What plain loops reached is no bound of an engine; it stays in the file, where somebody may look for it.
+#[test]
+fn rows_of_earlier_versions_are_not_read() {
+    let with = |key: &str| EXAMPLE.replace("method: \"read/1\"", &format!("method: \"read/1\", {key}: 27.9e9"));
+    let rows = |text: &str| own(text).machine.measurements[0].besides(Besides::KernelQ4K);
+    assert_eq!(rows(&with("rows_q4_k_bytes_per_second")), Some(27.9e9));
+    let earlier = own(&with("q4_k_bytes_per_second"));
+    assert_eq!(earlier.machine.measurements[0].besides(Besides::KernelQ4K), None);
+    assert!(write(&earlier).contains("q4_k_bytes_per_second"));
+}

@@ -120,8 +120,9 @@ impl Target {
         let opened = Opened::past_the_cache(&path).map_err(|error| refused(&error))?;
         let buffered = Opened::plain(&path).ok();
         // From here on it has no name where the system allows that: it ends with this process.
-        #[cfg(unix)]
-        drop(named);
+        if cfg!(unix) {
+            drop(named);
+        }
         fill(&new, bytes, cancel, written).map_err(|error| match error {
             Some(error) => refused(&error),
             None => MeasureError::Cancelled,

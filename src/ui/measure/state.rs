@@ -1,6 +1,6 @@
 //! What is measured now, the runs before, and what of them is looked at.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::formats::history_doc;
 use crate::hardware::{MeasuredRun, Meter, Sample, Series};
@@ -157,6 +157,17 @@ pub struct MeasurePage {
 }
 
 impl MeasurePage {
+    /// Where it was chosen to be read, whether or not that is there.
+    #[must_use]
+    pub fn chosen_read(&self) -> Option<&Path> {
+        self.read.as_deref()
+    }
+
+    /// Has the disk read there: a file of a place, or its folder.
+    pub fn choose_read(&mut self, path: PathBuf) {
+        self.read = Some(path);
+    }
+
     /// Where the disk is read: the place that was chosen, as long as it is there, else the best.
     #[must_use]
     pub fn read_at(&self) -> Option<&ReadAt> {
