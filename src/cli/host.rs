@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use crate::detect::{FoundDisk, Host, HostFacts, LinkFacts, Module, Power};
 use crate::units::Bytes;
 
+/// Whether a machine is asked here if it is a virtual one.
+const ASKED: bool = cfg!(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "x86")));
+
 /// For people, a line for each.
 pub(super) fn lines(host: &HostFacts) -> Vec<String> {
     let cache = host
@@ -49,7 +52,8 @@ pub(super) fn json(host: &HostFacts) -> (Value, Value) {
         })
     };
     let facts = json!({
-        "virtual": host.system != Host::Plain,
+        // Only x86 Linux is asked.
+        "virtual": (host.system != Host::Plain).then_some(true).or(ASKED.then_some(false)),
         "threads": host.threads,
         "ram_installed_bytes": host.installed.map(Bytes::get),
         "last_level_cache_bytes": host.last_level_cache.map(Bytes::get),

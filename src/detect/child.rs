@@ -24,6 +24,9 @@ pub const PROBE_ARGUMENT: &str = "__probe-gpus";
 /// The hidden subcommand that asks only for what is free: `main` hands over to [`free_main`].
 pub const FREE_ARGUMENT: &str = "__free-memory";
 
+/// Tells a probing child which process asks: what that one holds of a card, others do not.
+pub(super) const ASKED_BY: &str = "WILLITRUN_ASKED_BY";
+
 /// Long enough for a card that has to wake and a driver that compiles on its first start.
 pub const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -91,7 +94,7 @@ impl std::error::Error for ChildFailure {}
 /// How the child ended, with what it had found until then.
 pub fn probe_gpus_in_child(exe: &Path, timeout: Duration) -> Result<Probe, ChildFailure> {
     let mut command = Command::new(exe);
-    command.arg(PROBE_ARGUMENT);
+    command.arg(PROBE_ARGUMENT).env(ASKED_BY, std::process::id().to_string());
     without_overlays(&mut command);
     probe_with(&mut command, timeout)
 }

@@ -92,6 +92,10 @@ impl Besides {
     }
 }
 
+/// Bits of a weight in blocks like `Q4_K`'s and `Q8_0`'s, scales included.
+const Q4_K_BITS: f64 = 4.5;
+const Q8_0_BITS: f64 = 8.5;
+
 /// How the methods of GPUs begin: on unified memory they are told from the CPU's by it.
 pub const GPU_METHOD: &str = "gpu-read/";
 
@@ -118,17 +122,20 @@ impl Machine {
         sheet.or_else(|| self.in_shaders(pool, Besides::F32)).filter(|rate| rate.get() > 0.0)
     }
 
-    /// Bytes of weights of so many bits that the CPU of a pool multiplied by a vector in a second, unpacking included,
-    /// where that was measured; none for weights that need no unpacking.
+    /// Weights of so many bits that the CPU of a pool multiplied by a vector in a second, unpacking included, where that
+    /// was measured in the run its bandwidth is of: other memory or another CPU has another. None for weights that need
+    /// no unpacking.
     #[must_use]
-    pub fn rows_per_second(&self, pool: &Pool, bits: f64) -> Option<BytesPerSecond> {
-        let which = match bits {
-            bits if bits < 7.0 => Besides::KernelQ4K,
-            bits if bits < 12.0 => Besides::KernelQ8,
+    pub fn weights_per_second(&self, pool: &Pool, bits: f64) -> Option<f64> {
+        let (which, packed) = match bits {
+            bits if bits < 7.0 => (Besides::KernelQ4K, Q4_K_BITS),
+            bits if bits < 12.0 => (Besides::KernelQ8, Q8_0_BITS),
             _ => return None,
         };
-        let runs = self.measurements.iter().rev().filter(|run| run.what == pool.id);
-        runs.filter_map(|run| run.besides(which)).find_map(BytesPerSecond::new)
+        let measured = pool.read_measured.as_ref()?.value;
+        let of_it = |run: &&Measurement| run.what == pool.id && run.used(pool.kind) == Some(measured);
+        let run = self.measurements.iter().rev().find(of_it)?;
+        run.besides(which).map(|rate| rate * 8.0 / packed).filter(|rate| rate.is_finite() && *rate > 0.0)
     }
 
     fn in_shaders(&self, pool: &Pool, which: Besides) -> Option<FlopsPerSecond> {

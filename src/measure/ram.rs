@@ -18,7 +18,7 @@ use crate::hardware::Series;
 /// A thread count this near to the best is as good, as a fraction.
 const KNEE_TOLERANCE: f64 = 0.03;
 /// Below this share of processor time other programs took too much for the figure to be kept.
-const BUSY_BELOW: f64 = 0.8;
+pub(super) const BUSY_BELOW: f64 = 0.8;
 
 /// What to measure with. The caller reads the machine; nothing is looked up here.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -159,7 +159,7 @@ fn rates(windows: &[Window]) -> Vec<f64> {
     windows.iter().map(|window| window.bytes_per_second).collect()
 }
 
-fn cpu_over_wall(windows: &[Window]) -> f64 {
+pub(super) fn cpu_over_wall(windows: &[Window]) -> f64 {
     let cpu: Option<f64> = windows.iter().map(|window| window.cpu_seconds).sum();
     let wall: f64 = windows.iter().map(|window| window.wall_seconds).sum();
     cpu.filter(|_| wall > 0.0).map_or(1.0, |cpu| cpu / wall)

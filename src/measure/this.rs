@@ -5,7 +5,7 @@ use super::disk::{Cached, DiskResult};
 use super::gpu::CardFigures;
 use super::matvec::{Bound, KernelResult};
 use super::numa::NumaResult;
-use super::ram::{RamOptions, RamResult};
+use super::ram::{BUSY_BELOW, RamOptions, RamResult};
 use super::suite::{Outcome, Suite};
 use crate::detect::{power, topology};
 use crate::hardware::{
@@ -93,8 +93,8 @@ fn add_ram(
     besides.extend(result.copy_bytes_per_second.map(|rate| (Besides::Copy, rate)));
     besides.extend(numa.map(|numa| (Besides::OneNode, numa.one_node())));
     besides.extend(numa.map(|numa| (Besides::OtherNode, numa.remote)));
-    // A profile has no word for a lower bound: one stays in the history alone.
-    let as_engines = kernel.filter(|kernel| kernel.bound == Bound::AsEngines);
+    // A profile has no word for a lower bound, which a busy machine gives too: one stays in the history alone.
+    let as_engines = kernel.filter(|kernel| kernel.bound == Bound::AsEngines && kernel.cpu_over_wall >= BUSY_BELOW);
     besides.extend(as_engines.map(|kernel| (Besides::KernelQ4K, kernel.q4_k)));
     besides.extend(as_engines.map(|kernel| (Besides::KernelQ8, kernel.q8_0)));
     let measurement = Measurement {
@@ -113,7 +113,7 @@ fn add_ram(
         let fate = if kernel.bound == Bound::Lower { &Fate::LowerBound } else { &fate };
         applied
             .readings
-            .push(Reading { on_core: Some(result.cpu_over_wall), ..kernel_reading(kernel, &measurement, fate) });
+            .push(Reading { on_core: Some(kernel.cpu_over_wall), ..kernel_reading(kernel, &measurement, fate) });
         if kernel.bound == Bound::Lower {
             applied.findings.push(Finding::note(
                 "This processor has none of the instructions engines multiply with, so what its rows reach is a lower bound.",
@@ -383,7 +383,15 @@ mod tests {
     fn rows_in_plain_loops_are_a_lower_bound() {
         let with = |bound| {
             let mut machine = machine();
-            let kernel = KernelResult { q4_k: 2e10, q8_0: 3e10, threads: 8, spread: 0.0, code: "plain", bound };
+            let kernel = KernelResult {
+                q4_k: 2e10,
+                q8_0: 3e10,
+                threads: 8,
+                spread: 0.0,
+                cpu_over_wall: 1.0,
+                code: "plain",
+                bound,
+            };
             let suite =
                 Suite { ram: Some(Outcome::Done(ram())), kernel: Some(Outcome::Done(kernel)), ..Suite::default() };
             let applied = apply(&mut machine, &suite);

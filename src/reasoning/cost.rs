@@ -7,7 +7,7 @@
 //!
 //! Prices are data with a date (`assets/costs.ron`), typed over by the user; none of them is taken as current.
 
-use crate::hardware::{Machine, PoolKind, Source};
+use crate::hardware::{Form, Machine, PoolKind, Source};
 use crate::units::{Bytes, Seconds, Tokens, TokensPerSecond};
 
 use super::terms::Watts;
@@ -142,7 +142,7 @@ impl Costs {
             Some(draw) => Some(Watts {
                 value: draw.watts,
                 source: Source::Assumed,
-                told: format!("as of another machine, {}: {}", draw.name, draw.source),
+                told: format!("preset {}: {}", draw.name, draw.source),
             }),
             None if gpus > 0.0 => Some(Watts {
                 value: gpus,
@@ -165,11 +165,16 @@ fn like(machine: &Machine) -> Option<&'static str> {
     let unified = host.is_some_and(|pool| pool.kind == PoolKind::Unified);
     // A processor without a name has a count of cores that is none.
     let few = !machine.cpu.name.is_empty() && machine.cpu.cores <= SMALL.0;
+    let small = match machine.form {
+        Some(Form::Laptop | Form::Mini | Form::Console | Form::SingleBoard) => true,
+        Some(Form::Desktop | Form::Server) => false,
+        Some(Form::Mac) | None => few || memory <= SMALL.1,
+    };
     match watts {
         1 if server && !unified => Some("12-channel server"),
         1.. => None,
         0 if server && !unified => Some("8-channel server"),
-        0 if host.is_some() && (few || memory <= SMALL.1) => Some("Laptop"),
+        0 if host.is_some() && small => Some("Laptop"),
         0 if unified => Some("Mac"),
         0 => Some("Desktop without a GPU"),
     }

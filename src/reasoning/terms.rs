@@ -67,7 +67,7 @@ pub struct Watts {
 }
 
 impl Watts {
-    /// With its source in words: `60 W, assumed`, `450 W, assumed (as of another machine, a desktop)`.
+    /// With its source in words: `60 W, assumed`, `450 W, assumed (preset Desktop with one large GPU: a guess for the whole machine)`.
     #[must_use]
     pub fn words(&self) -> String {
         let told = if self.told.is_empty() { String::new() } else { format!(" ({})", self.told) };

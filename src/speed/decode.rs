@@ -207,18 +207,17 @@ impl Asked<'_> {
         let rates = if beside_gpu { parameters.cpu_beside(basis) } else { parameters.cpu_alone(family, basis) };
         let share = rates.weights * parameters.over_sockets(family, cpu);
         let before = lines.len();
-        // Rows of weights measured on these cores take at least that long in an engine.
-        let reached = |share: f64, bytes: Bytes, count: f64| {
-            let read = bandwidth * below_sheet(share);
-            let rows = self.machine.rows_per_second(pool, bits(bytes, count));
-            rows.filter(|rows| rows.get() < read.get()).unwrap_or(read)
-        };
-        push_read(lines, Item::Weights, host, read.dense, reached(share, read.dense, read.dense_count))?;
-        let experts = reached(share * rates.experts, read.experts, read.experts_count);
-        push_read(lines, Item::Experts, host, read.experts, experts)?;
-        // Weights are unpacked once for all sequences, and multiplied for each.
-        let unpacking = (read.dense_count + read.experts_count) / parameters.unpacks(cpu);
+        push_read(lines, Item::Weights, host, read.dense, bandwidth * below_sheet(share))?;
+        push_read(lines, Item::Experts, host, read.experts, bandwidth * below_sheet(share * rates.experts))?;
         let reading: f64 = lines[before..].iter().map(|line| line.time.get()).sum();
+        // Weights are unpacked once for all sequences, and multiplied for each. Where rows were measured on these cores,
+        // reading and unpacking together take at least as long.
+        let rows = |bytes: Bytes, count: f64| {
+            self.machine.weights_per_second(pool, bits(bytes, count)).map_or(0.0, |rate| count / rate)
+        };
+        let rows = rows(read.dense, read.dense_count) + rows(read.experts, read.experts_count);
+        let unpacking = (read.dense_count + read.experts_count) / parameters.unpacks(cpu);
+        let unpacking = unpacking.max(rows - reading);
         let multiplying = computing(read, cpu_flops(self.machine, parameters), self.load.options.sequences());
         let arithmetic = unpacking + (multiplying - reading - unpacking).max(0.0);
         lines.push(line(Item::Arithmetic, host, 0, Seconds::saturating(arithmetic)));

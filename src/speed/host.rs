@@ -171,6 +171,12 @@ impl Parameters {
         })
     }
 
+    /// Whether it does so with weights that every token of the batch is multiplied by.
+    #[must_use]
+    pub(super) fn copies_dense(&self, family: &str, batch: f64) -> bool {
+        self.copying.iter().any(|rule| rule.family == family && batch >= rule.from)
+    }
+
     /// Whether an engine attends over a prompt in MLA's latent space.
     #[must_use]
     pub(super) fn latent_prompts(&self, family: &str) -> bool {

@@ -39,6 +39,7 @@ pub fn prefill(
     let unfused = if unfused { parameters.unfused_attention_prompt } else { 1.0 };
     let asked = Asked { load, machine, parameters, era, batch, unfused, depth: depth.as_f64() + prompt.as_f64() / 2.0 };
     let gpus = machine.gpu_places();
+    let copying_to = asked.copying_to();
     // On GPUs, on the CPU.
     let (mut seconds, mut beside) = (0.0, 0.0);
     let mut spread = 0.0_f64;
@@ -49,7 +50,7 @@ pub fn prefill(
         let work = asked.work(layer, weights, cache.state);
         match home.gpu.and_then(|place| Some((place, *gpus.get(place)?))) {
             None => {
-                beside += asked.layer_in_ram(&work, gpus.first().map(|pool| &machine.pools[*pool]))?;
+                beside += asked.layer_in_ram(&work, copying_to.as_ref())?;
                 on_cpu = true;
             }
             // The CPU of a further node.
@@ -76,7 +77,7 @@ pub fn prefill(
     let together = if plan.split == Split::Tensor { gpus.len() as f64 } else { asked.pipelined(count as f64, prompt) };
     seconds /= together.powf(if load.engine.ideal { 1.0 } else { parameters.prefill_pipeline.min(1.0) });
     if on_cpu {
-        spread = asked.host_spread(count > 0).max(spread);
+        spread = asked.host_spread(count > 0 || copying_to.is_some()).max(spread);
     }
     seconds += beside;
     let devices: Vec<usize> = gpus.iter().zip(&used).filter(|(_, used)| **used).map(|(place, _)| *place).collect();
@@ -250,20 +251,22 @@ impl Asked<'_> {
         self.beside_reading(self.experts_computing(work, gpu), work.experts_bytes, gpu)
     }
 
-    /// A whole layer that lies in RAM. An engine that copies weights to a GPU for a batch does so with these too; their
-    /// attention stays where the cache is.
-    fn layer_in_ram(&self, work: &Work, gpu: Option<&Pool>) -> Option<f64> {
-        let host = self.machine.host()?;
-        let beside = self.on_cpu(host, work, Part::Layer);
+    /// The GPU of this machine that weights in RAM are copied to for a batch, where the engine does so.
+    fn copying_to(&self) -> Option<Gpu<'_>> {
         let drives = !self.load.engine.ideal && self.load.backend != Some(Backend::Cpu);
-        let copies = drives && self.parameters.copies(&self.load.engine.id, self.batch, work.for_expert);
-        let Some(gpu) = gpu.filter(|pool| copies && pool.kind == PoolKind::Vram).and_then(|pool| self.gpu(pool)) else {
-            return beside;
-        };
+        let copies = drives && self.parameters.copies_dense(&self.load.engine.id, self.batch);
+        let near = |pool: &&Pool| pool.kind == PoolKind::Vram && pool.node.is_none();
+        self.gpu(self.machine.pools.iter().find(near).filter(|_| copies)?)
+    }
+
+    /// A whole layer that lies in RAM. What is copied is computed on the GPU; attention stays where the cache is.
+    fn layer_in_ram(&self, work: &Work, copying_to: Option<&Gpu<'_>>) -> Option<f64> {
+        let host = self.machine.host()?;
+        let Some(gpu) = copying_to else { return self.on_cpu(host, work, Part::Layer) };
         let link = self.parameters.serving.bus(self.machine.link_of(gpu.pool)).get();
-        let copying = (work.dense_bytes + work.experts_bytes) / (link * self.parameters.copy_share.min(1.0));
-        let computing = self.dense(&Work { attention: 0.0, ..*work }, &gpu) + self.experts_computing(work, &gpu);
-        Some(copying + computing + self.on_cpu(host, work, Part::Attention)?)
+        let copying = work.dense_bytes / (link * self.parameters.copy_share.min(1.0));
+        let dense = self.dense(&Work { attention: 0.0, recurrent: 0.0, ..*work }, gpu);
+        Some(copying + dense + self.experts_in_ram(work, gpu)? + self.on_cpu(host, work, Part::Attention)?)
     }
 
     /// Routed experts that lie in RAM, for a layer whose rest lies on a GPU.

@@ -84,7 +84,7 @@ fn prices_and_power_are_said_on_the_command_line() {
     };
     let [plain, how] = ask(&[]);
     assert!(plain.contains("That is the price of DeepSeek-R1, not of Qwen3 8B."), "{plain}");
-    assert!(how.starts_with("150 W, assumed (as of another machine, Desktop without a GPU"), "{how}");
+    assert!(how.starts_with("60 W, assumed (preset Laptop"), "{how}");
     let [said, how] =
         ask(&["--watts-measured", "45", "--kwh-price", "0.4", "--api-output", "1.5", "--api-date", "2026-11"]);
     assert!(

@@ -85,7 +85,7 @@ fn paired_row(place: usize, cells: &HashMap<&str, &str>) -> Measured {
     machine.measurements.extend(number("q4_gbs").map(|rate| Measurement {
         what: "ram".to_owned(),
         best: BytesPerSecond::ZERO,
-        ordinary_pages: None,
+        ordinary_pages: number("read_gbs").and_then(BytesPerSecond::from_gb),
         spread: 0.0,
         threads: machine.cpu.cores,
         date: String::new(),

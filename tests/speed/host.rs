@@ -9,6 +9,7 @@ use willitrun::hardware::{
 use willitrun::placement::{CpuExperts, GpuLayers};
 use willitrun::quant::{Imatrix, Quant};
 use willitrun::scenario::{Answer, Scenario, Subject, evaluate_here};
+use willitrun::speed::Item;
 use willitrun::units::Bytes;
 
 fn ask(machine: Machine, model: &str, engine: &str) -> Answer {
@@ -156,6 +157,58 @@ fn measured_arithmetic_counts_where_no_data_sheet_does() {
     let (slow, fast) = (prompt(false, Some(1e13)).expect("measured"), prompt(false, Some(4e13)).expect("measured"));
     assert!(fast > 2.0 * slow && fast < 4.1 * slow, "{slow} and {fast} tokens/s of a prompt");
     assert_eq!(prompt(true, Some(1e13)), prompt(true, None));
+}
+
+/// Rows measured on slow cores bind what an engine reads of that memory, and say so by name; other memory put in its place
+/// is not bound by them.
+#[test]
+fn rows_bind_only_the_memory_they_were_measured_on() {
+    let platform = Catalog::builtin().platform("desktop-ddr5-5600-dual-raptor-lake").expect("built in");
+    let read = platform.bandwidth.expect("known") * 0.8;
+    let asked = |rows: Option<f64>, faster: f64| {
+        let mut machine = of(platform, None);
+        machine.measurements.extend(rows.map(|rows| Measurement {
+            what: "ram".to_owned(),
+            best: read,
+            ordinary_pages: Some(read),
+            spread: 0.0,
+            threads: 8,
+            date: String::new(),
+            method: "read/1".to_owned(),
+            conditions: String::new(),
+            besides: vec![(Besides::KernelQ4K, rows)],
+        }));
+        machine.pools[0].read_measured = Some(Figure::new(read * faster, Source::Measured, "here"));
+        ask(machine, "llama-3.1-8b", "llama.cpp").bill.expect("a speed")
+    };
+    let (free, bound) = (asked(None, 1.0), asked(Some(read.get() / 4.0), 1.0));
+    assert!(bound.rate.expected < free.rate.expected / 2.0, "{:?} {:?}", bound.rate, free.rate);
+    assert_eq!(bound.bottleneck().expect("a line").item, Item::Arithmetic);
+    assert_eq!(asked(Some(read.get() * 9.0), 1.0).rate, free.rate, "faster rows bind nothing");
+    assert_eq!(asked(Some(read.get() / 4.0), 4.0).rate, asked(None, 4.0).rate, "that is other memory");
+}
+
+/// Layers in RAM are copied for a prompt to a card of this machine, never to one of a machine further away.
+#[test]
+fn prompts_are_copied_to_a_card_at_hand() {
+    let platform = Catalog::builtin().platform("desktop-ddr5-5600-dual-raptor-lake").expect("built in");
+    let prompt = |far: bool| {
+        let mut machine = of(platform, Some("nvidia-geforce-rtx-4090"));
+        if far {
+            let slow = Catalog::builtin().accelerators_named("nvidia-geforce-gtx-1080-ti")[0];
+            let mut pool = machine.pools[0].clone();
+            pool.id = "far0".to_owned();
+            pool.node = Some(0);
+            pool.read = slow.bandwidth.map(|rate| Figure::new(rate, Source::DataSheet, "devices"));
+            pool.device = Some(slow.clone());
+            machine.pools.push(pool);
+        }
+        let mut asked = scenario(machine, "llama-3.3-70b", "llama.cpp");
+        asked.policy.gpu_layers = GpuLayers::Count(0);
+        evaluate_here(&asked).prefill.expect("a speed").expected
+    };
+    let (alone, beside) = (prompt(false), prompt(true));
+    assert!((beside / alone - 1.0).abs() < 0.01, "{alone} and {beside} tokens/s");
 }
 
 /// Two sockets read less than twice what one does, and an engine that keeps a copy on each more than one that does not.

@@ -81,6 +81,7 @@ fn suite(ram: f64) -> Suite {
             q8_0: 260e9,
             threads: 96,
             spread: 0.03,
+            cpu_over_wall: 1.0,
             code: "avx512-vnni",
             bound: Bound::AsEngines,
         })),

@@ -77,7 +77,7 @@ fn the_price_of_another_model_is_said_to_be_that() {
 #[test]
 fn power_says_how_it_is_known() {
     let mut h = page("laptop-16gb", "qwen3-8b", "Cost");
-    assert!(text_on(&h, "150 W, assumed (as of another machine, Desktop without a GPU"), "{}", heading(&h));
+    assert!(text_on(&h, "60 W, assumed (preset Laptop"), "{}", heading(&h));
     typed(&mut h, "Draws", "45");
     assert!(text_on(&h, "electricity at 45 W, typed and"));
     click_role(&mut h, Role::RadioButton, "measured at the wall");

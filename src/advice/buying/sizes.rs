@@ -10,10 +10,8 @@ use crate::units::{Bytes, BytesPerSecond};
 use crate::verdict::Level;
 
 use super::{Shop, host, kits, rate_of};
-use kits::{Build, Modules};
+use kits::{Build, Modules, REGISTERED_FROM};
 
-/// Boards with fewer channels take plain modules (from memory).
-const REGISTERED_FROM: f64 = 4.0;
 /// Slots of a channel on a board of which nothing else is known.
 pub(super) const MODULES_A_CHANNEL: u32 = 2;
 

@@ -32,6 +32,12 @@ impl Family {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(command, 0);
         die_with_parent(command);
+        // SAFETY: the default action is no code. Where whoever started this program had the signal ignored, the system
+        // would collect children itself, and their numbers could come to mean others.
+        #[cfg(unix)]
+        unsafe {
+            libc::signal(libc::SIGCHLD, libc::SIG_DFL);
+        }
         let child = command.spawn()?;
         Ok(Self {
             #[cfg(windows)]

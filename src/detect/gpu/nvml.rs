@@ -92,9 +92,16 @@ struct Slice {
 
 fn card(device: &nvml_wrapper::Device<'_>, driver: &str, tell: &mut dyn FnMut(Line)) {
     let raw = read(device, driver, tell);
-    for report in parse(&raw, std::process::id()) {
+    // This is the child; the window that asks holds a little of the card itself.
+    for report in parse(&raw, &[std::process::id(), asked_by()]) {
         tell(Line::Gpu(report));
     }
+}
+
+/// The process that started this one and waits for its answer; this one where nobody says.
+fn asked_by() -> u32 {
+    let told = std::env::var(crate::detect::child::ASKED_BY).ok();
+    told.and_then(|id| id.parse().ok()).unwrap_or_else(std::process::id)
 }
 
 fn read(device: &nvml_wrapper::Device<'_>, driver: &str, tell: &mut dyn FnMut(Line)) -> Raw {
@@ -141,7 +148,7 @@ fn processes(device: &nvml_wrapper::Device<'_>) -> Vec<Process> {
 
 /// What it amounts to: a card, or its slices: cut up it cannot be used whole. `own` is the id of this process, which is
 /// no other program.
-fn parse(raw: &Raw, own: u32) -> Vec<GpuReport> {
+fn parse(raw: &Raw, own: &[u32]) -> Vec<GpuReport> {
     let (id, address) = raw.pci.as_ref().map_or((0, None), |(id, address)| (*id, pci_address(address)));
     let whole = GpuReport {
         api: Api::Nvml,
@@ -174,8 +181,8 @@ fn parse(raw: &Raw, own: u32) -> Vec<GpuReport> {
 }
 
 /// Who else holds memory of a card; a program that draws and computes counts once.
-fn users(processes: &[Process], own: u32) -> Vec<User> {
-    let mut seen: Vec<u32> = vec![own];
+fn users(processes: &[Process], own: &[u32]) -> Vec<User> {
+    let mut seen: Vec<u32> = own.to_vec();
     let mut users = Vec::new();
     for process in processes {
         if !seen.contains(&process.id) {
@@ -240,19 +247,19 @@ mod tests {
         let (probe, _) = super::super::report::parse_lines(capture);
         // Taken before the generation in use was asked for.
         let captured = GpuReport { pcie_generation_now: Some(5), ..probe.reports[0].clone() };
-        assert_eq!(parse(&h100(), 1), [captured]);
+        assert_eq!(parse(&h100(), &[1]), [captured]);
     }
 
     #[test]
     fn what_is_not_supported_is_absent() {
         // GB10 answers neither for memory nor for a link.
         let raw = Raw { name: Some("NVIDIA GB10".into()), pci: Some((0x2e12_10de, "x".into())), ..Raw::default() };
-        let [report] = &parse(&raw, 1)[..] else { panic!("one") };
+        let [report] = &parse(&raw, &[1])[..] else { panic!("one") };
         assert_eq!((report.kind, report.vendor, report.device), (GpuKind::Unknown, 0x10de, 0x2e12));
         assert_eq!((report.memory, report.free, report.bandwidth, report.pci.clone()), (None, None, None, None));
-        assert_eq!(parse(&Raw::default(), 1)[0].vendor, 0);
+        assert_eq!(parse(&Raw::default(), &[1])[0].vendor, 0);
         let idle = Raw { generation_now: Some(1), lanes_now: None, ..h100() };
-        let report = &parse(&idle, 1)[0];
+        let report = &parse(&idle, &[1])[0];
         assert_eq!(
             (report.pcie_generation, report.pcie_generation_now, report.pcie_lanes),
             (Some(5), Some(1), Some(16))
@@ -266,14 +273,14 @@ mod tests {
             memory: Room { total: 10 << 30, free: 9 << 30 },
         };
         let raw = Raw { slices: Some(vec![slice(Some("NVIDIA H100 80GB HBM3 MIG 1g.10gb")), slice(None)]), ..h100() };
-        let reports = parse(&raw, 1);
+        let reports = parse(&raw, &[1]);
         let told: Vec<_> = reports.iter().map(|r| (r.name.as_str(), r.memory, r.slice_of)).collect();
         let (memory, whole) = (Some(10 << 30), Some(85_520_809_984));
         assert_eq!(
             told,
             [("NVIDIA H100 80GB HBM3 MIG 1g.10gb", memory, whole), ("NVIDIA H100 80GB HBM3", memory, whole)]
         );
-        assert_eq!(parse(&Raw { slices: Some(Vec::new()), ..h100() }, 1), [], "none can be used yet");
+        assert_eq!(parse(&Raw { slices: Some(Vec::new()), ..h100() }, &[1]), [], "none can be used yet");
     }
 
     #[test]
@@ -286,10 +293,10 @@ mod tests {
             process(3, "/usr/bin/python3 train.py", Some(7)),
         ];
         let name = |user: &User| (user.name.clone(), user.bytes);
-        let told: Vec<_> = users(&processes, 1).iter().map(name).collect();
+        let told: Vec<_> = users(&processes, &[1]).iter().map(name).collect();
         assert_eq!(told, [("python3".to_owned(), Some(7)), ("Xorg".to_owned(), None)]);
         processes.extend((10..100).map(|id| process(id, "many", Some(1))));
-        assert_eq!(users(&processes, 1).len(), MOST_USERS);
+        assert_eq!(users(&processes, &[1]).len(), MOST_USERS);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use super::aligned::Block;
@@ -17,6 +18,8 @@ const LEAST: u64 = 64 << 20;
 const SHARE: u64 = 10;
 const PREFIX: &str = "willitrun-disk-";
 const SUFFIX: &str = ".tmp";
+/// Tells apart the files of one process.
+static NUMBER: AtomicU32 = AtomicU32::new(0);
 /// Where the system does not say whether a file is in use: no measurement takes longer, what is older was left behind.
 const LEFTOVER_AGE: Duration = Duration::from_mins(10);
 /// Between being made and being locked a file is this young.
@@ -114,9 +117,11 @@ impl Target {
             MeasureError::Disk(format!("No file for the measurement can be written ({}).", error.kind()))
         };
         std::fs::create_dir_all(&options.folder).map_err(|error| refused(&error))?;
-        let path = options.folder.join(format!("{PREFIX}{}{SUFFIX}", std::process::id()));
-        let named = Named(&path);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = options.folder.join(format!("{PREFIX}{}-{number}{SUFFIX}", std::process::id()));
         let new = create(&path).map_err(|error| refused(&error))?;
+        // Only what was made here is removed.
+        let named = Named(&path);
         let opened = Opened::past_the_cache(&path).map_err(|error| refused(&error))?;
         let buffered = Opened::plain(&path).ok();
         // From here on it has no name where the system allows that: it ends with this process.

@@ -16,7 +16,7 @@ mod x86;
 use super::buffer::Pages;
 use super::crew::with_crew;
 use super::kernel::Kernel;
-use super::ram::RamOptions;
+use super::ram::{RamOptions, cpu_over_wall};
 use super::sizing::Sizes;
 use super::worker::{Plan, Work};
 use super::{Cancel, MeasureError, Progress, sample, stats};
@@ -41,6 +41,8 @@ pub struct KernelResult {
     pub threads: usize,
     /// (best - worst) / best of its windows of `Q4_K`.
     pub spread: f64,
+    /// Seconds on a core for each second that passed: below 0.8 other work was in the way.
+    pub cpu_over_wall: f64,
     /// With which instructions.
     pub code: &'static str,
     /// How near that comes to an engine.
@@ -75,6 +77,7 @@ pub fn measure(
     let seconds = if options.seconds.is_nan() { 1.0 } else { options.seconds.clamp(0.2, 60.0) } / steps as f64;
     let (mut best, mut threads, mut spread, mut done) = ([0.0_f64; 2], cores, 0.0, 0);
     let (code, mut last) = (Code::fastest(), None);
+    let mut windows = Vec::with_capacity(steps);
     for count in counts {
         let plan = Plan {
             threads: count,
@@ -99,7 +102,9 @@ pub fn measure(
                         bytes_per_second: so_far,
                         sample: last.take(),
                     });
-                    let rate = crew.window(Work::Multiply(packing), seconds)?.bytes_per_second;
+                    let window = crew.window(Work::Multiply(packing), seconds)?;
+                    let rate = window.bytes_per_second;
+                    windows.push(window);
                     last = Some(sample(series(packing), rate));
                     rates.push(rate);
                     done += 1;
@@ -122,7 +127,8 @@ pub fn measure(
         bytes_per_second: Some(q4_k),
         sample: last,
     });
-    Ok(KernelResult { q4_k, q8_0, threads, spread, code: code.name(), bound: code.bound() })
+    let cpu_over_wall = cpu_over_wall(&windows);
+    Ok(KernelResult { q4_k, q8_0, threads, spread, cpu_over_wall, code: code.name(), bound: code.bound() })
 }
 
 /// The curve of a packing.

@@ -14,7 +14,7 @@ use crate::ui::{fonts, theme};
 
 use super::{cost, remark, under};
 
-/// The most of any amount.
+/// The most of any amount, in dollars.
 const MOST: f64 = 1e7;
 /// The width of a field.
 const FIELD: f32 = 104.0;
@@ -28,7 +28,7 @@ fn with_prefix(ui: &mut Ui, name: &str, number: &mut f64, most: f64, [prefix, un
     let old = *number;
     let speed = (number.abs() * 0.01).max(0.001);
     under(ui, name, FIELD + 10.0, |ui| {
-        let drag = DragValue::new(number).range(0.0..=most).speed(speed).max_decimals(3);
+        let drag = DragValue::new(number).range(0.0..=most).clamp_existing_to_range(false).speed(speed).max_decimals(3);
         let drag = drag.custom_formatter(|number, _| plain(number)).prefix(prefix).suffix(unit);
         ui.add_sized(vec2(FIELD, theme::height::SMALL), drag).accessible_name(name);
     });
@@ -40,7 +40,7 @@ fn amount(ui: &mut Ui, name: &str, dollars: &mut f64, currency: &Currency) -> bo
     let mut shown = *dollars * currency.per_dollar;
     let unit = format!(" {}", currency.code);
     let signs = if currency.is_dollar() { ["$", ""] } else { ["", unit.as_str()] };
-    let changed = with_prefix(ui, name, &mut shown, MOST, signs);
+    let changed = with_prefix(ui, name, &mut shown, MOST * currency.per_dollar, signs);
     if changed {
         *dollars = shown / currency.per_dollar;
     }
