@@ -27,7 +27,7 @@ use crate::hardware::{Backend, Figure, Finding, Machine, Pool, PoolKind, Source}
 use crate::memory::{self, KvLayout, RunOptions};
 use crate::placement::{Engine, Launcher, Mode, Origin, Plan, Policy, Refusal};
 use crate::speed::{Bill, Parameters, Range, kinks, time_of_tokens};
-use crate::units::{Bytes, Seconds, Tokens, TokensPerSecond};
+use crate::units::{Bytes, MemoryUnit, Seconds, Tokens, TokensPerSecond};
 use crate::verdict::{Level, Verdict, judge, phrase};
 
 use question::{Evaluation, Fits, Question, in_memory, runs};
@@ -57,6 +57,8 @@ pub struct Scenario {
     pub prompt: Tokens,
     /// Length of the answer.
     pub answer: Tokens,
+    /// What sentences write sizes of memory in; no figure depends on it.
+    pub unit: MemoryUnit,
 }
 
 impl Scenario {
@@ -76,6 +78,7 @@ impl Scenario {
             depth: Tokens::ZERO,
             prompt: Tokens::new(512),
             answer: Tokens::new(512),
+            unit: MemoryUnit::default(),
         }
     }
 
@@ -187,7 +190,7 @@ fn evaluate_settled(scenario: &Scenario) -> Answer {
     let last_rate = spent.and_then(|spent| spent.last.rate()).map(TokensPerSecond::get);
     let verdict = match &question.refusal {
         Some(why) => Verdict::refused(why),
-        None => phrase(&plan, &question.machine, bill.as_ref(), scenario.answer, whole_answer),
+        None => phrase(&plan, &question.machine, bill.as_ref(), scenario.answer, whole_answer, scenario.unit),
     };
     let mut findings = findings(scenario, &at, &plan);
     findings.extend(evidence.iter().map(Evidence::finding));

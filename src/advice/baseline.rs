@@ -46,14 +46,15 @@ pub fn steps(scenario: &Scenario, native: &Arc<Subject>, eight_bit: &Arc<Subject
         .map(crate::hardware::Pool::usable)
         .sum();
     let fits = need <= room;
-    let size = |subject: &Subject| format!("{} ({})", subject.weights.file.in_gib(), subject.weights.file.in_gb());
+    let size =
+        |subject: &Subject| format!("{} ({})", scenario.unit.of(subject.weights.file), subject.weights.file.in_gb());
     let mut steps = vec![Step {
         what: "Know what unquantised answers look like".to_owned(),
         why: format!(
             "As released it is {}; loaded with its cache it takes {}, and {} may be used here.",
             size(native),
-            need.in_gib(),
-            room.in_gib()
+            scenario.unit.of(need),
+            scenario.unit.of(room)
         ),
         here: if fits { Here::Yes } else { Here::No },
     }];

@@ -138,15 +138,19 @@ fn memory(scenario: &Scenario, answer: &Answer, changes: &[Change]) -> Bound {
     let has: Bytes =
         machine.pools.iter().filter(|pool| pool.kind != PoolKind::Disk).map(|pool| pool.capacity.value).sum();
     let left = has.less(need);
-    let parts = format!("weights {} + KV cache {}", weights.in_gib(), cache.in_gib());
+    let parts = format!("weights {} + KV cache {}", scenario.unit.of(weights), scenario.unit.of(cache));
     let what = match limit {
         Limit::Weights => String::new(),
-        Limit::Cache => format!(" The KV cache is {}, {:.0} % of it.", cache.in_gib(), share * 100.0),
-        _ => format!(" Buffers are {}, {:.0} % of all.", buffers.in_gib(), share * 100.0),
+        Limit::Cache => format!(" The KV cache is {}, {:.0} % of it.", scenario.unit.of(cache), share * 100.0),
+        _ => format!(" Buffers are {}, {:.0} % of all.", scenario.unit.of(buffers), share * 100.0),
     };
     let end = if left.fits() { "left" } else { "short" };
-    let sentence =
-        format!("Needs {} ({parts}), has {}: {} {end}.{what}", need.in_gib(), has.in_gib(), left.size().in_gib());
+    let sentence = format!(
+        "Needs {} ({parts}), has {}: {} {end}.{what}",
+        scenario.unit.of(need),
+        scenario.unit.of(has),
+        scenario.unit.of(left.size())
+    );
     Bound { limit, share, sentence, change: for_memory(limit, answer, changes).cloned() }
 }
 

@@ -251,7 +251,7 @@ fn describe(before: &Scenario, answer: &Answer, what: String, settings: bool, sc
     let saved = answer.plan.total().less(after.plan.total());
     let mut parts = Vec::new();
     if before.machine == scenario.machine && saved.get() != 0 {
-        parts.push(format!("{} {}", saved.size().in_gib(), if saved.fits() { "less" } else { "more" }));
+        parts.push(format!("{} {}", before.unit.of(saved.size()), if saved.fits() { "less" } else { "more" }));
     }
     if after.verdict.level != answer.verdict.level {
         parts.push(after.verdict.level.words().to_lowercase());

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::hardware::{Machine, Pool, PoolKind};
 use crate::scenario::{Answer, Scenario, Subject, evaluate};
-use crate::units::{Bytes, Tokens, TokensPerSecond};
+use crate::units::{Bytes, TokensPerSecond};
 
 /// The share of what may be used that weights may take; the rest is for cache and buffers.
 const EDGE: f64 = 0.9;
@@ -115,7 +115,7 @@ pub fn classify(scenario: &Scenario, forms: &[Arc<Subject>], native: &str) -> Ti
         let answer = evaluate(&Scenario { subject: form.subject.clone(), ..scenario.clone() });
         (form, answer)
     });
-    let words = words(class, &forms, best.as_ref(), &scenario.subject.model.name, scenario.subject.model.max_context);
+    let words = words(class, &forms, best.as_ref(), scenario);
     Tier { class, forms, best, words }
 }
 
@@ -123,13 +123,14 @@ fn room(machine: &Machine, of: impl Fn(&Pool) -> Bytes) -> Bytes {
     machine.pools.iter().filter(|pool| pool.kind != PoolKind::Disk).map(of).sum()
 }
 
-fn words(class: Class, forms: &[Form], best: Option<&(Form, Answer)>, model: &str, limit: Tokens) -> String {
+fn words(class: Class, forms: &[Form], best: Option<&(Form, Answer)>, scenario: &Scenario) -> String {
+    let (model, limit) = (&scenario.subject.model.name, scenario.subject.model.max_context);
     let said = |form: &Form| format!("{} ({:.2} bits)", form.subject.quant.id, form.subject.weights.bits_per_weight);
     let widest = |fit: Fit| forms.iter().find(|form| form.fit == fit);
     let Some((form, answer)) = best else {
         let smallest = forms.iter().map(|form| form.subject.weights.file).min();
-        let smallest =
-            smallest.map_or_else(String::new, |size| format!(", the smallest known here being {}", size.in_gib()));
+        let smallest = smallest
+            .map_or_else(String::new, |size| format!(", the smallest known here being {}", scenario.unit.of(size)));
         return format!("{}: no form of {model} fits in memory{smallest}.", first_upper(class.words()));
     };
     let speed = answer.bill.as_ref().map_or_else(String::new, |bill| {

@@ -10,7 +10,7 @@ use crate::hardware::{Figure, Machine, Pool, PoolKind, Source};
 use crate::memory::RunOptions;
 use crate::quant::{Imatrix, Quant};
 use crate::scenario::{Scenario, Subject};
-use crate::units::{Bytes, Tokens};
+use crate::units::{Bytes, MemoryUnit, Tokens};
 
 const TABLE: &str = include_str!("../../tests/golden/speed_measurements.csv");
 /// Room for anything: what was measured did fit.
@@ -81,6 +81,7 @@ impl Catalog {
                 depth: row.depth,
                 prompt: row.prompt.unwrap_or(PROMPT),
                 answer: Tokens::new(128),
+                unit: MemoryUnit::default(),
             },
             start: row.start,
             decode: row.decode,

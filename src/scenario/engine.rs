@@ -38,7 +38,11 @@ pub(super) fn findings(scenario: &Scenario, plan: &Plan) -> Vec<Finding> {
     if let Some(share) = engine.takes {
         let gpus = machine.gpus().map(|pool| pool.capacity.value);
         let taken = gpus.max().map_or_else(String::new, |gpu| {
-            format!(": {} of {}", crate::units::Bytes::saturating(gpu.as_f64() * share).in_gib(), gpu.in_gib())
+            format!(
+                ": {} of {}",
+                scenario.unit.of(crate::units::Bytes::saturating(gpu.as_f64() * share)),
+                scenario.unit.of(gpu)
+            )
         });
         found.push(Finding::note(
             format!("{name} reserves {:.0} % of each GPU whatever is needed{taken}.", share * 100.0),
@@ -74,7 +78,11 @@ pub(super) fn findings(scenario: &Scenario, plan: &Plan) -> Vec<Finding> {
     });
     if let Some(row) = assumed {
         found.push(Finding::note(
-            format!("What {} takes of a GPU for itself is assumed: {}.", row.backend.title(), row.bytes.value.in_gib()),
+            format!(
+                "What {} takes of a GPU for itself is assumed: {}.",
+                row.backend.title(),
+                scenario.unit.of(row.bytes.value)
+            ),
             "",
         ));
     }
@@ -155,7 +163,7 @@ fn beyond_the_limit(scenario: &Scenario, plan: &Plan) -> Option<Finding> {
     // The setting is from memory; ggml-org/llama.cpp discussion #2182 is where it is named.
     let apple = pool.device.as_ref().is_some_and(|device| device.vendor == "Apple");
     let remedy = if apple { "sudo sysctl iogpu.wired_limit_mb=… raises the limit until the next start." } else { "" };
-    let (limit, all) = (pool.usable().in_gib(), pool.capacity.value.in_gib());
+    let (limit, all) = (scenario.unit.of(pool.usable()), scenario.unit.of(pool.capacity.value));
     Some(Finding::note(format!("The GPU may use {limit} of {all}; what is beyond goes to the CPU."), remedy))
 }
 

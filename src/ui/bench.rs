@@ -196,7 +196,8 @@ pub enum PathFor {
 
 /// Whether two questions differ in the model at most, in the length of its answers, and in what other programs leave free.
 pub(super) fn is_same_but_for_the_model(asked: &Scenario, scenario: &Scenario) -> bool {
-    let same_model = Scenario { subject: asked.subject.clone(), answer: asked.answer, ..scenario.clone() };
+    let same_model =
+        Scenario { subject: asked.subject.clone(), answer: asked.answer, unit: asked.unit, ..scenario.clone() };
     let at_rest = |question: &Scenario| Scenario {
         machine: Arc::new(question.machine.without_free_memory()),
         ..question.clone()

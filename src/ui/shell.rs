@@ -158,6 +158,7 @@ fn top_bar(ui: &mut Ui, bench: &mut Workbench, catalog: &Catalog) -> Option<Comm
             ui.add_space(12.0);
             segmented(ui, "Memory in", &mut bench.unit, &[(MemoryUnit::Gib, "GiB"), (MemoryUnit::Gb, "GB")])
                 .on_hover_text("GiB = 2^30 bytes for memory. Files and bandwidths are always in GB = 10^9 bytes.");
+            bench.scenario.unit = bench.unit;
             ui.add_space(8.0);
             // In a narrow window the words give way; the control has its name.
             if ui.available_width() > 64.0 {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::hardware::{BenchRun, Machine};
 use crate::scenario::Scenario;
+use crate::units::MemoryUnit;
 
 use super::MachineChoice;
 use super::bench::{Workbench, Workspace};
@@ -82,7 +83,8 @@ impl Workbench {
 
     pub(super) fn step(&self) -> Step {
         Step {
-            scenario: self.scenario.clone(),
+            // How sizes are written is no step.
+            scenario: Scenario { unit: MemoryUnit::default(), ..self.scenario.clone() },
             base: self.base.clone(),
             choice: self.choice.clone(),
             runs: self.runs.clone(),
@@ -94,7 +96,7 @@ impl Workbench {
     }
 
     fn return_to(&mut self, step: Step) {
-        self.scenario = step.scenario;
+        self.scenario = Scenario { unit: self.unit, ..step.scenario };
         self.base = step.base;
         self.choice = step.choice;
         self.set_runs(step.runs);

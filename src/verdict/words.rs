@@ -3,7 +3,7 @@
 use crate::hardware::{Machine, Pool, PoolKind};
 use crate::placement::{Mode, Obstacle, Plan, PoolUse, Refusal};
 use crate::speed::{Bill, Item};
-use crate::units::{Bytes, Seconds, Tokens, TokensPerSecond};
+use crate::units::{Bytes, MemoryUnit, Seconds, Tokens, TokensPerSecond};
 
 use super::Level;
 use super::level::{judge, last_pool};
@@ -32,7 +32,8 @@ impl Verdict {
     }
 }
 
-/// Judges a plan and says so. `answer` is the length the sentence speaks of when a model is slow.
+/// Judges a plan and says so. `answer` is the length the sentence speaks of when a model is slow, `unit` what sizes of
+/// memory are written in.
 #[must_use]
 pub fn phrase(
     plan: &Plan,
@@ -40,18 +41,19 @@ pub fn phrase(
     bill: Option<&Bill>,
     answer: Tokens,
     answer_time: Option<Seconds>,
+    unit: MemoryUnit,
 ) -> Verdict {
     let level = judge(plan, machine, bill);
     let rest = match level {
-        Level::No => cannot(plan, machine),
+        Level::No => cannot(plan, machine, unit),
         Level::Disk => format!("{}, {}", pace(bill, answer, answer_time), from_disk(plan)),
         _ => {
-            let room = room_left(plan, machine);
+            let room = room_left(plan, machine, unit);
             let pace = pace(bill, answer, answer_time);
             if room.is_empty() { pace } else { format!("{pace}, {room}") }
         }
     };
-    Verdict { level, rest, reason: reason(plan, machine, bill), now: now(plan, machine) }
+    Verdict { level, rest, reason: reason(plan, machine, bill, unit), now: now(plan, machine, unit) }
 }
 
 impl Verdict {
@@ -101,7 +103,7 @@ pub(crate) fn pool_name(machine: &Machine, pool: usize) -> String {
 }
 
 /// Capacity less weights less KV, of the pool that fills last.
-fn room_left(plan: &Plan, machine: &Machine) -> String {
+fn room_left(plan: &Plan, machine: &Machine, unit: MemoryUnit) -> String {
     let Some(last) = last_pool(plan, machine) else { return String::new() };
     let nodes = plan.nodes(machine);
     let takes_part = |pool: &Pool| pool.node.is_none_or(|node| nodes.contains(&node));
@@ -122,7 +124,7 @@ fn room_left(plan: &Plan, machine: &Machine) -> String {
         _ => format!(" of {}", pool_name(machine, last)),
     };
     let word = if left.fits() { "left" } else { "missing" };
-    format!("{}{of} {word}", left.size().in_gib())
+    format!("{}{of} {word}", unit.of(left.size()))
 }
 
 fn from_disk(plan: &Plan) -> String {
@@ -130,19 +132,19 @@ fn from_disk(plan: &Plan) -> String {
     format!("{:.0} % of the weights stay on disk", (plan.on_disk.as_f64() / weights * 100.0).max(1.0))
 }
 
-fn cannot(plan: &Plan, machine: &Machine) -> String {
+fn cannot(plan: &Plan, machine: &Machine, unit: MemoryUnit) -> String {
     if plan.obstacle == Some(Obstacle::NoMemory) {
         return "no memory is known for this machine".to_owned();
     }
     if plan.obstacle == Some(Obstacle::GpusTooSmall) {
-        return crowded(plan, machine);
+        return crowded(plan, machine, unit);
     }
     let need = plan.weights() + plan.kv();
     let has: Bytes =
         machine.pools.iter().filter(|pool| pool.kind != PoolKind::Disk).map(|pool| pool.capacity.value).sum();
     let short = has.less(need);
     if !short.fits() {
-        return format!("{} short", short.size().in_gib());
+        return format!("{} short", unit.of(short.size()));
     }
     if plan.mode == Mode::None {
         return "what must stay free leaves too little".to_owned();
@@ -155,28 +157,28 @@ fn cannot(plan: &Plan, machine: &Machine) -> String {
         .min_by_key(|used| used.free(&machine.pools[used.pool]));
     worst.map_or_else(String::new, |used| {
         let short = used.free(&machine.pools[used.pool]).size();
-        format!("{} is {} short", first_upper(&pool_name(machine, used.pool)), short.in_gib())
+        format!("{} is {} short", first_upper(&pool_name(machine, used.pool)), unit.of(short))
     })
 }
 
 /// How much the GPUs lack that have to hold everything.
-fn crowded(plan: &Plan, machine: &Machine) -> String {
+fn crowded(plan: &Plan, machine: &Machine, unit: MemoryUnit) -> String {
     let over = |used: &&PoolUse| machine.pools[used.pool].usable().less(used.total());
     let gpus = machine.gpu_places();
     let worst = plan.pools.iter().filter(|used| gpus.contains(&used.pool)).min_by_key(over);
     worst.map_or_else(String::new, |used| {
-        format!("{} is {} short", first_upper(&pool_name(machine, used.pool)), over(&used).size().in_gib())
+        format!("{} is {} short", first_upper(&pool_name(machine, used.pool)), unit.of(over(&used).size()))
     })
 }
 
 /// Why it is as it is.
-fn reason(plan: &Plan, machine: &Machine, bill: Option<&Bill>) -> String {
+fn reason(plan: &Plan, machine: &Machine, bill: Option<&Bill>, unit: MemoryUnit) -> String {
     let buffers = plan.compute() + plan.state() + plan.overhead();
     let parts =
-        format!("weights {}, KV cache {}, buffers {}", plan.weights().in_gib(), plan.kv().in_gib(), buffers.in_gib());
+        format!("weights {}, KV cache {}, buffers {}", unit.of(plan.weights()), unit.of(plan.kv()), unit.of(buffers));
     let has: Bytes =
         machine.pools.iter().filter(|pool| pool.kind != PoolKind::Disk).map(|pool| pool.capacity.value).sum();
-    let needs = format!("Needs {} ({parts}), this machine has {}", plan.total().in_gib(), has.in_gib());
+    let needs = format!("Needs {} ({parts}), this machine has {}", unit.of(plan.total()), unit.of(has));
     if plan.mode == Mode::None {
         match plan.obstacle {
             Some(Obstacle::NoRoomForCache) => {
@@ -228,7 +230,7 @@ fn first_upper(text: &str) -> String {
 }
 
 /// For a machine that tells what is free at this moment: what has to be closed first.
-fn now(plan: &Plan, machine: &Machine) -> String {
+fn now(plan: &Plan, machine: &Machine, unit: MemoryUnit) -> String {
     for used in &plan.pools {
         let pool = &machine.pools[used.pool];
         if pool.kind == PoolKind::Disk {
@@ -239,9 +241,9 @@ fn now(plan: &Plan, machine: &Machine) -> String {
             if !missing.fits() && used.total() <= plan.usable(pool) {
                 return format!(
                     "Right now {} of {} is free: close programs that hold {}.",
-                    free.value.in_gib(),
+                    unit.of(free.value),
                     pool_name(machine, used.pool),
-                    missing.size().in_gib()
+                    unit.of(missing.size())
                 );
             }
         }

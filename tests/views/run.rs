@@ -269,6 +269,11 @@ fn memory_is_shown_in_the_unit_of_choice() {
     assert!(value.contains("25.8 GB VRAM"), "{value}");
     let node = h.get_by_role_and_label(Role::RadioButton, "GB");
     assert_eq!(node.accesskit_node().toggled(), Some(Toggled::True));
+    let others: Vec<String> = names(&h).into_iter().filter(|name| name.contains("GiB") && name != "GiB").collect();
+    assert_eq!(others, [""; 0], "sentences follow, too");
+    assert!(h.get_by_label("Undo").accesskit_node().is_disabled(), "how sizes are written is no step");
+    click(&mut h, "GiB");
+    h.get_by_label("Capacity, 96.0 GiB, change");
 }
 
 #[test]

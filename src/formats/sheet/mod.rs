@@ -55,7 +55,11 @@ impl Sheet {
     /// The same with sizes of memory in a unit.
     #[must_use]
     pub fn in_unit(self, unit: MemoryUnit) -> Self {
-        Self { unit, ..self }
+        if self.scenario.unit == unit {
+            return Self { unit, ..self };
+        }
+        let scenario = Scenario { unit, ..self.scenario };
+        Self { unit, answer: evaluate(&scenario), scenario, ..self }
     }
 
     /// A size as people read it: a disk in GB, memory in the unit chosen.

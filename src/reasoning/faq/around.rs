@@ -22,7 +22,7 @@ pub(super) fn disk(asked: &Asked<'_>) -> Entry {
             "The file is {}: {}.{disk} A memory disk holds half of the RAM unless told otherwise, so {} of RAM hold it; its pages are the model and are not counted twice.{here}",
             told.file.in_gb(),
             told.words(),
-            told.shared_memory.in_gib()
+            asked.scenario.unit.of(told.shared_memory)
         ),
         how: "Bytes over bits per second, nothing lost; the limit of a memory disk by tmpfs(5).".to_owned(),
     }

@@ -44,13 +44,13 @@ pub(super) fn how_much(asked: &Asked<'_>) -> Entry {
         question: format!("How much RAM or VRAM does {} need?", asked.subject()),
         answer: format!(
             "{} with a context of {}: weights {}, KV cache {}, buffers {}.{kit} This machine has {}: {} {end} before buffers and what must stay free.",
-            plan.total().in_gib(),
+            asked.scenario.unit.of(plan.total()),
             asked.scenario.run.context,
-            plan.weights().in_gib(),
-            plan.kv().in_gib(),
-            buffers.in_gib(),
-            has(asked.scenario).in_gib(),
-            left.size().in_gib()
+            asked.scenario.unit.of(plan.weights()),
+            asked.scenario.unit.of(plan.kv()),
+            asked.scenario.unit.of(buffers),
+            asked.scenario.unit.of(has(asked.scenario)),
+            asked.scenario.unit.of(left.size())
         ),
         how: format!("Every tensor of the file summed; cache and buffers as {} sizes them.", asked.engine()),
     }
@@ -89,7 +89,7 @@ pub(super) fn context(asked: &Asked<'_>) -> Entry {
     let limit = asked.scenario.subject.model.max_context;
     let at = |tokens: u64| {
         let run = RunOptions { context: Tokens::new(tokens), ..asked.scenario.run };
-        Scenario { run, ..asked.scenario.clone() }.cache().kv().in_gib()
+        asked.scenario.unit.of(Scenario { run, ..asked.scenario.clone() }.cache().kv())
     };
     let marks = [2048, 8192, 32_768, limit.get()].into_iter().filter(|tokens| *tokens <= limit.get());
     let marks: Vec<String> = marks.map(|tokens| format!("{} at {}", at(tokens), Tokens::new(tokens))).collect();
@@ -234,8 +234,8 @@ pub(super) fn gpus(asked: &Asked<'_>) -> Option<Entry> {
         question: format!("How many {name} would hold all of it?"),
         answer: format!(
             "{count}, for {} with {} to use of each; there {} {there} here. That many take a board with as many lanes, and power for each.",
-            need.in_gib(),
-            card.usable().in_gib(),
+            asked.scenario.unit.of(need),
+            asked.scenario.unit.of(card.usable()),
             if there == 1 { "is" } else { "are" }
         ),
         how: "Weights, cache and buffers over what may be used of one card, rounded up; each further card adds buffers of its own."

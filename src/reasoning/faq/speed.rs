@@ -99,8 +99,8 @@ pub(super) fn cache_quant(asked: &Asked<'_>) -> Option<Entry> {
         question: "Does a quantised KV cache make it faster?".to_owned(),
         answer: format!(
             "It is a tool for memory: {} instead of {} at this context.{speeds} Where it frees VRAM for weights it helps speed, too; below 8 bits quality drops.",
-            after.plan.kv().in_gib(),
-            asked.answer.plan.kv().in_gib()
+            asked.scenario.unit.of(after.plan.kv()),
+            asked.scenario.unit.of(asked.answer.plan.kv())
         ),
         how: "The same question with a q8_0 cache.".to_owned(),
     })
@@ -177,7 +177,7 @@ pub(super) fn several(asked: &Asked<'_>) -> Option<Entry> {
             rate(bill.rate.expected),
             rate(bill.throughput().expected),
             rate(before.rate.expected),
-            after.plan.kv().in_gib(),
+            asked.scenario.unit.of(after.plan.kv()),
             after.verdict.level.words()
         ),
         None => format!("Not {SEVERAL} at once with {own} tokens each: {}.", after.verdict.rest),
@@ -213,7 +213,9 @@ pub(super) fn machines(asked: &Asked<'_>) -> Option<Entry> {
     };
     let told: Vec<String> = others
         .iter()
-        .map(|group| format!("{} ({}): {}", group.machine.name, group.memory.in_gib(), group.level.words()))
+        .map(|group| {
+            format!("{} ({}): {}", group.machine.name, asked.scenario.unit.of(group.memory), group.level.words())
+        })
         .collect();
     let told = if told.is_empty() { String::new() } else { format!(" Ready-made: {}.", told.join("; ")) };
     Some(Entry {
@@ -222,8 +224,8 @@ pub(super) fn machines(asked: &Asked<'_>) -> Option<Entry> {
         answer: format!(
             "{} of these hold {} instead of {}: {}, {}, against {}, {} on one.{shared}{as_one}{alone_only}{told}",
             first_upper(if together.count == 2 { "two" } else { "all" }),
-            together.memory.in_gib(),
-            alone.memory.in_gib(),
+            asked.scenario.unit.of(together.memory),
+            asked.scenario.unit.of(alone.memory),
             first_lower(together.level.words()),
             most(together),
             first_lower(alone.level.words()),

@@ -16,7 +16,6 @@ use egui::{Align, Layout, Ui, vec2};
 use crate::units::Bytes;
 
 use super::bench::Workbench;
-use super::plot::MemoryUnit;
 use super::widget::card::figure;
 
 /// The width of a column of cards.
@@ -33,7 +32,7 @@ fn head(ui: &mut Ui, bench: &mut Workbench) {
     let per_token = bench.answer().kv_per_token;
     let total: Bytes = bench.answer().plan.pools.iter().map(crate::placement::PoolUse::total).sum();
     let subject = bench.scenario.subject.clone();
-    let size = |bytes: Bytes| if bench.unit == MemoryUnit::Gb { bytes.in_gb() } else { bytes.in_gib() };
+    let size = |bytes: Bytes| bench.unit.of(bytes);
     let active = subject.model.active_params(subject.experts_used);
     let per_token = match per_token.get() {
         0 => "—".to_owned(),
