@@ -62,6 +62,9 @@ fn currency(words: &mut Words) -> Result<Currency, Failure> {
     let (code, rate) = (words.take("currency"), amount(words, "per-dollar", MOST)?.filter(|rate| *rate > 0.0));
     match (code, rate) {
         (None, None) => Ok(Currency::default()),
+        (Some(code), Some(rate)) if code == Currency::default().code && rate.to_bits() != 1.0_f64.to_bits() => Err(
+            Failure::Request("a US dollar is 1 US dollar: leave --per-dollar out, or name another currency".to_owned()),
+        ),
         (Some(code), Some(per_dollar)) if code.len() == 3 && code.bytes().all(|letter| letter.is_ascii_uppercase()) => {
             Ok(Currency { code, per_dollar })
         }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::advice::Change;
 use crate::advice::binding::{Binding, Bound};
-use crate::hardware::{Finding, Machine};
+use crate::hardware::{Besides, Finding, Machine};
 use crate::placement::{Engine, Plan, PoolUse};
 use crate::quant::{Quant, Rule};
 use crate::scenario::{Answer, Evidence, Scenario};
@@ -205,6 +205,16 @@ fn sources(scenario: &Scenario, answer: &Answer) -> Vec<Value> {
             ("latency", latency.unwrap_or_else(|| assumed(serving.network_latency.get()))),
         ] {
             rows.push(json!({ "figure": format!("network to {}, {what}", node.id), "value": value, "source": source }));
+        }
+    }
+    if let Some(pool) = machine.host() {
+        let figure = pool.read_measured.as_ref();
+        for (which, name) in [(Besides::KernelQ4K, "Q4_K"), (Besides::KernelQ8, "Q8_0")] {
+            let Some((rate, figure)) = machine.run_of(pool).and_then(|run| run.besides(which)).zip(figure) else {
+                continue;
+            };
+            let what = format!("{} rows like {name} times a vector", pool.id);
+            rows.push(json!({ "figure": what, "value": rate, "source": figure.said() }));
         }
     }
     for pool in machine.gpus() {

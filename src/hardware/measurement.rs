@@ -132,10 +132,15 @@ impl Machine {
             bits if bits < 12.0 => (Besides::KernelQ8, Q8_0_BITS),
             _ => return None,
         };
+        self.run_of(pool)?.besides(which).map(|rate| rate * 8.0 / packed).filter(|rate| rate.is_finite() && *rate > 0.0)
+    }
+
+    /// The run the measured bandwidth of a pool is of.
+    #[must_use]
+    pub fn run_of(&self, pool: &Pool) -> Option<&Measurement> {
         let measured = pool.read_measured.as_ref()?.value;
         let of_it = |run: &&Measurement| run.what == pool.id && run.used(pool.kind) == Some(measured);
-        let run = self.measurements.iter().rev().find(of_it)?;
-        run.besides(which).map(|rate| rate * 8.0 / packed).filter(|rate| rate.is_finite() && *rate > 0.0)
+        self.measurements.iter().rev().find(of_it)
     }
 
     fn in_shaders(&self, pool: &Pool, which: Besides) -> Option<FlopsPerSecond> {

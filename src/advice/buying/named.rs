@@ -56,7 +56,12 @@ pub fn with_modules(scenario: &Scenario, modules: &[Modules], shop: &Shop) -> Op
         let before = dimms.populated.unwrap_or(count);
         dimms.populated = Some(count);
         if let Some(read) = &mut pool.read {
-            read.value = read.value * speed;
+            // A data sheet's figure is of all channels, and the empty ones are counted off it; others are of what is in.
+            let by = match read.source {
+                Source::DataSheet => speed,
+                _ => speed * filled(count, channels) / filled(before, channels),
+            };
+            read.value = read.value * by;
         }
         if let Some(measured) = pool.read_measured.take() {
             let by = speed * filled(count, channels) / filled(before, channels);
