@@ -88,7 +88,7 @@ fn power_says_how_it_is_known() {
     click_role(&mut h, Role::Button, "Desktop with one large GPU");
     assert!(text_on(&h, "450 W, assumed (Desktop with one large GPU"));
     click_role(&mut h, Role::Button, "Reset");
-    assert!(text_on(&h, "150 W, assumed"));
+    assert!(text_on(&h, "60 W, assumed"));
 }
 
 #[test]
