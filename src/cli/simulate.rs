@@ -10,7 +10,7 @@ use crate::memory::{self, KvLayout, RunOptions};
 use crate::quant::Format;
 use crate::reasoning::blocks::BlockPool;
 use crate::reasoning::requests::{MOST_EVENTS, Outcome, Policy, Preemption, Reserve, Setup, Trial, simulate};
-use crate::units::{Bytes, MIB, Tokens, grouped};
+use crate::units::{Bytes, MIB, MemoryUnit, Tokens, grouped};
 
 use super::{Failure, Words, question};
 
@@ -121,8 +121,8 @@ fn requests_json(trial: &Trial, outcome: &Outcome) -> Value {
 
 fn requests_text(trial: &Trial, outcome: &Outcome, of: &str) -> String {
     let mut lines = vec![
-        trial.sentence(outcome),
-        format!("A token takes {} ({of}). {}", trial.setup.per_token.fine(), trial.facts(outcome)),
+        trial.sentence(outcome, MemoryUnit::Gib),
+        format!("A token takes {} ({of}). {}", trial.setup.per_token.fine(), trial.facts(outcome, MemoryUnit::Gib)),
     ];
     lines.extend(outcome.events.iter().take(SHOWN).map(|event| {
         let (step, request) = (grouped(event.step), grouped(event.request as u64 + 1));

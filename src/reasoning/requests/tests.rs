@@ -1,5 +1,6 @@
 use super::run::accounted;
 use super::*;
+use crate::units::MemoryUnit;
 
 const MIB: u64 = 1 << 20;
 /// The latent cache of R1, f16.
@@ -157,14 +158,14 @@ fn a_run_is_told_in_a_sentence() {
     let (prompt, answer) = (Tokens::new(100), Tokens::new(10));
     let trial =
         Trial { setup: setup(blocks, Policy::LeastRecent), count: 3, gap: 0, prompt, answer, spread: 0, seed: 0 };
-    let told = |trial: Trial| trial.sentence(&simulate(&trial.setup, &trial.requests()));
+    let told = |trial: Trial| trial.sentence(&simulate(&trial.setup, &trial.requests()), MemoryUnit::Gib);
     assert!(told(trial).ends_with("requests fit at once; all 3 finish"), "{}", told(trial));
     let long = Trial { answer: Tokens::new(100_000), ..trial };
     assert!(told(long).ends_with("3 of 3 are cut"), "{}", told(long));
     let small = Trial { setup: Setup { pool: R1 * 64, ..trial.setup }, spread: 90, count: 9, ..trial };
     assert!(told(small).starts_with("No request of 110 tokens fits; "), "{}", told(small));
     let late = Outcome { counts: Counts { put_out: 1000, finished: 3, ..Counts::default() }, ..Outcome::default() };
-    assert!(trial.sentence(&late).ends_with("one is put out 1,000 times, later than the events kept"));
+    assert!(trial.sentence(&late, MemoryUnit::Gib).ends_with("one is put out 1,000 times, later than the events kept"));
 }
 
 #[test]

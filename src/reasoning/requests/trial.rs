@@ -1,7 +1,7 @@
 //! A run with the requests it is made of, to be worked out in one go.
 
 use super::{Outcome, Replay, Request, Reserve, Setup, What, made, simulate};
-use crate::units::{Bytes, Tokens, grouped};
+use crate::units::{Bytes, MemoryUnit, Tokens, grouped};
 
 /// A pool and the requests that come to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Trial {
 
     /// How many fit, and what happens to the first that does not.
     #[must_use]
-    pub fn sentence(&self, outcome: &Outcome) -> String {
+    pub fn sentence(&self, outcome: &Outcome, unit: MemoryUnit) -> String {
         let (alone, counts) = (self.setup.at_once(self.length()), outcome.counts);
         if alone == 0 && counts.refused == self.count {
             let percent = match self.setup.reserve {
@@ -70,8 +70,8 @@ impl Trial {
             let need = Bytes::saturating(self.length().as_f64() * percent / 100.0 * self.setup.per_token.as_f64());
             return format!(
                 "Refused: one request needs {}, the pool holds {}",
-                need.in_gib(),
-                self.setup.pool.in_gib()
+                unit.of(need),
+                unit.of(self.setup.pool)
             );
         }
         let fits = match alone {
@@ -92,13 +92,15 @@ impl Trial {
 
     /// What the whole run came to.
     #[must_use]
-    pub fn facts(&self, outcome: &Outcome) -> String {
+    pub fn facts(&self, outcome: &Outcome, unit: MemoryUnit) -> String {
         let counts = outcome.counts;
+        // The pool is typed in MiB, and is told to the MiB; in GB it is told as all else.
+        let fine = |bytes: Bytes| if unit == MemoryUnit::Gib { bytes.in_mib() } else { unit.of(bytes) };
         let mut text = format!(
             "At most {} had room at once, {} of {}. {} finished, {} refused, {} put out",
             grouped(outcome.most_at_once),
-            outcome.most_bytes.in_mib(),
-            self.setup.pool.in_mib(),
+            fine(outcome.most_bytes),
+            fine(self.setup.pool),
             grouped(counts.finished),
             grouped(counts.refused),
             grouped(counts.put_out),
@@ -111,7 +113,7 @@ impl Trial {
         }
         if outcome.swapped > Bytes::ZERO {
             let swapped = outcome.swapped;
-            let shown = if swapped < Bytes::gib(1) { swapped.in_mib() } else { swapped.in_gib() };
+            let shown = if swapped < Bytes::gib(1) { fine(swapped) } else { unit.of(swapped) };
             text = format!("{text}; {shown} copied out and in");
         }
         format!("{text}.")

@@ -51,8 +51,8 @@ pub(super) fn ui(ui: &mut Ui, bench: &mut Workbench) -> Option<Command> {
         pool::ui(ui, bench);
         return command;
     };
-    heading(ui, &played.trial.sentence(&played.outcome));
-    said(ui, &facts(&played));
+    heading(ui, &played.trial.sentence(&played.outcome, bench.unit));
+    said(ui, &facts(&played, bench.unit));
     ui.add_space(8.0);
     pool::ui(ui, bench);
     ui.add_space(GAP);
@@ -114,9 +114,9 @@ fn played(bench: &mut Workbench, trial: Trial, resting: bool) -> (Option<Arc<Pla
 }
 
 /// What the whole run came to, and blocks beside a reservation in whole.
-fn facts(played: &Played) -> String {
+fn facts(played: &Played, unit: MemoryUnit) -> String {
     let trial = played.trial;
-    let text = trial.facts(&played.outcome);
+    let text = trial.facts(&played.outcome, unit);
     let Reserve::Blocks { size, most } = trial.setup.reserve else { return text };
     let pool = BlockPool { size, most, blocks: trial.setup.cells() };
     let length = trial.length();
