@@ -132,7 +132,7 @@ pub struct Era {
     /// On top, on that of data-centre cards: every kernel was started by the CPU, and those of their servers are slow at
     /// one thing at a time.
     pub server_launch: f64,
-    /// On what a layer with routed experts costs on top: choosing and multiplying them took more kernels.
+    /// On what a layer with routed experts costs on top, with CUDA: choosing and multiplying them took more kernels.
     pub moe_launch: f64,
     /// On the operations for one weight.
     pub arithmetic: f64,
