@@ -12,6 +12,7 @@ mod machines;
 mod measure;
 mod measured;
 mod rank;
+mod read_at;
 mod reason;
 mod reason_cost;
 mod requests;
